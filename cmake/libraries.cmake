@@ -1,0 +1,36 @@
+# Outside libraries, each as one interface target `lib_<name>`, all from Debian 12 packages.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json url)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(prometheus-cpp REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(BZip2 REQUIRED)
+
+function(peering_library name)
+  add_library(lib_${name} INTERFACE)
+  target_link_libraries(lib_${name} INTERFACE ${ARGN})
+endfunction()
+
+peering_library(expected)  # header only
+peering_library(fmt fmt::fmt)
+peering_library(spdlog spdlog::spdlog)
+peering_library(prometheus prometheus-cpp::core)
+peering_library(boost_json Boost::json)
+peering_library(boost_url Boost::url)
+peering_library(boost_asio Boost::headers Threads::Threads)
+peering_library(zlib ZLIB::ZLIB)
+peering_library(bz2 BZip2::BZip2)
+peering_library(crypto OpenSSL::Crypto)
+peering_library(ssl OpenSSL::SSL)
+peering_library(cli11)        # header only
+peering_library(tomlplusplus) # header only
+peering_library(rocksdb rocksdb)
+foreach(name IN ITEMS simdjson sqlite3)
+  pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${name})
+  peering_library(${name} PkgConfig::${name})
+endforeach()
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
+peering_library(zstd PkgConfig::zstd)

@@ -1,0 +1,67 @@
+#include <gtest/gtest.h>
+
+#include "base/byte_cursor.h"
+#include "base/digest.h"
+#include "base/json.h"
+#include "base/metrics.h"
+#include "base/time.h"
+
+namespace peering {
+namespace {
+
+TEST(Time, Rfc3339RoundTrips) {
+  for (const char* text :
+       {"1970-01-01T00:00:00Z", "2026-11-23T10:00:00.123Z", "2024-02-29T23:59:59.000001Z"}) {
+    EXPECT_EQ(format_rfc3339(parse_rfc3339(text).value()), text);
+  }
+  EXPECT_EQ(format_rfc3339(parse_rfc3339("2026-11-23T12:00:00+02:00").value()), "2026-11-23T10:00:00Z");
+}
+
+TEST(Time, RefusesWhatIsNoMoment) {
+  for (const char* text : {"", "2026", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-01-01T24:00:00Z",
+                           "2026-01-01T00:00:00", "2026-01-01T00:00:00.Z", "2026-01-01T00:00:00+2:00"}) {
+    EXPECT_FALSE(parse_rfc3339(text).has_value()) << text;
+  }
+}
+
+TEST(ByteReader, NeverLeavesItsBytes) {
+  const std::uint8_t bytes[] = {1, 2, 3};
+  ByteReader reader(bytes);
+  EXPECT_EQ(reader.u16(), 0x0102);
+  EXPECT_EQ(reader.u16(), 0);
+  EXPECT_FALSE(reader.ok());
+  EXPECT_EQ(reader.left(), 0U);
+  EXPECT_TRUE(reader.bytes(1).empty());
+}
+
+TEST(Digest, MatchesPublishedVectors) {
+  EXPECT_EQ(to_hex(sha256("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  // RFC 4231 test case 2.
+  EXPECT_EQ(to_hex(hmac_sha256("Jefe", "what do ya want for nothing?")),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  EXPECT_EQ(random_uuid().size(), 36U);
+  EXPECT_TRUE(equal_constant_time("abc", "abc"));
+  EXPECT_FALSE(equal_constant_time("abc", "abd"));
+}
+
+TEST(Json, ErrorsNameThePlace) {
+  EXPECT_TRUE(parse_json(" {\"a\": [1]} \n").has_value());
+  EXPECT_FALSE(parse_json("{\"a\": ").has_value());
+  EXPECT_FALSE(parse_json("{} x").has_value());
+  EXPECT_FALSE(parse_json(std::string(1000, '[')).has_value());
+}
+
+TEST(Metrics, RenderWhatWasCounted) {
+  Metrics metrics;
+  metrics.counter("peering_test_total", "A test.", {{"kind", "a"}}).add(2);
+  EXPECT_EQ(metrics.counter("peering_test_total", "A test.", {{"kind", "a"}}).value(), 2);
+  EXPECT_NE(metrics.render().find("peering_test_total{kind=\"a\"} 2"), std::string::npos);
+}
+
+TEST(Invalid, NamesFieldValueAndRule) {
+  EXPECT_EQ(invalid("rtt_us", "-1\n", "a number above 0").message,
+            "rtt_us '-1\\x0a' is not accepted: a number above 0");
+}
+
+}  // namespace
+}  // namespace peering

@@ -1,0 +1,49 @@
+// A blocking HTTP/1.1 client for workers, the command line and the simulator.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "http/message.h"
+
+namespace peering::http {
+
+struct ClientOptions {
+  std::chrono::milliseconds connect_timeout{5000};
+  std::chrono::milliseconds response_timeout{30000};
+  std::size_t response_bytes_max = 64 * 1024 * 1024;
+  /// PEM file of the authority that signed the server's certificate; empty: the system's.
+  std::string authority_file;
+};
+
+struct ClientRequest {
+  Method method = Method::get;
+  std::string url;  ///< http:// or https://, host, optional port, path and query
+  Headers headers;  ///< Host, Content-Length and User-Agent are added
+  std::string body;
+};
+
+/// Keeps one connection to the last host open. Not thread-safe. Certificates and host names are verified.
+class Client {
+ public:
+  explicit Client(ClientOptions options = {});
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  /// The response, whatever its status. Errors: `unavailable` (refused, reset), `timeout`, `limit_exceeded`.
+  Result<Response> send(const ClientRequest& request);
+  /// Hands the body to `on_chunk` as it arrives until the server ends it or `on_chunk` says false; no
+  /// response timeout between chunks.
+  Result<Response> stream(const ClientRequest& request,
+                          const std::function<bool(std::string_view)>& on_chunk);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace peering::http

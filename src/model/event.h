@@ -1,0 +1,106 @@
+// An event: something that happened to a registered prefix, in the shape that is stored, served and alerted
+// on.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/id.h"
+#include "base/json.h"
+#include "base/time.h"
+#include "net/prefix.h"
+
+namespace peering::model {
+
+/// Kinds of detection (docs/events.md). The names served are lower case with hyphens.
+enum class EventKind : std::uint8_t {
+  announcement,
+  withdrawal,
+  visibility_loss,
+  backup_route,
+  backup_route_withdrawal,
+  active_path,
+  origin_hijack,
+  subprefix_hijack,
+  squatting,
+  new_prefix,
+  covering_route,
+  path_forged_first_hop,
+  path_unexpected_upstream,
+  path_unexpected_downstream,
+  path_rule,
+  path_change,
+  route_leak,
+  as_announces_unregistered,
+  session_state,
+  latency_degraded,
+  latency_recovered,
+};
+std::string_view to_string(EventKind kind);
+std::optional<EventKind> parse_event_kind(std::string_view text);
+
+/// Azure's levels, ordered.
+enum class Level : std::uint8_t { information, warning, error, critical };
+/// "Information", "Warning", "Error", "Critical".
+std::string_view to_string(Level level);
+/// Compared without case.
+std::optional<Level> parse_level(std::string_view text);
+
+/// Whether the condition still holds. Informational events are born `resolved`.
+enum class EventState : std::uint8_t { open, resolved };
+std::string_view to_string(EventState state);
+
+using EventId = Strong<struct EventTag, std::string>;
+
+/// A peer that showed the evidence.
+struct EventPeer {
+  std::string router;
+  std::string address;
+  net::Asn asn = 0;
+  friend bool operator==(const EventPeer&, const EventPeer&) = default;
+};
+
+/// One event. A later version of the same event (more peers, resolved) has the same id and replaces it.
+struct Event {
+  EventId id;  ///< 32 hexadecimal digits, `make_event_id` of what makes it this event
+  EventKind kind = EventKind::announcement;
+  std::string type;  ///< Azure's eventType, e.g. "PrefixWithdrawalEvent"
+  Level level = Level::information;
+  EventState state = EventState::resolved;
+  std::string connection;       ///< ARM id of the peering service, as created
+  std::string prefix_resource;  ///< ARM id of the registered prefix, as created
+  net::Prefix prefix;           ///< the registered prefix
+  net::Prefix observed;         ///< the prefix seen on the wire
+  std::optional<net::Asn> origin;
+  std::vector<net::Asn> expected_origins;
+  std::vector<net::Asn> as_path;
+  std::optional<net::Asn> suspect;
+  std::vector<EventPeer> peers;
+  double confidence = 1.0;  ///< 0 to 1
+  TimePoint first_seen{};   ///< by the routers' clocks
+  TimePoint last_seen{};
+  TimePoint detected_at{};  ///< by our clock, when the event was made
+  std::optional<TimePoint> resolved_at;
+  std::string summary;      ///< one line
+  std::string description;  ///< one sentence with the evidence
+  std::vector<std::string> evidence;
+  std::string incident_id;  ///< groups events of one incident; the event's own id when alone
+
+  friend bool operator==(const Event&, const Event&) = default;
+};
+
+/// The id of an event: SHA-256 over what identifies it, cut to 128 bits. The same input gives the same id on
+/// every node and after every restart.
+EventId make_event_id(EventKind kind, std::string_view prefix_resource, const net::Prefix& observed,
+                      std::string_view discriminator, TimePoint first_seen);
+
+/// The full record: what is stored and what Open.Peering/events serves.
+json::value to_json(const Event& event);
+Result<Event> event_from_json(const json::value& value);
+/// Azure's five fields (eventTimestamp, eventType, eventSummary, eventLevel, eventDescription).
+json::value to_azure_json(const Event& event);
+
+}  // namespace peering::model

@@ -1,0 +1,98 @@
+// The registry: every connection and what is watched for it, as one immutable snapshot. Built by
+// `app/registry_watcher.cc` from the resource store, read by shards and workers without locks.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/id.h"
+#include "base/json.h"
+#include "model/event.h"
+#include "net/prefix.h"
+#include "net/prefix_map.h"
+
+namespace peering::model {
+
+using Revision = Strong<struct RevisionTag, std::uint64_t>;
+
+/// Allowed origin AS numbers, `from` to `to` inclusive.
+struct AsnRange {
+  net::Asn from = 0, to = 0;
+  bool contains(net::Asn asn) const { return from <= asn && asn <= to; }
+  friend bool operator==(const AsnRange&, const AsnRange&) = default;
+};
+
+/// What the customer expects of one prefix: one entry of `prefixes` in monitoring/default and in a watch file
+/// (docs/watch.md has the JSON form).
+struct Expectation {
+  net::Prefix prefix;
+  bool any_origin = false;                         ///< `asn: "any"`, or nothing known yet
+  std::vector<AsnRange> origins;                   ///< empty and not any: nobody may announce it
+  std::optional<std::vector<net::Asn>> upstreams;  ///< allowed next to the origin; absent: not checked
+  std::vector<net::Asn> backup_upstreams;  ///< next to the origin these mean: the backup route is in use
+  bool ignore_more_specifics = false;
+  bool ignore = false;
+  std::vector<EventKind> exclude_kinds;
+  std::optional<std::vector<EventKind>> include_kinds;
+  std::string group;
+  std::string description;
+
+  bool allows_origin(net::Asn asn) const;
+  friend bool operator==(const Expectation&, const Expectation&) = default;
+};
+
+/// The alert opt-in of a connection (monitoring/default, `alerts`).
+struct AlertOptIn {
+  bool enabled = false;
+  std::vector<std::string> channels;  ///< names in the connection's subscription
+  Level minimum_level = Level::warning;
+  std::optional<std::vector<EventKind>> kinds;  ///< absent: every kind
+  friend bool operator==(const AlertOptIn&, const AlertOptIn&) = default;
+};
+
+/// A registered prefix of a connection.
+struct RegisteredPrefix {
+  std::string resource;    ///< ARM id, as created
+  std::string connection;  ///< ARM id of its peering service
+  Expectation expectation;
+  friend bool operator==(const RegisteredPrefix&, const RegisteredPrefix&) = default;
+};
+using RegisteredPrefixPointer = std::shared_ptr<const RegisteredPrefix>;
+
+/// A peering service.
+struct Connection {
+  std::string resource;  ///< ARM id, as created
+  std::string subscription;
+  std::string provider;
+  std::string location;  ///< peeringServiceLocation
+  std::string primary_metro, backup_metro;
+  AlertOptIn alerts;
+  friend bool operator==(const Connection&, const Connection&) = default;
+};
+
+/// Immutable once shared. Keys are ARM ids in lower case.
+struct Registry {
+  Revision revision;
+  std::map<std::string, std::shared_ptr<const Connection>, std::less<>> connections;
+  std::map<std::string, RegisteredPrefixPointer, std::less<>> prefixes;
+  /// Several entries for one prefix: several tenants or groups.
+  net::PrefixMap<std::vector<RegisteredPrefixPointer>> watch;
+};
+using RegistryPointer = std::shared_ptr<const Registry>;
+
+/// Lower-cases ASCII: ARM ids compare without case.
+std::string lower(std::string_view text);
+
+/// Reads one entry of `prefixes`. Unknown keys are errors that name the key when `strict`, else they are
+/// appended to `unknown`. Host bits are cleared.
+Result<Expectation> expectation_from_json(const json::value& value, bool strict,
+                                          std::vector<std::string>* unknown = nullptr);
+json::value to_json(const Expectation& expectation);
+Result<AlertOptIn> alert_opt_in_from_json(const json::value& value);
+json::value to_json(const AlertOptIn& opt_in);
+
+}  // namespace peering::model

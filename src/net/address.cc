@@ -1,0 +1,85 @@
+#include "net/address.h"
+
+#include <algorithm>
+
+#include <arpa/inet.h>
+
+namespace peering::net {
+
+bool is_reserved(Asn asn) {
+  return asn == 0 || asn == as_trans || (asn >= 64496 && asn <= 65551) || asn >= 4200000000U;
+}
+
+Address Address::v4(std::uint32_t host_order) {
+  Address out;
+  for (std::size_t i = 0; i < 4; ++i) {
+    out.bytes_[i] = static_cast<std::uint8_t>(host_order >> (24 - 8 * i));
+  }
+  return out;
+}
+
+Address Address::v4(std::span<const std::uint8_t, 4> bytes) {
+  Address out;
+  std::copy(bytes.begin(), bytes.end(), out.bytes_.begin());
+  return out;
+}
+
+Address Address::v6(std::span<const std::uint8_t, 16> bytes) {
+  Address out;
+  out.family_ = Family::ipv6;
+  std::copy(bytes.begin(), bytes.end(), out.bytes_.begin());
+  return out;
+}
+
+Result<Address> Address::parse(std::string_view text) {
+  char buffer[INET6_ADDRSTRLEN + 1] = {};
+  if (text.size() < sizeof buffer && text.find('\0') == std::string_view::npos) {
+    std::copy(text.begin(), text.end(), buffer);
+    std::array<std::uint8_t, 16> raw{};
+    if (inet_pton(AF_INET, buffer, raw.data()) == 1) return v4(std::span(raw).first<4>());
+    if (inet_pton(AF_INET6, buffer, raw.data()) == 1) return v6(raw);
+  }
+  return tl::unexpected(invalid("address", text, "an IPv4 or IPv6 address"));
+}
+
+std::uint64_t Address::high64() const {
+  std::uint64_t out = 0;
+  for (std::size_t i = 0; i < 8; ++i) out = out << 8 | bytes_[i];
+  return out;
+}
+
+std::uint64_t Address::low64() const {
+  std::uint64_t out = 0;
+  for (std::size_t i = 8; i < 16; ++i) out = out << 8 | bytes_[i];
+  return out;
+}
+
+Address Address::masked(int length) const {
+  Address out = *this;
+  for (std::size_t i = 0; i < 16; ++i) {
+    const int kept = length - static_cast<int>(8 * i);
+    if (kept <= 0) {
+      out.bytes_[i] = 0;
+    } else if (kept < 8) {
+      out.bytes_[i] &= static_cast<std::uint8_t>(0xff << (8 - kept));
+    }
+  }
+  return out;
+}
+
+Address Address::unmapped() const {
+  const bool mapped = !is_v4() && high64() == 0 && low64() >> 32 == 0xffff;
+  return mapped ? v4(static_cast<std::uint32_t>(low64())) : *this;
+}
+
+bool Address::is_loopback() const { return is_v4() ? bytes_[0] == 127 : high64() == 0 && low64() == 1; }
+
+bool Address::is_unspecified() const { return high64() == 0 && low64() == 0; }
+
+std::string Address::to_string() const {
+  char buffer[INET6_ADDRSTRLEN];
+  inet_ntop(is_v4() ? AF_INET : AF_INET6, bytes_.data(), buffer, sizeof buffer);
+  return buffer;
+}
+
+}  // namespace peering::net

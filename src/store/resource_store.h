@@ -1,0 +1,79 @@
+// The small, transactional store: resources (JSON documents) with revisions and etags.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "model/registry.h"
+
+namespace peering::store {
+
+using model::Revision;
+
+/// A stored resource. `key` is its ARM id in lower case; children's keys start with the parent's key + "/".
+struct Resource {
+  std::string key;
+  std::string type;      ///< lower case, e.g. "microsoft.peering/peeringservices/prefixes"
+  std::string document;  ///< JSON text, not interpreted by the store
+  std::string etag;      ///< changes with every write
+  Revision revision;     ///< of the commit that wrote it
+  friend bool operator==(const Resource&, const Resource&) = default;
+};
+
+/// What must hold for a write to happen.
+enum class Condition : std::uint8_t {
+  any,
+  absent,   ///< no resource with this key
+  present,  ///< some resource with this key
+  etag,     ///< the resource has exactly `Write::etag`
+};
+
+/// One write of a commit; no document means delete. `unique` (optional) is a value that no two resources of
+/// one type may share (e.g. a registered prefix).
+struct Write {
+  std::string key;
+  std::string type;
+  std::optional<std::string> document;
+  Condition condition = Condition::any;
+  std::string etag;
+  std::string unique;
+};
+
+struct Change {
+  std::string key;
+  std::string type;
+  Revision revision;
+  std::optional<std::string> document;  ///< absent: deleted
+  friend bool operator==(const Change&, const Change&) = default;
+};
+struct Changes {
+  std::vector<Change> changes;  ///< at most one a key, the latest; in order of revision
+  Revision upto;                ///< ask again with this
+};
+
+/// A page of a listing, in order of key.
+struct ListQuery {
+  std::string type;        ///< exact
+  std::string key_prefix;  ///< e.g. "/subscriptions/…/"; empty for all
+  std::string after;       ///< exclusive lower bound of key; empty for the start
+  std::size_t limit = 1000;
+};
+
+/// Blocking and thread-safe; called from workers only. Errors: `conflict` (message names the key and the
+/// condition), `out_of_space`, `io`, `corrupt`.
+class ResourceStore {
+ public:
+  virtual ~ResourceStore() = default;
+  /// All writes or none. Deleting an absent key with `any` is no error.
+  virtual Result<Revision> commit(std::span<const Write> writes) = 0;
+  virtual Result<std::optional<Resource>> get(std::string_view key) = 0;
+  virtual Result<std::vector<Resource>> list(const ListQuery& query) = 0;
+  /// Everything that changed after `after`, oldest first, at most `limit` changes.
+  virtual Result<Changes> changes_since(Revision after, std::size_t limit) = 0;
+};
+
+}  // namespace peering::store

@@ -1,0 +1,109 @@
+// The large, append-mostly store: events with their alerts, and latency samples with their sketches.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "model/alert.h"
+#include "model/event.h"
+#include "model/sample.h"
+
+namespace peering::store {
+
+/// Events and what follows from them, stored together or not at all.
+struct EventCommit {
+  std::vector<model::Event> events;     ///< a stored event of the same id is replaced
+  std::vector<model::Alert> alerts;     ///< likewise
+  std::vector<model::Delivery> outbox;  ///< likewise
+};
+
+/// Which events. Newest first.
+struct EventQuery {
+  std::string scope;  ///< ARM id (any case) of a prefix, a connection, a resource group or a subscription
+  std::optional<TimePoint> from, to;  ///< by first_seen: from inclusive, to exclusive
+  std::optional<model::EventKind> kind;
+  std::optional<std::string> type;
+  std::optional<model::Level> minimum_level;
+  std::optional<model::EventState> state;
+  std::string after;        ///< `EventPage::next` of the page before; empty for the first
+  std::size_t limit = 100;  ///< 1 to 1000
+};
+struct EventPage {
+  std::vector<model::Event> events;
+  std::string next;  ///< empty on the last page
+};
+
+/// Events in the order in which they were stored, also later versions of one event: for followers.
+struct StoredEvent {
+  std::uint64_t sequence = 0;
+  model::Event event;
+};
+
+/// The answer to an accepted batch, kept with the idempotency key.
+struct Accepted {
+  bool duplicate = false;      ///< the key was seen before with the same body; nothing was added
+  std::string answer;          ///< the answer given the first time
+  std::uint64_t sequence = 0;  ///< position of the batch in `pending` (0 for a duplicate)
+};
+
+struct PendingBatch {
+  std::uint64_t sequence = 0;
+  model::SampleBatch batch;
+};
+
+/// The sketch of one series in one five-minute bin.
+struct SketchRow {
+  model::SeriesKey series;
+  TimePoint start;    ///< of the bin
+  std::string bytes;  ///< LatencySketch::to_bytes
+  friend bool operator==(const SketchRow&, const SketchRow&) = default;
+};
+struct SketchQuery {
+  std::string prefix_resource;  ///< lower case ARM id
+  TimePoint from, to;           ///< bins with from <= start < to
+};
+
+/// Blocking and thread-safe; called from workers and writers only. Errors: `conflict`, `out_of_space`, `io`,
+/// `corrupt`.
+class TelemetryStore {
+ public:
+  virtual ~TelemetryStore() = default;
+
+  /// Durable when it returns.
+  virtual Result<void> append(const EventCommit& commit) = 0;
+  virtual Result<EventPage> events(const EventQuery& query) = 0;
+  virtual Result<std::optional<model::Event>> event(const model::EventId& id) = 0;
+  /// Up to `limit` stored after `sequence`, in order of storing.
+  virtual Result<std::vector<StoredEvent>> events_after(std::uint64_t sequence, std::size_t limit) = 0;
+  /// The sequence of the latest stored event, 0 for none.
+  virtual Result<std::uint64_t> last_event_sequence() = 0;
+  /// Every event that is open, of all connections: what the detectors must know after a restart.
+  virtual Result<std::vector<model::Event>> open_events() = 0;
+
+  virtual Result<std::vector<model::Alert>> alerts(std::string_view scope, std::size_t limit) = 0;
+  /// Deliveries that are due at `now`, oldest due first.
+  virtual Result<std::vector<model::Delivery>> due(TimePoint now, std::size_t limit) = 0;
+  /// Removes what was delivered (or given up) and stores what was postponed, atomically.
+  virtual Result<void> settle_deliveries(std::span<const std::string> done,
+                                         std::span<const model::Delivery> postponed) = 0;
+
+  /// Makes a batch durable; `conflict` when its idempotency key came with another body before. Idempotency
+  /// keys are remembered for at least 24 hours.
+  virtual Result<Accepted> accept(const model::SampleBatch& batch, std::string_view answer) = 0;
+  /// Batches accepted but not settled, in order: replayed at start.
+  virtual Result<std::vector<PendingBatch>> pending(std::uint64_t after, std::size_t limit) = 0;
+  /// Sketches in (replacing rows of the same series and bin), pending batches up to `through` out,
+  /// atomically.
+  virtual Result<void> settle(std::span<const SketchRow> rows, std::uint64_t through) = 0;
+  virtual Result<std::vector<SketchRow>> sketches(const SketchQuery& query) = 0;
+  virtual Result<std::optional<SketchRow>> sketch(const model::SeriesKey& series, TimePoint start) = 0;
+  /// Drops events and sketches older than `before`. Open events stay.
+  virtual Result<void> expire(TimePoint before) = 0;
+};
+
+}  // namespace peering::store
