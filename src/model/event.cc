@@ -1,0 +1,159 @@
+#include "model/event.h"
+
+#include "base/digest.h"
+#include "model/json_fields.h"
+#include "model/names.h"
+
+namespace peering::model {
+
+namespace {
+
+constexpr NameTable<EventKind, 21> kind_names{{
+    {EventKind::announcement, "announcement"},
+    {EventKind::withdrawal, "withdrawal"},
+    {EventKind::visibility_loss, "visibility-loss"},
+    {EventKind::backup_route, "backup-route"},
+    {EventKind::backup_route_withdrawal, "backup-route-withdrawal"},
+    {EventKind::active_path, "active-path"},
+    {EventKind::origin_hijack, "origin-hijack"},
+    {EventKind::subprefix_hijack, "subprefix-hijack"},
+    {EventKind::squatting, "squatting"},
+    {EventKind::new_prefix, "new-prefix"},
+    {EventKind::covering_route, "covering-route"},
+    {EventKind::path_forged_first_hop, "path-forged-first-hop"},
+    {EventKind::path_unexpected_upstream, "path-unexpected-upstream"},
+    {EventKind::path_unexpected_downstream, "path-unexpected-downstream"},
+    {EventKind::path_rule, "path-rule"},
+    {EventKind::path_change, "path-change"},
+    {EventKind::route_leak, "route-leak"},
+    {EventKind::as_announces_unregistered, "as-announces-unregistered"},
+    {EventKind::session_state, "session-state"},
+    {EventKind::latency_degraded, "latency-degraded"},
+    {EventKind::latency_recovered, "latency-recovered"},
+}};
+
+constexpr NameTable<Level, 4> level_names{{
+    {Level::information, "Information"},
+    {Level::warning, "Warning"},
+    {Level::error, "Error"},
+    {Level::critical, "Critical"},
+}};
+
+constexpr NameTable<EventState, 2> state_names{{
+    {EventState::open, "open"},
+    {EventState::resolved, "resolved"},
+}};
+
+constexpr std::size_t event_id_bytes = 16;
+
+json::array numbers(const std::vector<net::Asn>& asns) {
+  json::array out;
+  for (const net::Asn asn : asns) out.push_back(asn);
+  return out;
+}
+
+json::array peers_json(const std::vector<EventPeer>& peers) {
+  json::array out;
+  for (const EventPeer& peer : peers) {
+    out.push_back(json::object{{"router", peer.router}, {"address", peer.address}, {"asn", peer.asn}});
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string_view to_string(EventKind kind) { return name_of(kind_names, kind); }
+std::optional<EventKind> parse_event_kind(std::string_view text) { return value_of(kind_names, text); }
+std::string_view to_string(Level level) { return name_of(level_names, level); }
+std::optional<Level> parse_level(std::string_view text) { return value_of(level_names, text); }
+std::string_view to_string(EventState state) { return name_of(state_names, state); }
+
+EventId make_event_id(EventKind kind, std::string_view prefix_resource, const net::Prefix& observed,
+                      std::string_view discriminator, TimePoint first_seen) {
+  const std::string identity = fmt::format("{}\n{}\n{}\n{}\n{}", to_string(kind), prefix_resource,
+                                           observed.to_string(), discriminator, to_us(first_seen));
+  const Sha256 digest = sha256(identity);
+  return EventId(to_hex(std::span(digest).first(event_id_bytes)));
+}
+
+json::value to_json(const Event& e) {
+  json::object out{{"id", e.id.value},
+                   {"kind", to_string(e.kind)},
+                   {"eventType", e.type},
+                   {"eventLevel", to_string(e.level)},
+                   {"state", to_string(e.state)},
+                   {"connection", e.connection},
+                   {"prefixResource", e.prefix_resource},
+                   {"prefix", e.prefix.to_string()},
+                   {"observedPrefix", e.observed.to_string()}};
+  if (e.origin) out["originAsn"] = *e.origin;
+  out["expectedOrigins"] = numbers(e.expected_origins);
+  out["asPath"] = numbers(e.as_path);
+  if (e.suspect) out["suspectAsn"] = *e.suspect;
+  out["peers"] = peers_json(e.peers);
+  out["confidence"] = e.confidence;
+  out["eventTimestamp"] = format_rfc3339(e.first_seen);
+  out["firstSeen"] = format_rfc3339(e.first_seen);
+  out["lastSeen"] = format_rfc3339(e.last_seen);
+  out["detectedAt"] = format_rfc3339(e.detected_at);
+  if (e.resolved_at) {
+    out["resolvedAt"] = format_rfc3339(*e.resolved_at);
+    out["durationSeconds"] = static_cast<double>((*e.resolved_at - e.first_seen).count()) / 1e6;
+  }
+  out["eventSummary"] = e.summary;
+  out["eventDescription"] = e.description;
+  json::array evidence;
+  for (const std::string& line : e.evidence) evidence.emplace_back(line);
+  out["evidence"] = std::move(evidence);
+  out["incidentId"] = e.incident_id;
+  return out;
+}
+
+json::value to_azure_json(const Event& e) {
+  return json::object{{"eventTimestamp", format_rfc3339(e.first_seen)},
+                      {"eventType", e.type},
+                      {"eventSummary", e.summary},
+                      {"eventLevel", to_string(e.level)},
+                      {"eventDescription", e.description}};
+}
+
+Result<Event> event_from_json(const json::value& value) {
+  Fields fields(value);
+  Event e;
+  e.id = EventId(fields.text("id"));
+  e.kind = fields.named<EventKind>("kind", parse_event_kind);
+  e.type = fields.text("eventType");
+  e.level = fields.named<Level>("eventLevel", parse_level);
+  e.state =
+      fields.named<EventState>("state", [](std::string_view text) { return value_of(state_names, text); });
+  e.connection = fields.text("connection");
+  e.prefix_resource = fields.text("prefixResource");
+  e.prefix = fields.prefix("prefix");
+  e.observed = fields.prefix("observedPrefix");
+  e.origin = fields.optional_number("originAsn");
+  e.expected_origins = fields.numbers("expectedOrigins");
+  e.as_path = fields.numbers("asPath");
+  e.suspect = fields.optional_number("suspectAsn");
+  for (const json::value& peer : fields.array("peers")) {
+    Fields inner(peer);
+    EventPeer read{inner.text("router"), inner.text("address"), 0};
+    read.asn = inner.optional_number("asn").value_or(0);
+    fields.take_error(inner);
+    e.peers.push_back(std::move(read));
+  }
+  e.confidence = fields.real("confidence");
+  e.first_seen = fields.time("firstSeen");
+  e.last_seen = fields.time("lastSeen");
+  e.detected_at = fields.time("detectedAt");
+  if (find(value, "resolvedAt")) e.resolved_at = fields.time("resolvedAt");
+  e.summary = fields.text("eventSummary");
+  e.description = fields.text("eventDescription");
+  for (const json::value& line : fields.array("evidence")) {
+    if (line.is_string()) e.evidence.emplace_back(line.get_string());
+  }
+  e.incident_id = fields.text("incidentId");
+  if (fields.error()) return tl::unexpected(*fields.error());
+  return e;
+}
+
+}  // namespace peering::model

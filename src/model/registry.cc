@@ -1,0 +1,227 @@
+#include "model/registry.h"
+
+#include <algorithm>
+
+namespace peering::model {
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  }
+  return out;
+}
+
+bool Expectation::allows_origin(net::Asn asn) const {
+  return any_origin ||
+         std::any_of(origins.begin(), origins.end(), [&](const AsnRange& r) { return r.contains(asn); });
+}
+
+namespace {
+
+// Collects the first error while members are read one after the other.
+struct Reader {
+  std::optional<Error> error;
+
+  void reject(std::string_view field, const json::value& value, std::string_view rule) {
+    if (!error) error = invalid(field, json::serialize(value), rule);
+  }
+  std::uint32_t number(std::string_view field, const json::value& value) {
+    json::error_code wrong;
+    const auto out = value.is_number() ? value.to_number<std::uint32_t>(wrong) : 0;
+    if (wrong || !value.is_number()) reject(field, value, "an AS number from 0 to 4294967295");
+    return wrong ? 0 : out;
+  }
+  bool boolean(std::string_view field, const json::value& value) {
+    if (!value.is_bool()) reject(field, value, "true or false");
+    return value.is_bool() && value.get_bool();
+  }
+  std::string text(std::string_view field, const json::value& value) {
+    if (!value.is_string()) reject(field, value, "a text");
+    return value.is_string() ? std::string(value.get_string()) : std::string();
+  }
+  template <class Visit>
+  void each(std::string_view field, const json::value& value, Visit visit) {
+    if (!value.is_array()) return reject(field, value, "a list");
+    for (const json::value& item : value.get_array()) visit(item);
+  }
+  std::vector<net::Asn> numbers(std::string_view field, const json::value& value) {
+    std::vector<net::Asn> out;
+    each(field, value, [&](const json::value& item) { out.push_back(number(field, item)); });
+    return out;
+  }
+  std::vector<EventKind> kinds(std::string_view field, const json::value& value) {
+    std::vector<EventKind> out;
+    each(field, value, [&](const json::value& item) {
+      const auto kind = parse_event_kind(text(field, item));
+      if (kind) {
+        out.push_back(*kind);
+      } else {
+        reject(field, item, "kinds of docs/events.md, e.g. origin-hijack");
+      }
+    });
+    return out;
+  }
+  AsnRange range(const json::value& item) {
+    if (item.is_number()) {
+      const net::Asn asn = number("asn", item);
+      return {asn, asn};
+    }
+    const json::value *from = find(item, "from"), *to = find(item, "to");
+    if (!from || !to) {
+      reject("asn", item, "AS numbers or ranges {\"from\": n, \"to\": n}");
+      return {};
+    }
+    const AsnRange out{number("asn.from", *from), number("asn.to", *to)};
+    if (out.from > out.to) reject("asn", item, "from must not be above to");
+    return out;
+  }
+};
+
+void read_origins(Reader& reader, const json::value& value, Expectation& out) {
+  out.any_origin = false;
+  if (value.is_string()) {
+    out.any_origin = value.get_string() == "any";
+    if (!out.any_origin) reader.reject("asn", value, "a list of AS numbers, one AS number, or \"any\"");
+  } else if (value.is_array()) {
+    for (const json::value& item : value.get_array()) out.origins.push_back(reader.range(item));
+  } else {
+    out.origins.push_back(reader.range(value));
+  }
+}
+
+void read_prefix(Reader& reader, const json::value& value, Expectation& out) {
+  const auto parsed = net::Prefix::parse_lenient(reader.text("prefix", value));
+  if (!parsed && !reader.error) reader.error = parsed.error();
+  if (parsed) out.prefix = *parsed;
+}
+
+// False for a key that is not known.
+bool read_member(Reader& reader, std::string_view key, const json::value& value, Expectation& out) {
+  if (key == "prefix") {
+    read_prefix(reader, value, out);
+  } else if (key == "asn") {
+    read_origins(reader, value, out);
+  } else if (key == "upstreams") {
+    out.upstreams = reader.numbers(key, value);
+  } else if (key == "backup_upstreams") {
+    out.backup_upstreams = reader.numbers(key, value);
+  } else if (key == "ignoreMorespecifics") {
+    out.ignore_more_specifics = reader.boolean(key, value);
+  } else if (key == "ignore") {
+    out.ignore = reader.boolean(key, value);
+  } else if (key == "excludeKinds") {
+    out.exclude_kinds = reader.kinds(key, value);
+  } else if (key == "includeKinds") {
+    out.include_kinds = reader.kinds(key, value);
+  } else if (key == "group") {
+    out.group = reader.text(key, value);
+  } else if (key == "description") {
+    out.description = reader.text(key, value);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+json::array kinds_json(const std::vector<EventKind>& kinds) {
+  json::array out;
+  for (const EventKind kind : kinds) out.emplace_back(to_string(kind));
+  return out;
+}
+
+json::array numbers_json(const std::vector<net::Asn>& asns) {
+  json::array out;
+  for (const net::Asn asn : asns) out.push_back(asn);
+  return out;
+}
+
+}  // namespace
+
+Result<Expectation> expectation_from_json(const json::value& value, bool strict,
+                                          std::vector<std::string>* unknown) {
+  if (!value.is_object()) {
+    return tl::unexpected(invalid("prefixes[]", json::serialize(value), "a JSON object"));
+  }
+  Reader reader;
+  Expectation out;
+  out.any_origin = true;
+  for (const auto& member : value.get_object()) {
+    const std::string_view key(member.key().data(), member.key().size());
+    if (read_member(reader, key, member.value(), out)) continue;
+    if (strict && !reader.error) {
+      reader.error = invalid("key", key, "not a key of a watched prefix (docs/watch.md lists them)");
+    }
+    if (unknown) unknown->emplace_back(key);
+  }
+  if (reader.error) return tl::unexpected(*reader.error);
+  return out;
+}
+
+json::value to_json(const Expectation& e) {
+  json::object out{{"prefix", e.prefix.to_string()}};
+  if (e.any_origin) {
+    out["asn"] = "any";
+  } else {
+    json::array origins;
+    for (const AsnRange& range : e.origins) {
+      if (range.from == range.to) {
+        origins.push_back(range.from);
+      } else {
+        origins.push_back(json::object{{"from", range.from}, {"to", range.to}});
+      }
+    }
+    out["asn"] = std::move(origins);
+  }
+  if (e.upstreams) out["upstreams"] = numbers_json(*e.upstreams);
+  if (!e.backup_upstreams.empty()) out["backup_upstreams"] = numbers_json(e.backup_upstreams);
+  if (e.ignore_more_specifics) out["ignoreMorespecifics"] = true;
+  if (e.ignore) out["ignore"] = true;
+  if (!e.exclude_kinds.empty()) out["excludeKinds"] = kinds_json(e.exclude_kinds);
+  if (e.include_kinds) out["includeKinds"] = kinds_json(*e.include_kinds);
+  if (!e.group.empty()) out["group"] = e.group;
+  if (!e.description.empty()) out["description"] = e.description;
+  return out;
+}
+
+Result<AlertOptIn> alert_opt_in_from_json(const json::value& value) {
+  if (!value.is_object()) {
+    return tl::unexpected(invalid("alerts", json::serialize(value), "a JSON object"));
+  }
+  Reader reader;
+  AlertOptIn out;
+  for (const auto& member : value.get_object()) {
+    const std::string_view key(member.key().data(), member.key().size());
+    if (key == "enabled") {
+      out.enabled = reader.boolean("alerts.enabled", member.value());
+    } else if (key == "channels") {
+      reader.each("alerts.channels", member.value(), [&](const json::value& item) {
+        out.channels.push_back(reader.text("alerts.channels", item));
+      });
+    } else if (key == "minimumLevel") {
+      const auto level = parse_level(reader.text("alerts.minimumLevel", member.value()));
+      if (!level) {
+        reader.reject("alerts.minimumLevel", member.value(), "Information, Warning, Error or Critical");
+      }
+      out.minimum_level = level.value_or(Level::warning);
+    } else if (key == "kinds") {
+      out.kinds = reader.kinds("alerts.kinds", member.value());
+    } else if (!reader.error) {
+      reader.error = invalid("key", key, "alerts has enabled, channels, minimumLevel and kinds");
+    }
+  }
+  if (reader.error) return tl::unexpected(*reader.error);
+  return out;
+}
+
+json::value to_json(const AlertOptIn& opt_in) {
+  json::array channels;
+  for (const std::string& channel : opt_in.channels) channels.emplace_back(channel);
+  json::object out{{"enabled", opt_in.enabled},
+                   {"channels", std::move(channels)},
+                   {"minimumLevel", to_string(opt_in.minimum_level)}};
+  if (opt_in.kinds) out["kinds"] = kinds_json(*opt_in.kinds);
+  return out;
+}
+
+}  // namespace peering::model

@@ -1,0 +1,30 @@
+#include "model/sample.h"
+
+#include "model/names.h"
+
+namespace peering::model {
+
+namespace {
+
+constexpr NameTable<SampleKind, 6> kind_names{{
+    {SampleKind::srtt, "srtt"},
+    {SampleKind::min, "min"},
+    {SampleKind::handshake, "handshake"},
+    {SampleKind::icmp, "icmp"},
+    {SampleKind::stamp, "stamp"},
+    {SampleKind::quic, "quic"},
+}};
+
+constexpr int ipv4_mask_bits = 24;
+constexpr int ipv6_mask_bits = 48;
+
+}  // namespace
+
+std::string_view to_string(SampleKind kind) { return name_of(kind_names, kind); }
+std::optional<SampleKind> parse_sample_kind(std::string_view text) { return value_of(kind_names, text); }
+
+net::Prefix mask_client(const net::Address& client) {
+  return net::Prefix(client, client.is_v4() ? ipv4_mask_bits : ipv6_mask_bits);
+}
+
+}  // namespace peering::model
