@@ -1,0 +1,81 @@
+// The API: one function from a request to a response.
+//
+// `Api::handle` is what the HTTP server calls for every request. It checks in one fixed order (token,
+// api-version, subscription, resource group, type, name, parent, body, meaning), looks the route up in the
+// one table of `routes.cc` and runs its handler, a plain blocking function. Everything that other threads
+// own is reached through `Services`: stores, the registry snapshot, the routing table.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/catalog.h"
+#include "api/event_hub.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "http/message.h"
+#include "model/registry.h"
+#include "rib/route.h"
+#include "store/resource_store.h"
+#include "store/telemetry_store.h"
+
+namespace peering::api {
+
+/// What the operator configured and the API must know.
+struct Settings {
+  bool ipv6_allowed = true;  ///< IPv6 prefixes may be registered
+  /// peerAsns may name private and reserved AS numbers.
+  bool reserved_asn_allowed = false;
+  /// RFC 1997 community that routes of the service carry (`[network] peering_service_community`); absent:
+  /// not part of a prefix's validation.
+  std::optional<std::uint32_t> peering_service_community;
+  int as_path_length_max = 3;  ///< `[network] max_as_path_length`
+  std::string version = "0";   ///< of the program, for the page at `/`
+};
+
+/// What the API uses of the rest of the process. Every function may be called from several workers at once.
+struct Services {
+  store::ResourceStore& resources;
+  store::TelemetryStore& telemetry;
+  Metrics& metrics;
+  EventHub& events;
+  const Catalog& catalog;
+  /// The snapshot in force; never null.
+  std::function<model::RegistryPointer()> registry;
+  /// Current routes for the prefix: exact, covering and more specific ones. Blocks.
+  std::function<Result<std::vector<rib::Route>>(const net::Prefix&)> routes;
+  /// Names of the parts that are not ready yet, in words for people; empty: ready.
+  std::function<std::vector<std::string>()> not_ready;
+  /// Called after every commit to `resources`: the registry watcher should look.
+  std::function<void()> resources_changed;
+  /// Waits until everything up to the revision is in force in every detector; `timeout` when that takes too
+  /// long (the write stands nevertheless).
+  std::function<Result<void>(model::Revision)> wait_applied;
+  Settings settings;
+};
+
+/// Thread-safe. What `services` refers to must outlive it.
+class Api {
+ public:
+  explicit Api(Services services);
+  ~Api();
+  Api(const Api&) = delete;
+  Api& operator=(const Api&) = delete;
+
+  /// The answer to any request; never throws for bad input. Blocks on stores; call it on a worker.
+  http::Response handle(const http::Request& request);
+
+  /// Makes sure that `<data_dir>/admin.token` (mode 0600) holds a token with the role Operator on everything;
+  /// writes a new one only when the file is missing.
+  Result<void> bootstrap(const std::string& data_dir);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace peering::api
