@@ -1,0 +1,100 @@
+#include "api/arm/resource_id.h"
+
+#include <algorithm>
+
+#include "api/arm/names.h"
+#include "api/arm/query.h"
+
+namespace peering::api::arm {
+
+namespace {
+
+// Decoded once; nothing for what no name may contain.
+std::optional<std::string> decoded_segment(std::string_view text) {
+  auto out = percent_decoded(text, false);
+  const auto forbidden = [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return c == '/' || c == '\\' || byte < 0x20 || byte == 0x7f;
+  };
+  if (!out || out->empty() || std::ranges::any_of(*out, forbidden)) return std::nullopt;
+  return out;
+}
+
+// Reads `type/name/type/name…` up to the next "providers" in a type's place.
+ProviderPart provider_part(std::span<const std::string> segments, std::size_t& at) {
+  ProviderPart out;
+  out.name_space = segments[at++];
+  while (at < segments.size() && !same_name(segments[at], "providers")) {
+    out.types.push_back(segments[at++]);
+    if (at < segments.size()) out.names.push_back(segments[at++]);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::optional<std::vector<std::string>> split_path(std::string_view path) {
+  if (path.empty() || path.front() != '/') return std::nullopt;
+  path.remove_prefix(1);
+  if (!path.empty() && path.back() == '/') path.remove_suffix(1);
+  std::vector<std::string> out;
+  while (!path.empty()) {
+    const std::size_t slash = path.find('/');
+    auto segment = decoded_segment(path.substr(0, slash));
+    if (!segment) return std::nullopt;
+    out.push_back(std::move(*segment));
+    if (slash == std::string_view::npos) break;
+    path.remove_prefix(slash + 1);
+    if (path.empty()) return std::nullopt;
+  }
+  return out;
+}
+
+std::optional<ResourceId> parse_resource_id(std::span<const std::string> segments) {
+  ResourceId out;
+  std::size_t at = 0;
+  const auto keyword = [&](std::string_view word) {
+    return at + 1 < segments.size() && same_name(segments[at], word);
+  };
+  if (segments.size() == 1 && same_name(segments[0], "subscriptions")) return out;
+  if (keyword("subscriptions")) {
+    out.subscription = segments[at + 1];
+    at += 2;
+    if (at + 1 == segments.size() && same_name(segments[at], "resourceGroups")) return out;
+    if (keyword("resourceGroups")) {
+      out.resource_group = segments[at + 1];
+      at += 2;
+    }
+  }
+  while (keyword("providers")) {
+    ++at;
+    out.providers.push_back(provider_part(segments, at));
+  }
+  if (at != segments.size() || segments.empty()) return std::nullopt;
+  return out;
+}
+
+std::string join_path(std::span<const std::string> segments) {
+  std::string out;
+  for (const std::string& segment : segments) out += "/" + segment;
+  return out;
+}
+
+std::string_view parent_of(std::string_view id) {
+  const auto cut = [](std::string_view text) {
+    const std::size_t slash = text.rfind('/');
+    return slash == std::string_view::npos ? std::string_view{} : text.substr(0, slash);
+  };
+  std::string_view parent = cut(cut(id));
+  if (same_name(name_of(cut(parent)), "providers")) parent = cut(cut(parent));
+  return parent;
+}
+
+std::string_view name_of(std::string_view id) { return id.substr(id.rfind('/') + 1); }
+
+bool covers(std::string_view scope, std::string_view target) {
+  if (scope == "/" || scope == target) return true;
+  return target.size() > scope.size() && target.starts_with(scope) && target[scope.size()] == '/';
+}
+
+}  // namespace peering::api::arm

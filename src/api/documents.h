@@ -1,0 +1,44 @@
+// The stored form of resources: one place that knows it, for handlers that write and for the registry watcher
+// that reads.
+//
+// A document is the ARM resource without what is derived when it is served: `id`, `name`, `type`, `location`,
+// `tags`, `sku`, `properties`, and `createdAt`, `changedAt` (never served). Its key is the id in lower case.
+// What is watched lies beside it, under `<key>/providers/open.peering/monitoring/default`.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "model/registry.h"
+
+namespace peering::api {
+
+// Types as the store lists them.
+inline constexpr std::string_view subscription_type = "microsoft.resources/subscriptions";
+inline constexpr std::string_view resource_group_type = "microsoft.resources/resourcegroups";
+inline constexpr std::string_view peering_service_type = "microsoft.peering/peeringservices";
+inline constexpr std::string_view prefix_type = "microsoft.peering/peeringservices/prefixes";
+inline constexpr std::string_view peer_asn_type = "microsoft.peering/peerasns";
+inline constexpr std::string_view monitoring_type = "open.peering/monitoring";
+inline constexpr std::string_view alert_channel_type = "open.peering/alertchannels";
+inline constexpr std::string_view token_type = "open.peering/tokens";
+
+/// What follows a connection's or prefix's key in the key of its monitoring settings.
+inline constexpr std::string_view monitoring_suffix = "/providers/open.peering/monitoring/default";
+
+/// A connection of its document and that of its monitoring settings (null: none, no alerts). `corrupt` when
+/// they are not what this program writes.
+Result<model::Connection> connection_from_documents(const json::value& service,
+                                                    const json::value* monitoring);
+
+/// A registered prefix likewise. Without monitoring settings every origin is expected: nothing is learned
+/// silently.
+Result<model::RegisteredPrefix> registered_prefix_from_documents(const json::value& prefix,
+                                                                 const json::value* monitoring);
+
+/// `/subscriptions/…/peeringServices/<n>` of a prefix's id.
+std::string connection_of_prefix(std::string_view prefix_id);
+
+}  // namespace peering::api
