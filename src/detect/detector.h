@@ -1,0 +1,73 @@
+// From route changes to events: the one place that decides what is worth telling.
+//
+// One Detector a shard, owned by its thread. It is told of everything that happens, in order: a new registry
+// snapshot, a changed route, a session or router that went or came, and time passing; it appends events to
+// `out`. Events are values: a later version of an event (more peers, a higher level, resolved) has the same
+// id and replaces the former. Nothing else leaves the detector, and it never asks for the time: `now` is
+// given, so that a replay of yesterday's updates judges as yesterday did.
+//
+// Inside, two kinds of state for watched space only: for each registered prefix who has it (`presence.h`:
+// announcement, withdrawal, visibility, active path, backup), and for each finding which peers show it
+// (`incidents.h`: hijacks and the like open, grow, and close when 80 % of their peers took the route back).
+// What one route means is a pure function (`judgement.h`).
+//
+// Rules (docs/events.md): pre- and post-policy views of one session are one peer; Adj-RIB-Out is not judged;
+// Loc-RIB counts only for routers that show nothing else; a session that goes down is one event for each
+// connection, never a withdrawal, and what it had is taken as still there until it came back without it.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "detect/settings.h"
+#include "model/event.h"
+#include "model/registry.h"
+#include "rib/route.h"
+#include "rib/table.h"
+
+namespace peering::detect {
+
+class Detector {
+ public:
+  explicit Detector(Settings settings = {});
+  ~Detector();
+  Detector(Detector&&) noexcept;
+  Detector& operator=(Detector&&) noexcept;
+
+  /// What was known before a restart; call once, before the first `registry_changed`. Give every open event,
+  /// and of each registered prefix its latest `announcement` event, of those prefixes that belong to this
+  /// shard. Open events are then updated and resolved under their own ids, and a route that was known already
+  /// makes no new announcement. A prefix that was announced and does not come back within
+  /// `Settings::return_grace` of a router's return is withdrawn; an event whose route does not come back is
+  /// resolved.
+  void restore(std::span<const model::Event> known);
+
+  /// A new snapshot. A prefix that was not in the former one gives its current state from `table` at once;
+  /// open events of prefixes that are gone are resolved.
+  void registry_changed(const model::RegistryPointer& after, const rib::Table& table, TimePoint now,
+                        std::vector<model::Event>& out);
+
+  /// One route became another one. `table` is the state after the change (or after several).
+  void route_changed(const rib::RouteChange& change, const rib::Table& table, TimePoint now,
+                     std::vector<model::Event>& out);
+
+  /// The session to a peer went down or came up at `time` (the router's clock). On the way down call it
+  /// before the changes of `Table::flush` are given. One event for each connection that had routes from it.
+  void peer_state_changed(const rib::Peer& peer, bool up, TimePoint time, TimePoint now,
+                          std::vector<model::Event>& out);
+  /// The same for a whole router (its BMP session closed, or is back).
+  void router_state_changed(std::string_view router, bool up, TimePoint time, TimePoint now,
+                            std::vector<model::Event>& out);
+
+  /// Lets time pass; call every second or so.
+  void tick(TimePoint now, std::vector<model::Event>& out);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace peering::detect

@@ -1,0 +1,95 @@
+#include "detect/relationships.h"
+
+#include <charconv>
+
+namespace peering::detect {
+
+namespace {
+
+std::uint64_t pair_key(net::Asn a, net::Asn b) { return static_cast<std::uint64_t>(a) << 32 | b; }
+
+// Reads `a|b|r` with anything after a further bar ignored.
+bool read_line(std::string_view line, net::Asn& a, net::Asn& b, int& relation) {
+  const char *at = line.data(), *end = line.data() + line.size();
+  const auto number = [&](auto& into, bool last) {
+    const auto [next, wrong] = std::from_chars(at, end, into);
+    if (wrong != std::errc{}) return false;
+    at = next;
+    if (at != end && *at == '|') return ++at, true;
+    return last && (at == end || *at == '\r');
+  };
+  return number(a, false) && number(b, false) && number(relation, true);
+}
+
+int rfc7908_type(Relation from, Relation to) {
+  if (from == Relation::provider) return to == Relation::provider ? 1 : 4;
+  return to == Relation::peer ? 2 : 3;
+}
+
+}  // namespace
+
+void Relationships::set(net::Asn a, net::Asn b, Relation b_to_a) { relations_[pair_key(a, b)] = b_to_a; }
+
+void Relationships::add_provider(net::Asn provider, net::Asn customer) {
+  set(provider, customer, Relation::customer);
+  set(customer, provider, Relation::provider);
+}
+void Relationships::add_peers(net::Asn a, net::Asn b) {
+  set(a, b, Relation::peer);
+  set(b, a, Relation::peer);
+}
+void Relationships::add_siblings(net::Asn a, net::Asn b) {
+  set(a, b, Relation::sibling);
+  set(b, a, Relation::sibling);
+}
+
+std::optional<Relation> Relationships::relation(net::Asn a, net::Asn b) const {
+  const auto found = relations_.find(pair_key(a, b));
+  if (found == relations_.end()) return std::nullopt;
+  return found->second;
+}
+
+std::optional<Valley> Relationships::valley(std::span<const net::Asn> path) const {
+  // `received`: what the sender of the route was to the AS that is looked at, siblings passed through.
+  std::optional<Relation> received;
+  net::Asn from = 0;
+  for (std::size_t i = path.size(); i-- > 1;) {
+    const net::Asn here = path[i], next = path[i - 1];
+    if (here == next) continue;
+    const auto sent_to = relation(here, next);
+    const bool upward = sent_to == Relation::provider || sent_to == Relation::peer;
+    if (upward && (received == Relation::provider || received == Relation::peer)) {
+      return Valley{here, from, next, rfc7908_type(*received, *sent_to)};
+    }
+    if (sent_to == Relation::sibling) continue;
+    received = relation(next, here);
+    from = here;
+  }
+  return std::nullopt;
+}
+
+Result<Relationships> Relationships::parse(std::string_view text) {
+  Relationships out;
+  std::size_t number = 0;
+  while (!text.empty()) {
+    const auto end = text.find('\n');
+    const std::string_view line = text.substr(0, end);
+    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+    ++number;
+    if (line.empty() || line.front() == '#' || line == "\r") continue;
+    net::Asn a = 0, b = 0;
+    int relation = 0;
+    if (!read_line(line, a, b, relation) || (relation != -1 && relation != 0)) {
+      return tl::unexpected(invalid(fmt::format("line {}", number), line,
+                                    "AS relationships are written `provider|customer|-1` or `peer|peer|0`"));
+    }
+    if (relation == -1) {
+      out.add_provider(a, b);
+    } else {
+      out.add_peers(a, b);
+    }
+  }
+  return out;
+}
+
+}  // namespace peering::detect

@@ -1,0 +1,50 @@
+// What the detectors need to know that does not belong to one registered prefix: thresholds and what is known
+// about the topology. `[detection]` and `[topology]` of the configuration, or the top level of a watch file.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "detect/relationships.h"
+#include "model/event.h"
+
+namespace peering::detect {
+
+/// When enough peers have lost an exactly watched prefix. Counted by peer addresses.
+struct VisibilityThreshold {
+  /// Opens when at least so many peers have withdrawn it; absent: not judged by number.
+  std::optional<std::size_t> withdrawn_peers_min;
+  /// Opens when less than this part of the peers that had it still has it, 0 to 1; absent: not judged so.
+  std::optional<double> visible_fraction_min;
+};
+
+struct Thresholds {
+  std::size_t peers_min = 1;                             ///< distinct peer ASes that must show a finding
+  std::map<model::EventKind, std::size_t> peers_min_of;  ///< instead, for one kind
+  /// Absent: half of the peers, once at least four had it.
+  std::optional<VisibilityThreshold> visibility;
+  /// An event closes when this part of the peers that showed it has withdrawn or replaced the route.
+  double resolved_fraction = 0.8;
+
+  std::size_t peers_min_for(model::EventKind kind) const;
+};
+
+struct Settings {
+  Thresholds thresholds;
+  /// Who is whose provider; null: leaks by topology are not judged.
+  std::shared_ptr<const Relationships> relationships;
+  /// Metro of a PoP (`[[network.pops]]`), by the PoP's name. A PoP that is not here is its own metro.
+  std::map<std::string, std::string> metro_of_pop;
+  /// After a peer or router came back (or we did), how long its routes may take to come again before what is
+  /// missing counts as withdrawn.
+  Microseconds return_grace = std::chrono::seconds(60);
+  /// A finding or a route whose peer has been away longer than this is given up.
+  Microseconds absence_max = std::chrono::hours(1);
+};
+
+}  // namespace peering::detect
