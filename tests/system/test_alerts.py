@@ -1,0 +1,115 @@
+"""An alert travels from an event of an opted-in connection to a webhook: signed, retried, resolved."""
+import harness
+from bmp import Peer, Router
+from harness import Tenant, wait_for
+from webhook import Receiver, signature_problem
+
+SECRET = "a secret of the customer"
+
+
+class Alerts(harness.SystemTest):
+    def setUp(self):
+        super().setUp()
+        self.server = self.daemon()
+        self.tenant = Tenant(self.server.client())
+        self.tenant.add_prefix("office", "203.0.113.0/24", asn=[64500])
+        self.peer = Peer("198.51.100.1", 64496)
+
+    def receiver(self, refusals=0):
+        receiver = Receiver(SECRET, refusals)
+        self.addCleanup(receiver.close)
+        return receiver
+
+    def channel(self, name, url):
+        resource = f"/subscriptions/{self.tenant.subscription}/providers/Open.Peering/alertChannels/{name}"
+        url_ = Tenant.url(resource, harness.EXTENSION_VERSION)
+        self.tenant.client.ok("PUT", url_, {"properties": {"type": "webhook", "url": url, "secret": SECRET}})
+        return url_
+
+    def opt_in(self, *channels, **more):
+        self.tenant.client.ok("PUT", Tenant.extension(self.tenant.connection, "monitoring/default"),
+                              {"properties": {"alerts": {"enabled": True, "channels": list(channels),
+                                                         "minimumLevel": "Warning", **more}}})
+
+    def router(self):
+        router = Router(self.server.address("bmp"))
+        self.addCleanup(router.close)
+        router.send(self.peer.up())
+        return router
+
+    def announce(self, router, origin):
+        router.send(self.peer.route(["203.0.113.0/24"], path=[64496, origin]))
+
+    def test_an_alert_is_signed_retried_and_resolved_with_its_duration(self):
+        receiver = self.receiver(refusals=2)
+        self.channel("hook", receiver.url)
+        self.opt_in("hook")
+        router = self.router()
+        self.announce(router, 64666)
+        opened = wait_for(receiver.taken, "alert at the webhook", timeout_s=30)[0]
+        self.assertGreaterEqual(len(receiver.received), 3, "two refusals, then success")
+        for received in receiver.received:
+            self.assertIsNone(signature_problem(received, SECRET))
+        self.assertEqual(len({received.json["id"] for received in receiver.received}), 1, "retries keep the id")
+
+        self.announce(router, 64500)
+        resolved = wait_for(lambda: receiver.taken()[1:], "resolution at the webhook", timeout_s=30)[0]
+        self.assertIsNone(signature_problem(resolved, SECRET))
+        self.check_open(opened.json)
+        self.check_resolved(opened.json, resolved.json)
+
+    def check_open(self, alert):
+        self.assertEqual((alert["state"], alert["level"], alert["kind"]), ("open", "Critical", "origin-hijack"))
+        self.assertEqual(alert["connection"].lower(), self.tenant.connection.lower())
+        self.assertIn("203.0.113.0/24", str(alert))
+        self.assertIn("64666", str(alert))
+
+    def check_resolved(self, opened, resolved):
+        self.assertEqual(resolved["state"], "resolved")
+        self.assertEqual(resolved["alert"], opened["alert"], "one alert, opened and resolved")
+        self.assertGreater(resolved["durationSeconds"], 0)
+        self.assertLess(resolved["durationSeconds"], 120)
+
+    def test_only_what_was_asked_for_is_sent(self):
+        receiver = self.receiver()
+        self.channel("hook", receiver.url)
+        router = self.router()
+        self.announce(router, 64666)
+        wait_for(lambda: self.tenant.events("office"), "event")
+        self.announce(router, 64500)
+        self.opt_in("hook", minimumLevel="Critical")
+        router.send(self.peer.route(["203.0.113.0/25"], path=[64496, 64500]))
+        wait_for(lambda: [e for e in self.tenant.events("office") if e["kind"] == "new-prefix"], "Warning event")
+        self.announce(router, 64667)
+        alert = wait_for(receiver.taken, "alert at the webhook")[0].json
+        self.assertIn("64667", str(alert), "neither before the opt-in nor below the level")
+        self.assertEqual(len(receiver.taken()), 1)
+
+    def test_an_alert_outlives_a_kill_of_the_server(self):
+        receiver = self.receiver(refusals=1)
+        self.channel("hook", receiver.url)
+        self.opt_in("hook")
+        self.announce(self.router(), 64666)
+        wait_for(lambda: receiver.received, "first try, refused", timeout_s=10)
+        self.server.kill()
+        self.server.start()
+        alert = wait_for(receiver.taken, "alert after the restart", timeout_s=30)[0]
+        self.assertEqual(alert.json["id"], receiver.received[0].json["id"])
+
+    def test_a_secret_is_never_served(self):
+        url = self.channel("hook", "http://127.0.0.1:9/hook")
+        self.assertNotIn(SECRET, self.tenant.client.get(url).text)
+
+    def test_a_channel_is_refused_with_field_value_and_rule(self):
+        resource = f"/subscriptions/{self.tenant.subscription}/providers/Open.Peering/alertChannels/bad"
+        url = Tenant.url(resource, harness.EXTENSION_VERSION)
+        for properties, wanted in (({"type": "pigeon", "url": "http://127.0.0.1:9/"}, ("type", "pigeon")),
+                                   ({"type": "webhook", "url": "gopher://x"}, ("url", "gopher://x"))):
+            answer = self.tenant.client.put(url, {"properties": {**properties, "secret": SECRET}})
+            self.assertEqual(answer.status, 400, answer)
+            for word in wanted:
+                self.assertIn(word, answer.error_message)
+
+
+if __name__ == "__main__":
+    harness.main()
