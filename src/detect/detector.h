@@ -62,8 +62,9 @@ class Detector {
   void router_state_changed(std::string_view router, bool up, TimePoint time, TimePoint now,
                             std::vector<model::Event>& out);
 
-  /// Lets time pass; call every second or so.
-  void tick(TimePoint now, std::vector<model::Event>& out);
+  /// Lets time pass; call every second or so. What a peer had before it went away and `table` does not have
+  /// when the grace after its return is over, was withdrawn.
+  void tick(const rib::Table& table, TimePoint now, std::vector<model::Event>& out);
 
  private:
   struct State;

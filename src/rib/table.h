@@ -29,7 +29,7 @@ struct TableSize {
   std::size_t prefixes = 0;
   std::size_t routes = 0;
   std::size_t attributes = 0;  ///< distinct sets of path attributes
-  std::size_t peers = 0;       ///< peers that have or had a route
+  std::size_t peers = 0;       ///< peers that ever said something
   std::size_t doomed = 0;      ///< at most this many removals wait for `flush`
   friend bool operator==(const TableSize&, const TableSize&) = default;
 };

@@ -1,0 +1,297 @@
+#include "rib/table.h"
+
+#include <map>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+namespace peering::rib {
+namespace {
+
+using testing::IsEmpty;
+using testing::SizeIs;
+
+net::Prefix p(std::string_view text) { return net::Prefix::parse(text).value(); }
+
+PeerPointer peer(std::uint32_t id, std::string router = "edge-1") {
+  Peer out;
+  out.id = PeerId(id);
+  out.key = {std::move(router), 0, net::Address::v4(0xC0000200 + id), RibKind::adj_rib_in_pre_policy};
+  out.asn = 64496 + id;
+  return std::make_shared<const Peer>(out);
+}
+
+AttributesPointer path(std::vector<net::Asn> asns) {
+  auto out = std::make_shared<wire::bgp::PathAttributes>();
+  out->as_path = wire::bgp::AsPath::sequence(std::move(asns));
+  return out;
+}
+
+RouteBatch announce(const PeerPointer& from, std::vector<net::Asn> asns, std::vector<net::Prefix> prefixes,
+                    std::int64_t at = 1) {
+  return {from, time_from_us(at), path(std::move(asns)), std::move(prefixes), {}};
+}
+RouteBatch withdraw(const PeerPointer& from, std::vector<net::Prefix> prefixes, std::int64_t at = 2) {
+  return {from, time_from_us(at), nullptr, {}, std::move(prefixes)};
+}
+
+std::vector<RouteChange> apply(Table& table, const RouteBatch& batch) {
+  std::vector<RouteChange> out;
+  table.apply(batch, out);
+  return out;
+}
+std::vector<RouteChange> flush(Table& table, std::size_t limit = 1000) {
+  std::vector<RouteChange> out;
+  table.flush(limit, out);
+  return out;
+}
+
+TEST(Table, ANewRouteIsAChangeFromNothing) {
+  Table table;
+  const auto changes = apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24")}, 7));
+  ASSERT_THAT(changes, SizeIs(1));
+  EXPECT_EQ(changes[0].prefix, p("203.0.113.0/24"));
+  EXPECT_EQ(changes[0].before, nullptr);
+  EXPECT_EQ(changes[0].after->as_path.to_string(), "64497 64500");
+  EXPECT_EQ(changes[0].time, time_from_us(7));
+  EXPECT_EQ(changes[0].reason, ChangeReason::update);
+  EXPECT_THAT(table.routes(p("203.0.113.0/24")), SizeIs(1));
+}
+
+TEST(Table, DuplicateAnnouncementChangesNothing) {
+  Table table;
+  apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24")}, 1));
+  EXPECT_THAT(apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24")}, 9)), IsEmpty());
+  EXPECT_EQ(table.routes(p("203.0.113.0/24"))[0].received_at, time_from_us(1));
+}
+
+TEST(Table, AnotherPathReplacesAndNamesTheFormerOne) {
+  Table table;
+  apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24")}));
+  const auto changes = apply(table, announce(peer(1), {64497, 64511}, {p("203.0.113.0/24")}));
+  ASSERT_THAT(changes, SizeIs(1));
+  EXPECT_EQ(changes[0].before->as_path.to_string(), "64497 64500");
+  EXPECT_EQ(changes[0].after->as_path.to_string(), "64497 64511");
+  EXPECT_EQ(table.size(), (TableSize{1, 1, 1, 1, 0}));
+}
+
+TEST(Table, WithdrawingWhatIsNotThereChangesNothing) {
+  Table table;
+  apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24")}));
+  EXPECT_THAT(apply(table, withdraw(peer(2), {p("203.0.113.0/24")})), IsEmpty());
+  EXPECT_THAT(apply(table, withdraw(peer(1), {p("203.0.113.0/25")})), IsEmpty());
+  EXPECT_THAT(apply(table, withdraw(peer(1), {p("203.0.113.0/24")})), SizeIs(1));
+  EXPECT_EQ(table.size(), (TableSize{0, 0, 0, 2, 0}));
+}
+
+TEST(Table, APrefixBothWithdrawnAndAnnouncedIsAnnounced) {
+  Table table;
+  RouteBatch both = announce(peer(1), {64497, 64500}, {p("203.0.113.0/24")});
+  both.withdrawn = {p("203.0.113.0/24")};
+  apply(table, both);
+  EXPECT_THAT(apply(table, both), IsEmpty());
+  EXPECT_EQ(table.size().routes, 1U);
+}
+
+TEST(Table, APrefixNamedTwiceInOneUpdateIsOneRoute) {
+  Table table;
+  const auto twice = announce(peer(1), {64497, 64500}, {p("203.0.113.0/24"), p("203.0.113.0/24")});
+  EXPECT_THAT(apply(table, twice), SizeIs(1));
+  EXPECT_EQ(table.size(), (TableSize{1, 1, 1, 1, 0}));
+}
+
+TEST(Table, EqualAttributesAreOneObject) {
+  Table table;
+  apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24")}));
+  apply(table, announce(peer(2), {64497, 64500}, {p("198.51.100.0/24")}));
+  EXPECT_EQ(table.size().attributes, 1U);
+  EXPECT_EQ(table.routes(p("203.0.113.0/24"))[0].attributes,
+            table.routes(p("198.51.100.0/24"))[0].attributes);
+}
+
+TEST(Table, ATableInAWithoutRoutesKeepsNoAttributes) {
+  Table table;
+  apply(table, announce(peer(1), {64497, 64500}, {}));
+  EXPECT_EQ(table.size(), (TableSize{0, 0, 0, 1, 0}));
+}
+
+TEST(Table, AnswersCoveredAndCovering) {
+  Table table;
+  apply(table, announce(peer(1), {64497, 64500},
+                        {p("10.0.0.0/8"), p("10.1.0.0/16"), p("10.1.2.0/24"), p("10.2.0.0/16"),
+                         p("2001:db8::/32")}));
+  std::vector<std::string> covered, covering;
+  for (const Route& r : table.covered(p("10.1.0.0/16"), 10)) covered.push_back(r.prefix.to_string());
+  for (const Route& r : table.covering(p("10.1.2.0/24"))) covering.push_back(r.prefix.to_string());
+  EXPECT_THAT(covered, testing::ElementsAre("10.1.0.0/16", "10.1.2.0/24"));
+  EXPECT_THAT(covering, testing::ElementsAre("10.0.0.0/8", "10.1.0.0/16"));
+  EXPECT_THAT(table.covered(p("10.0.0.0/8"), 2), SizeIs(2));
+}
+
+TEST(Table, PeerDownRemovesItsRoutesInSlices) {
+  Table table;
+  std::vector<net::Prefix> many;
+  for (std::uint32_t i = 0; i < 10; ++i) many.emplace_back(net::Address::v4(0x0A000000 + (i << 8)), 24);
+  apply(table, announce(peer(1), {64497, 64500}, many));
+  apply(table, announce(peer(2), {64498, 64500}, {many[3]}));
+  table.peer_down(PeerId(1), time_from_us(5));
+  EXPECT_EQ(table.size().doomed, 10U);
+  std::vector<RouteChange> out;
+  EXPECT_TRUE(table.flush(4, out));
+  EXPECT_THAT(out, SizeIs(4));
+  while (table.flush(4, out)) {
+  }
+  EXPECT_THAT(out, SizeIs(10));
+  for (const RouteChange& change : out) {
+    EXPECT_EQ(change.reason, ChangeReason::peer_down);
+    EXPECT_EQ(change.time, time_from_us(5));
+    EXPECT_EQ(change.after, nullptr);
+  }
+  EXPECT_EQ(table.size(), (TableSize{1, 1, 1, 2, 0}));
+}
+
+TEST(Table, APeerThatIsBackBeforeTheFlushKeepsWhatItAnnouncesAgain) {
+  Table table;
+  apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24"), p("198.51.100.0/24")}));
+  table.peer_down(PeerId(1), time_from_us(5));
+  // A new session of the same key: another Peer object, the same id.
+  EXPECT_THAT(apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24")})), IsEmpty());
+  const auto changes = flush(table);
+  ASSERT_THAT(changes, SizeIs(1));
+  EXPECT_EQ(changes[0].prefix, p("198.51.100.0/24"));
+  EXPECT_THAT(table.routes(p("203.0.113.0/24")), SizeIs(1));
+}
+
+TEST(Table, RouterDownEndsEveryPeerOfThatRouterOnly) {
+  Table table;
+  apply(table, announce(peer(1, "edge-1"), {64497, 64500}, {p("203.0.113.0/24")}));
+  apply(table, announce(peer(2, "edge-1"), {64498, 64500}, {p("203.0.113.0/24")}));
+  apply(table, announce(peer(3, "edge-2"), {64499, 64500}, {p("203.0.113.0/24")}));
+  table.router_down("edge-1", time_from_us(5));
+  EXPECT_THAT(flush(table), SizeIs(2));
+  EXPECT_EQ(table.routes(p("203.0.113.0/24"))[0].peer->key.router, "edge-2");
+}
+
+TEST(Table, AfterAReconnectOnlyWhatDidNotComeAgainIsSwept) {
+  Table table;
+  apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24"), p("198.51.100.0/24")}));
+  apply(table, announce(peer(1), {64497, 64501}, {p("192.0.2.0/24")}));
+  table.mark_stale("edge-1");
+  EXPECT_EQ(table.size().routes, 3U) << "stale routes are still routes";
+  EXPECT_THAT(apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24")})), IsEmpty());
+  EXPECT_THAT(apply(table, announce(peer(1), {64497, 64502}, {p("192.0.2.0/24")})), SizeIs(1));
+  table.sweep(PeerId(1), time_from_us(9));
+  const auto changes = flush(table);
+  ASSERT_THAT(changes, SizeIs(1));
+  EXPECT_EQ(changes[0].prefix, p("198.51.100.0/24"));
+  EXPECT_EQ(changes[0].reason, ChangeReason::stale_swept);
+  table.sweep_router("edge-1", time_from_us(10));
+  EXPECT_THAT(flush(table), IsEmpty());
+}
+
+TEST(Table, ASessionThatFlapsWithoutEndOfRibStillSweepsOnce) {
+  Table table;
+  for (int flap = 0; flap < 5; ++flap) {
+    apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24"), p("198.51.100.0/24")}));
+    table.mark_stale("edge-1");
+  }
+  table.sweep_router("edge-1", time_from_us(9));
+  EXPECT_EQ(table.size().doomed, 2U);
+  EXPECT_THAT(flush(table), SizeIs(2));
+  EXPECT_EQ(table.size().routes, 0U);
+}
+
+// The table against the obvious map, under random operations. After every step both agree on every route, and
+// the changes reported turn the former state into the new one.
+using Naive = std::map<std::pair<std::uint32_t, net::Prefix>, std::string>;
+
+struct Both {
+  Table table;
+  Naive naive, replayed;
+  std::map<std::pair<std::uint32_t, net::Prefix>, bool> old;  // stale or doomed
+
+  void replay(const std::vector<RouteChange>& changes) {
+    for (const RouteChange& change : changes) {
+      const auto key = std::pair(change.peer->id.value, change.prefix);
+      const auto had = replayed.find(key);
+      RC_ASSERT((change.before != nullptr) == (had != replayed.end()));
+      if (change.before) RC_ASSERT(change.before->as_path.to_string() == had->second);
+      RC_ASSERT(change.before != change.after);
+      if (change.after) {
+        replayed[key] = change.after->as_path.to_string();
+      } else {
+        replayed.erase(key);
+      }
+    }
+  }
+  void step() {
+    const auto id = *rc::gen::inRange<std::uint32_t>(1, 4);
+    const std::string router = id == 3 ? "edge-2" : "edge-1";
+    const net::Prefix prefix(net::Address::v4(0x0A000000U | *rc::gen::inRange<std::uint32_t>(0, 8) << 21),
+                             *rc::gen::inRange(8, 12));
+    std::vector<RouteChange> out;
+    switch (*rc::gen::inRange(0, 8)) {
+      case 0:
+      case 1:
+      case 2:
+      case 3: {
+        const net::Asn origin = *rc::gen::inRange<net::Asn>(1, 4);
+        table.apply(announce(peer(id, router), {64497, origin}, {prefix}), out);
+        naive[{id, prefix}] = "64497 " + std::to_string(origin);
+        old.erase({id, prefix});
+        break;
+      }
+      case 4:
+        table.apply(withdraw(peer(id, router), {prefix}), out);
+        naive.erase({id, prefix});
+        old.erase({id, prefix});
+        break;
+      case 5:
+        table.peer_down(PeerId(id), time_from_us(1));
+        end(id, true);
+        break;
+      case 6:
+        table.mark_stale("edge-1");
+        for (auto& [key, route] : naive) {
+          if (key.first != 3) old[key] = true;
+        }
+        break;
+      default:
+        table.sweep_router(router, time_from_us(1));
+        for (std::uint32_t of = 1; of <= 3; ++of) end(of, (of == 3) == (id == 3), true);
+        while (table.flush(*rc::gen::inRange<std::size_t>(1, 5), out)) {
+        }
+        break;
+    }
+    replay(out);
+  }
+  // Forgets routes of the peer: all, or only the old ones.
+  void end(std::uint32_t id, bool really, bool only_old = false) {
+    if (!really) return;
+    std::erase_if(naive, [&](const auto& entry) {
+      return entry.first.first == id && (!only_old || old.contains(entry.first));
+    });
+    std::erase_if(old, [&](const auto& entry) { return entry.first.first == id; });
+  }
+};
+
+RC_GTEST_PROP(TableProperty, AgreesWithTheObviousMap, ()) {
+  Both both;
+  const int steps = *rc::gen::inRange(1, 60);
+  for (int i = 0; i < steps; ++i) both.step();
+  std::vector<RouteChange> out;
+  while (both.table.flush(3, out)) {
+  }
+  both.replay(out);
+  RC_ASSERT(both.replayed == both.naive);
+  RC_ASSERT(both.table.size().routes == both.naive.size());
+  Naive seen;
+  for (const Route& r : both.table.covered(p("0.0.0.0/0"), 10000)) {
+    seen[{r.peer->id.value, r.prefix}] = r.attributes->as_path.to_string();
+  }
+  RC_ASSERT(seen == both.naive);
+}
+
+}  // namespace
+}  // namespace peering::rib
