@@ -15,8 +15,10 @@
 
 #include "api/catalog.h"
 #include "api/event_hub.h"
+#include "api/latency_seam.h"
 #include "base/metrics.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "http/message.h"
 #include "model/registry.h"
 #include "rib/route.h"
@@ -55,7 +57,10 @@ struct Services {
   /// Waits until everything up to the revision is in force in every detector; `timeout` when that takes too
   /// long (the write stands nevertheless).
   std::function<Result<void>(model::Revision)> wait_applied;
+  /// Hands samples to the latency room.
+  AcceptSamples accept_samples;
   Settings settings;
+  std::function<TimePoint()> clock = [] { return now(); };
 };
 
 /// Thread-safe. What `services` refers to must outlive it.

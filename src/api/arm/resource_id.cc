@@ -36,7 +36,7 @@ ProviderPart provider_part(std::span<const std::string> segments, std::size_t& a
 std::optional<std::vector<std::string>> split_path(std::string_view path) {
   if (path.empty() || path.front() != '/') return std::nullopt;
   path.remove_prefix(1);
-  if (!path.empty() && path.back() == '/') path.remove_suffix(1);
+  if (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
   std::vector<std::string> out;
   while (!path.empty()) {
     const std::size_t slash = path.find('/');

@@ -1,0 +1,178 @@
+#include "api/access.h"
+
+#include <array>
+
+#include "api/arm/names.h"
+#include "base/digest.h"
+#include "base/json.h"
+#include "model/registry.h"
+
+namespace peering::api {
+
+namespace {
+
+constexpr std::string_view token_mark = "pt-";
+constexpr std::size_t secret_bytes = 32;
+constexpr std::size_t token_text_bytes_max = 256;
+constexpr std::array<std::string_view, 5> role_names = {"Reader", "Contributor", "Owner", "Partner",
+                                                        "Operator"};
+
+tl::unexpected<arm::Failure> unauthenticated(std::string_view code, std::string message,
+                                             std::string_view reason) {
+  arm::Failure out{401, std::string(code), std::move(message), {}};
+  std::string challenge = "Bearer realm=\"peeringd\"";
+  if (!reason.empty()) challenge += fmt::format(", error=\"{}\"", reason);
+  out.headers.emplace_back("WWW-Authenticate", std::move(challenge));
+  return tl::unexpected(std::move(out));
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace
+
+std::string_view to_string(Role role) { return role_names[static_cast<std::size_t>(role)]; }
+
+std::optional<Role> parse_role(std::string_view text) {
+  for (std::size_t i = 0; i < role_names.size(); ++i) {
+    if (arm::same_name(text, role_names[i])) return static_cast<Role>(i);
+  }
+  return std::nullopt;
+}
+
+json::value to_json(const Token& token) {
+  json::object out{{"id", token.id},
+                   {"name", token.name},
+                   {"role", to_string(token.role)},
+                   {"scope", token.scope},
+                   {"created", format_rfc3339(token.created)},
+                   {"hash", token.hash}};
+  if (token.expires) out["expires"] = format_rfc3339(*token.expires);
+  return out;
+}
+
+Result<Token> token_from_json(const json::value& value) {
+  Token out;
+  const auto role = parse_role(find_string(value, "role").value_or(""));
+  const auto created = parse_rfc3339(find_string(value, "created").value_or(""));
+  out.id = find_string(value, "id").value_or("");
+  out.scope = find_string(value, "scope").value_or("");
+  out.hash = find_string(value, "hash").value_or("");
+  out.name = find_string(value, "name").value_or("");
+  if (!role || !created || out.id.empty() || out.scope.empty() || out.hash.empty()) {
+    return fail(ErrorCode::corrupt, "a stored token lacks id, role, scope, created or hash");
+  }
+  out.role = *role;
+  out.created = *created;
+  if (const auto text = find_string(value, "expires")) {
+    const auto expires = parse_rfc3339(*text);
+    if (!expires) return fail(ErrorCode::corrupt, "a stored token's expiry: {}", expires.error().message);
+    out.expires = *expires;
+  }
+  return out;
+}
+
+std::string token_key(std::string_view id) { return "/providers/open.peering/tokens/" + model::lower(id); }
+
+std::string make_token_text(std::string_view id) {
+  return std::string(token_mark) + std::string(id) + "." + to_base64url(random_bytes(secret_bytes));
+}
+
+std::optional<std::string> token_id_of(std::string_view text) {
+  if (text.size() > token_text_bytes_max || !text.starts_with(token_mark)) return std::nullopt;
+  text.remove_prefix(token_mark.size());
+  const std::size_t dot = text.find('.');
+  if (dot == std::string_view::npos || !arm::is_resource_name(text.substr(0, dot))) return std::nullopt;
+  return std::string(text.substr(0, dot));
+}
+
+std::string hash_of_token(std::string_view text) { return to_hex(sha256(text)); }
+
+arm::Expected<Caller> authenticate(store::ResourceStore& resources, const http::Request& request,
+                                   TimePoint at) {
+  const std::string_view header = trimmed(request.headers.get("Authorization").value_or(""));
+  if (header.empty()) {
+    return unauthenticated("AuthenticationFailed",
+                           "Authentication failed. The 'Authorization' header is missing.", "");
+  }
+  const auto unusable = [] {
+    return unauthenticated("InvalidAuthenticationToken", "The access token is invalid.", "invalid_token");
+  };
+  const std::size_t blank = header.find(' ');
+  if (blank == std::string_view::npos || !arm::same_name(header.substr(0, blank), "Bearer")) {
+    return unauthenticated("AuthenticationFailed",
+                           "Authentication failed. The 'Authorization' header is no bearer token.", "");
+  }
+  const std::string_view text = trimmed(header.substr(blank));
+  const auto id = token_id_of(text);
+  if (!id) return unusable();
+  const auto stored = resources.get(token_key(*id));
+  if (!stored) return arm::failed(stored.error());
+  if (!*stored) return unusable();
+  const auto document = parse_json((*stored)->document);
+  if (!document) return arm::failed(document.error());
+  const auto token = token_from_json(*document);
+  if (!token) return arm::failed(token.error());
+  if (!equal_constant_time(token->hash, hash_of_token(text))) return unusable();
+  if (token->expires && *token->expires <= at) {
+    return unauthenticated("ExpiredAuthenticationToken",
+                           fmt::format("The access token expired on '{}'.", format_rfc3339(*token->expires)),
+                           "invalid_token");
+  }
+  return Caller{token->id, token->role, model::lower(token->scope)};
+}
+
+bool role_allows(Role role, Permission permission) {
+  switch (permission) {
+    case Permission::open:
+    case Permission::authenticated:
+    case Permission::catalogue:
+    case Permission::read:
+      return true;
+    case Permission::write:
+      return role == Role::contributor || role == Role::owner || role == Role::operator_;
+    case Permission::partner_write:
+      return role != Role::reader;
+    case Permission::own:
+      return role == Role::owner || role == Role::operator_;
+    case Permission::operate:
+    case Permission::telemetry:
+      return role == Role::operator_;
+  }
+  return false;
+}
+
+bool may_know(const Caller& caller, std::string_view key) {
+  return arm::covers(caller.scope, key) || arm::covers(key, caller.scope);
+}
+
+arm::Expected<void> authorize(const Caller& caller, const Attempt& attempt) {
+  if (attempt.permission == Permission::open || attempt.permission == Permission::authenticated) return {};
+  const auto forbidden = [&] {
+    return arm::refuse(
+        403, "AuthorizationFailed",
+        fmt::format("The client '{0}' with object id '{0}' does not have authorization to perform action "
+                    "'{1}' over scope '{2}'.",
+                    caller.token_id, attempt.action, attempt.key));
+  };
+  if (attempt.permission == Permission::telemetry) {
+    const bool operates = caller.role == Role::operator_ && caller.scope == "/";
+    if (operates || caller.scope == telemetry_scope) return {};
+    return forbidden();
+  }
+  if (arm::covers(caller.scope, attempt.key)) {
+    if (role_allows(caller.role, attempt.permission)) return {};
+    return forbidden();
+  }
+  const std::string subscription_key = "/subscriptions/" + attempt.subscription;
+  if (attempt.permission == Permission::catalogue && may_know(caller, subscription_key)) return {};
+  // What lies above her scope she may know of; so may she of what is the subscription's own.
+  const bool in_group = attempt.key.starts_with(subscription_key + "/resourcegroups/");
+  if (arm::covers(attempt.key, caller.scope) || attempt.subscription.empty() || !in_group) return forbidden();
+  return arm::refuse(404, "ResourceNotFound", fmt::format("The Resource '{}' was not found.", attempt.key));
+}
+
+}  // namespace peering::api

@@ -1,0 +1,88 @@
+// Who may do what: tokens, roles, scopes, and what a caller may learn about what she may not see.
+//
+// A token is a resource (`documents.h`): its role, the scope it holds on (`/`, a subscription, a group, a
+// resource; inherited downwards) and the SHA-256 of its text. The text itself is shown once and kept nowhere.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "api/arm/failure.h"
+#include "api/arm/resource_id.h"
+#include "base/json.h"
+#include "base/time.h"
+#include "store/resource_store.h"
+
+namespace peering::api {
+
+enum class Role : std::uint8_t { reader, contributor, owner, partner, operator_ };
+/// "Reader", "Contributor", "Owner", "Partner", "Operator".
+std::string_view to_string(Role role);
+/// Compared without case.
+std::optional<Role> parse_role(std::string_view text);
+
+/// What a route asks for.
+enum class Permission : std::uint8_t {
+  open,           ///< no token
+  authenticated,  ///< any valid token
+  catalogue,      ///< any token with a scope in or above the subscription
+  read,
+  write,          ///< Contributor, Owner, Operator
+  partner_write,  ///< and Partner
+  own,            ///< Owner, Operator
+  operate,        ///< Operator
+  telemetry,      ///< Operator on everything, or a token of the scope "telemetry"
+};
+
+/// The scope of tokens that may only hand in samples.
+inline constexpr std::string_view telemetry_scope = "telemetry";
+
+/// A known caller.
+struct Caller {
+  std::string token_id;
+  Role role = Role::reader;
+  std::string scope;  ///< lower case; "/" for everything
+};
+
+/// A token as it is stored.
+struct Token {
+  std::string id;
+  std::string name;
+  Role role = Role::reader;
+  std::string scope;  ///< as given
+  TimePoint created{};
+  std::optional<TimePoint> expires;
+  std::string hash;  ///< SHA-256 of the text, hexadecimal
+};
+json::value to_json(const Token& token);
+Result<Token> token_from_json(const json::value& value);
+std::string token_key(std::string_view id);
+
+/// A new random text `pt-<id>.<secret>` (256 bits of secret).
+std::string make_token_text(std::string_view id);
+/// The id in a token's text; nothing when it has not the form of one.
+std::optional<std::string> token_id_of(std::string_view text);
+std::string hash_of_token(std::string_view text);
+
+/// The caller of a request, from `Authorization: Bearer …`, or 401.
+arm::Expected<Caller> authenticate(store::ResourceStore& resources, const http::Request& request,
+                                   TimePoint at);
+
+bool role_allows(Role role, Permission permission);
+
+/// True when the caller's scope is above, at or below `key`: she may know that it exists.
+bool may_know(const Caller& caller, std::string_view key);
+
+/// What is asked, in words of the message.
+struct Attempt {
+  Permission permission = Permission::read;
+  std::string key;           ///< lower-case path
+  std::string subscription;  ///< lower case; empty above the subscriptions
+  std::string action;        ///< "Microsoft.Peering/peeringServices/write"
+};
+
+/// Nothing, 403 `AuthorizationFailed`, or a 404 that looks like that of a resource that does not exist.
+arm::Expected<void> authorize(const Caller& caller, const Attempt& attempt);
+
+}  // namespace peering::api

@@ -1,0 +1,294 @@
+#include "api/api.h"
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+
+#include "api/access.h"
+#include "api/admin_token.h"
+#include "api/arm/api_version.h"
+#include "api/arm/headers.h"
+#include "api/arm/names.h"
+#include "api/arm/resource_id.h"
+#include "api/documents.h"
+#include "api/routes.h"
+#include "base/log.h"
+
+namespace peering::api {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int attempts_max = 4;
+
+// What is known of a request before its handler runs.
+struct Parsed {
+  std::vector<std::string> segments;
+  std::string path, key;
+  arm::Query query;
+  std::optional<arm::ResourceId> id;
+};
+
+arm::Expected<Parsed> parse(const http::Request& request) {
+  const std::string_view target = request.target;
+  const std::size_t mark = target.find('?');
+  Parsed out;
+  auto segments = arm::split_path(target.substr(0, mark));
+  auto query =
+      arm::Query::parse(mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1));
+  if (!segments || !query) {
+    return arm::bad_argument("path", target, "segments without '/', control characters or broken escapes");
+  }
+  out.segments = std::move(*segments);
+  out.query = std::move(*query);
+  out.path = arm::join_path(out.segments);
+  out.key = model::lower(out.path);
+  out.id = arm::parse_resource_id(out.segments);
+  return out;
+}
+
+// The namespace whose versions apply; empty for ARM itself.
+std::string_view name_space_of(const arm::ResourceId& id) {
+  if (id.providers.empty() || id.providers.back().types.empty()) return {};
+  const arm::ProviderPart& last = id.providers.back();
+  // `POST …/providers/Microsoft.Peering/register` belongs to ARM.
+  if (last.names.empty() && arm::same_name(last.types.front(), "register")) return {};
+  return last.name_space;
+}
+
+std::string type_of(const arm::ResourceId& id) {
+  if (id.providers.empty()) {
+    return id.resource_group.empty() ? "Microsoft.Resources/subscriptions"
+                                     : "Microsoft.Resources/subscriptions/resourceGroups";
+  }
+  std::string out = id.providers.back().name_space;
+  for (const std::string& type : id.providers.back().types) out += "/" + type;
+  return out;
+}
+
+std::string_view verb_of(http::Method method) {
+  switch (method) {
+    case http::Method::put:
+    case http::Method::patch:
+      return "write";
+    case http::Method::delete_:
+      return "delete";
+    case http::Method::post:
+      return "action";
+    default:
+      return "read";
+  }
+}
+
+tl::unexpected<arm::Failure> unknown_type(const arm::ResourceId& id) {
+  if (!id.providers.empty() && arm::api_versions(id.providers.back().name_space).empty()) {
+    return arm::refuse(
+        404, "InvalidResourceNamespace",
+        fmt::format("The resource namespace '{}' is invalid.", id.providers.back().name_space));
+  }
+  return arm::refuse(404, "InvalidResourceType",
+                     fmt::format("The resource type '{}' could not be found.", type_of(id)));
+}
+
+tl::unexpected<arm::Failure> wrong_method(http::Method method, const std::vector<http::Method>& allowed) {
+  std::string list;
+  for (const http::Method each : allowed) {
+    if (!list.empty()) list += ", ";
+    list += http::to_string(each);
+  }
+  arm::Failure out{
+      405,
+      "MethodNotAllowed",
+      fmt::format("The method '{}' is not allowed here; allowed: {}.", http::to_string(method), list),
+      {}};
+  out.headers.emplace_back("Allow", std::move(list));
+  return tl::unexpected(std::move(out));
+}
+
+arm::Expected<void> check_names(const Route& route, const Match& match) {
+  if (route.method != http::Method::put) return {};
+  for (const auto& [parameter, value] : match.parameters) {
+    if (parameter == "subscriptionId" || parameter == "resourceGroupName") continue;
+    if (!arm::is_resource_name(value)) {
+      return arm::refuse(400, "InvalidResourceName",
+                         invalid(parameter, value, arm::resource_name_rule).message);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+struct Api::State {
+  explicit State(Services given) : services(std::move(given)) {}
+
+  Services services;
+  // Checking and committing is one step within a subscription.
+  std::array<std::mutex, 64> locks;
+
+  std::mutex& lock_of(const std::string& subscription) {
+    return locks[std::hash<std::string>{}(subscription) % locks.size()];
+  }
+
+  void count(std::string_view operation, int status, Clock::duration took) {
+    Metrics& metrics = services.metrics;
+    metrics
+        .counter("peering_api_requests_total", "Requests answered, by operation and status.",
+                 {{"operation", std::string(operation)}, {"status", std::to_string(status)}})
+        .add();
+    metrics
+        .histogram("peering_api_request_seconds", "Seconds to answer a request.",
+                   {0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10}, {{"operation", std::string(operation)}})
+        .observe(std::chrono::duration<double>(took).count());
+  }
+
+  // 404 looks the same for a subscription that is not there and for one that is another tenant's.
+  arm::Expected<void> check_subscription(const Caller& caller, const Parsed& parsed, bool creates) {
+    const std::string& given = parsed.id->subscription;
+    if (given.empty()) return {};
+    if (!arm::is_guid(given)) {
+      return arm::refuse(
+          400, "InvalidSubscriptionId",
+          fmt::format("The provided subscription identifier '{}' is malformed or invalid.", given));
+    }
+    const auto missing = [&] {
+      return arm::refuse(404, "SubscriptionNotFound",
+                         fmt::format("The subscription '{}' could not be found.", given));
+    };
+    const std::string key = "/subscriptions/" + model::lower(given);
+    if (!may_know(caller, key)) return missing();
+    if (creates) return {};
+    const auto stored = services.resources.get(key);
+    if (!stored) return arm::failed(stored.error());
+    if (!*stored) return missing();
+    return {};
+  }
+
+  arm::Expected<void> check_group(const Caller& caller, const Parsed& parsed, bool creates) {
+    const std::string& given = parsed.id->resource_group;
+    if (given.empty()) return {};
+    const std::string key = fmt::format("/subscriptions/{}/resourcegroups/{}",
+                                        model::lower(parsed.id->subscription), model::lower(given));
+    const auto missing = [&] {
+      return arm::refuse(404, "ResourceGroupNotFound",
+                         fmt::format("Resource group '{}' could not be found.", given));
+    };
+    if (!may_know(caller, key)) return missing();
+    if (creates) return {};
+    const auto stored = services.resources.get(key);
+    if (!stored) return arm::failed(stored.error());
+    if (!*stored) return missing();
+    return {};
+  }
+
+  // Runs the handler; again when another writer on another node was faster.
+  arm::Answer run(const Route& route, Call& call, const Parsed& parsed) {
+    std::unique_lock<std::mutex> lock;
+    if (route.effect != Effect::none) {
+      lock = std::unique_lock(lock_of(parsed.id ? model::lower(parsed.id->subscription) : std::string()));
+    }
+    arm::Answer answer = route.handler(call);
+    for (int attempt = 1; call.raced && attempt < attempts_max; ++attempt) {
+      call.raced = false;
+      answer = route.handler(call);
+    }
+    if (lock.owns_lock()) lock.unlock();
+    if (!call.committed) return answer;
+    services.resources_changed();
+    if (route.effect == Effect::applies) {
+      if (const auto applied = services.wait_applied(*call.committed); !applied) {
+        log::warning("a change is stored but not in force yet: {}", applied.error().message);
+      }
+    }
+    return answer;
+  }
+
+  arm::Answer run_authorized(const http::Request& request, const Match& match, const Parsed& parsed,
+                             const Caller& caller, TimePoint at) {
+    Attempt attempt;
+    attempt.permission = match.route->permission;
+    attempt.key = parsed.key.empty() ? "/" : parsed.key;
+    if (parsed.id) {
+      attempt.subscription = model::lower(parsed.id->subscription);
+      attempt.action = fmt::format("{}/{}", type_of(*parsed.id), verb_of(request.method));
+    } else {
+      attempt.action = match.route->operation;
+    }
+    if (auto ok = authorize(caller, attempt); !ok) return tl::unexpected(ok.error());
+    if (auto ok = check_names(*match.route, match); !ok) return tl::unexpected(ok.error());
+    Call call{services, request, parsed.query, caller, match.parameters, parsed.path, parsed.key, at};
+    return run(*match.route, call, parsed);
+  }
+
+  arm::Answer answer_arm(const http::Request& request, const Match& match, const Parsed& parsed,
+                         TimePoint at) {
+    const auto caller = authenticate(services.resources, request, at);
+    if (!caller) return tl::unexpected(caller.error());
+    if (auto ok = arm::check_api_version(name_space_of(*parsed.id), parsed.query.get("api-version")); !ok) {
+      return tl::unexpected(ok.error());
+    }
+    const bool put = request.method == http::Method::put && parsed.id->providers.empty();
+    const bool group = !parsed.id->resource_group.empty();
+    if (auto ok = check_subscription(*caller, parsed, put && !group); !ok) return tl::unexpected(ok.error());
+    if (auto ok = check_group(*caller, parsed, put && group); !ok) return tl::unexpected(ok.error());
+    if (match.allowed.empty()) return unknown_type(*parsed.id);
+    if (!match.route) return wrong_method(request.method, match.allowed);
+    return run_authorized(request, match, parsed, *caller, at);
+  }
+
+  // Metrics are open to this machine itself, but not to what a proxy on it passes on.
+  static bool is_open(const Route& route, const http::Request& request) {
+    if (route.permission == Permission::open) return true;
+    return route.path == "/metrics" && request.remote.is_loopback() &&
+           !request.headers.get("X-Forwarded-For") && !request.headers.get("Forwarded");
+  }
+
+  arm::Answer answer(const http::Request& request, std::string_view& operation, TimePoint at) {
+    const auto parsed = parse(request);
+    if (!parsed) return tl::unexpected(parsed.error());
+    const Match match = match_route(request.method, parsed->segments);
+    if (match.route) operation = match.route->operation;
+    if (parsed->id) return answer_arm(request, match, *parsed, at);
+    if (match.allowed.empty()) {
+      return arm::refuse(404, "NotFound", "There is nothing at this path.");
+    }
+    if (!match.route) return wrong_method(request.method, match.allowed);
+    if (is_open(*match.route, request)) {
+      const Caller nobody;
+      Call call{services, request, parsed->query, nobody, match.parameters, parsed->path, parsed->key, at};
+      return run(*match.route, call, *parsed);
+    }
+    const auto caller = authenticate(services.resources, request, at);
+    if (!caller) return tl::unexpected(caller.error());
+    return run_authorized(request, match, *parsed, *caller, at);
+  }
+};
+
+Api::Api(Services services) : state_(std::make_unique<State>(std::move(services))) {}
+Api::~Api() = default;
+
+http::Response Api::handle(const http::Request& request) {
+  const auto started = Clock::now();
+  const TimePoint at = state_->services.clock();
+  std::string_view operation = "none";
+  http::Response response;
+  try {
+    arm::Answer answer = state_->answer(request, operation, at);
+    response = answer ? std::move(*answer) : arm::to_response(answer.error());
+  } catch (const std::exception& failure) {
+    log::error("{} failed: {}", operation, failure.what());
+    response = arm::to_response(
+        arm::Failure{500, "InternalServerError", "The server failed to answer; the log has the reason.", {}});
+  }
+  arm::add_common_headers(request, at, response);
+  if (request.method == http::Method::head) response.body.clear();
+  state_->count(operation, response.status, Clock::now() - started);
+  return response;
+}
+
+Result<void> Api::bootstrap(const std::string& data_dir) {
+  return write_admin_token(state_->services.resources, data_dir, state_->services.clock());
+}
+
+}  // namespace peering::api

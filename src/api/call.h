@@ -1,0 +1,97 @@
+// One request on its way through a handler, and what handlers share: loading, saving and listing resources.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/access.h"
+#include "api/api.h"
+#include "api/arm/failure.h"
+#include "api/arm/paging.h"
+#include "api/arm/query.h"
+#include "base/json.h"
+#include "base/time.h"
+
+namespace peering::api {
+
+/// A stored resource with its document read.
+struct Record {
+  store::Resource stored;
+  json::object document;
+};
+
+/// Everything a handler needs. Lives for one request; used by one thread.
+struct Call {
+  const Services& services;
+  const http::Request& request;
+  const arm::Query& query;
+  const Caller& caller;
+  std::map<std::string, std::string, std::less<>> parameters;  ///< of the path template
+  std::string path;                                            ///< decoded, as sent, without trailing '/'
+  std::string key;                                             ///< `path` in lower case
+  TimePoint at{};
+
+  /// Set by `save` and `remove`: the revision that the answer may have to wait for.
+  std::optional<model::Revision> committed;
+  /// Set when another writer was faster: the handler is run again on what is there now.
+  bool raced = false;
+
+  /// A parameter of the path template; empty when the template has none of the name.
+  const std::string& parameter(std::string_view name) const;
+  /// The part of `key` before `suffix` ("/providers/open.peering/events"): the resource it is about.
+  std::string base_key() const;
+};
+
+/// A handler: a plain blocking function.
+using Handler = arm::Answer (*)(Call&);
+
+/// The resource, or nothing.
+arm::Expected<std::optional<Record>> load(const Call& call, std::string_view key);
+/// The resource, or 404 `ResourceNotFound`.
+arm::Expected<Record> load_existing(const Call& call, std::string_view key);
+/// The parent of a child, or 404 `ParentResourceNotFound`.
+arm::Expected<Record> load_parent(const Call& call, std::string_view key);
+
+/// 404 in ARM's words for a resource's path.
+tl::unexpected<arm::Failure> not_found(std::string_view path);
+
+/// What to write.
+struct Saving {
+  std::string key;
+  std::string_view type;
+  std::string unique;  ///< see `store::Write`
+  /// The message when another resource has the same `unique` value.
+  std::string taken;
+};
+/// Writes `document` where `before` was (absent: where nothing was).
+arm::Expected<void> save(Call& call, const Saving& saving, const json::object& document,
+                         const std::optional<Record>& before);
+
+/// Removes the resource and everything whose key begins with `key` + "/"; false when there was nothing.
+arm::Expected<bool> remove_with_children(Call& call, std::string_view key);
+
+/// Reads every resource of a type under a key, at most `limit`.
+arm::Expected<std::vector<Record>> load_all(const Call& call, std::string_view type,
+                                            std::string_view key_prefix, std::size_t limit);
+
+/// A page of stored resources, each as `show` makes it.
+arm::Answer list_stored(const Call& call, std::string_view type, std::string_view key_prefix,
+                        const std::function<arm::Expected<json::value>(const Record&)>& show);
+
+/// A page of values that are in memory; the position is an index.
+arm::Answer list_values(const Call& call, const json::array& values);
+
+/// 200, or 201 when nothing was there before.
+http::Response created_or_replaced(const std::optional<Record>& before, const json::value& body);
+/// 200 for what existed, 204 for what did not.
+http::Response deleted(bool existed);
+
+/// Members of the document that every resource shows, in ARM's order: properties, location, tags, sku, name,
+/// id, type.
+json::object shown(const Record& record, json::object properties);
+
+}  // namespace peering::api

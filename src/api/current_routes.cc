@@ -1,0 +1,94 @@
+// The routes that are there now for a prefix, or for every prefix of a connection.
+#include <algorithm>
+
+#include "api/documents.h"
+#include "api/handlers.h"
+#include "api/prefix_validation.h"
+
+namespace peering::api {
+
+namespace {
+
+constexpr std::size_t prefixes_max = 1000;
+constexpr int long_ipv4 = 24, long_ipv6 = 48;
+
+std::string_view relation_of(const net::Prefix& watched, const net::Prefix& seen) {
+  if (seen == watched) return "exact";
+  return seen.covers(watched) ? "covering" : "moreSpecific";
+}
+
+// INTERFACES section 6: the backup route goes through a backup upstream or, for a prefix longer than /24
+// (/48), is the covering one.
+std::string_view role_of(const model::Expectation& expectation, const rib::Route& route) {
+  const net::Prefix& watched = expectation.prefix;
+  if (route.prefix == watched) {
+    const auto neighbor = route.attributes->as_path.neighbor_of_origin();
+    const auto& backup = expectation.backup_upstreams;
+    return neighbor && std::ranges::find(backup, *neighbor) != backup.end() ? "backup" : "active";
+  }
+  const int limit = watched.family() == net::Family::ipv4 ? long_ipv4 : long_ipv6;
+  return route.prefix.covers(watched) && watched.length() > limit ? "backup" : "other";
+}
+
+json::array communities_of(const wire::bgp::PathAttributes& attributes) {
+  json::array out;
+  for (const std::uint32_t community : attributes.communities) out.emplace_back(community_text(community));
+  for (const auto& large : attributes.large_communities) {
+    out.emplace_back(fmt::format("{}:{}:{}", large.global, large.local1, large.local2));
+  }
+  return out;
+}
+
+json::object shown_route(const model::Expectation& expectation, const rib::Route& route) {
+  const rib::Peer& peer = *route.peer;
+  json::object out{{"prefix", route.prefix.to_string()},
+                   {"relation", relation_of(expectation.prefix, route.prefix)},
+                   {"peer", json::object{{"router", peer.key.router},
+                                         {"address", peer.key.address.to_string()},
+                                         {"asn", peer.asn},
+                                         {"ribKind", rib::to_string(peer.key.rib_kind)}}},
+                   {"asPath", route.attributes->as_path.to_string()}};
+  if (route.attributes->next_hop) out["nextHop"] = route.attributes->next_hop->to_string();
+  out["communities"] = communities_of(*route.attributes);
+  // No validated payloads are read yet, so nothing is known.
+  out["rpki"] = "unknown";
+  out["receivedAt"] = format_rfc3339(route.received_at);
+  out["role"] = role_of(expectation, route);
+  return out;
+}
+
+arm::Expected<void> add_routes(const Call& call, const Record& record, json::array& out) {
+  const auto monitoring = load(call, record.stored.key + std::string(monitoring_suffix));
+  if (!monitoring) return tl::unexpected(monitoring.error());
+  const json::value settings(*monitoring ? (*monitoring)->document : json::object());
+  const auto registered =
+      registered_prefix_from_documents(json::value(record.document), *monitoring ? &settings : nullptr);
+  if (!registered) return arm::failed(registered.error());
+  const auto routes = call.services.routes(registered->expectation.prefix);
+  if (!routes) return arm::failed(routes.error());
+  for (const rib::Route& route : *routes) {
+    if (route.peer && route.attributes) out.push_back(shown_route(registered->expectation, route));
+  }
+  return {};
+}
+
+}  // namespace
+
+arm::Answer list_current_routes(Call& call) {
+  const std::string base_key = call.base_key();
+  const auto base = load_parent(call, base_key);
+  if (!base) return tl::unexpected(base.error());
+  std::vector<Record> prefixes{*base};
+  if (base->stored.type == peering_service_type) {
+    auto all = load_all(call, prefix_type, base_key + "/", prefixes_max);
+    if (!all) return tl::unexpected(all.error());
+    prefixes = std::move(*all);
+  }
+  json::array routes;
+  for (const Record& prefix : prefixes) {
+    if (auto done = add_routes(call, prefix, routes); !done) return tl::unexpected(done.error());
+  }
+  return arm::json_response(200, json::object{{"routes", std::move(routes)}});
+}
+
+}  // namespace peering::api

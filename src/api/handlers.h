@@ -1,0 +1,85 @@
+// Every handler, by the file it lives in. `routes.cc` binds them to methods and paths.
+#pragma once
+
+#include "api/call.h"
+
+namespace peering::api {
+
+// subscriptions.cc
+arm::Answer list_subscriptions(Call& call);
+arm::Answer get_subscription(Call& call);
+arm::Answer put_subscription(Call& call);
+arm::Answer get_provider_registration(Call& call);
+
+// resource_groups.cc
+arm::Answer list_resource_groups(Call& call);
+arm::Answer get_resource_group(Call& call);
+arm::Answer head_resource_group(Call& call);
+arm::Answer put_resource_group(Call& call);
+arm::Answer patch_resource_group(Call& call);
+arm::Answer delete_resource_group(Call& call);
+
+// peering_services.cc
+arm::Answer list_peering_services(Call& call);
+arm::Answer get_peering_service(Call& call);
+arm::Answer put_peering_service(Call& call);
+arm::Answer patch_peering_service(Call& call);
+arm::Answer delete_peering_service(Call& call);
+
+// prefixes.cc
+arm::Answer list_prefixes(Call& call);
+arm::Answer get_prefix(Call& call);
+arm::Answer put_prefix(Call& call);
+arm::Answer delete_prefix(Call& call);
+
+// catalogue.cc
+arm::Answer list_service_countries(Call& call);
+arm::Answer list_service_locations(Call& call);
+arm::Answer list_service_providers(Call& call);
+arm::Answer list_operations(Call& call);
+
+// peer_asns.cc
+arm::Answer list_peer_asns(Call& call);
+arm::Answer get_peer_asn(Call& call);
+arm::Answer put_peer_asn(Call& call);
+arm::Answer delete_peer_asn(Call& call);
+
+// monitoring.cc
+arm::Answer get_connection_monitoring(Call& call);
+arm::Answer put_connection_monitoring(Call& call);
+arm::Answer patch_connection_monitoring(Call& call);
+arm::Answer get_prefix_monitoring(Call& call);
+arm::Answer put_prefix_monitoring(Call& call);
+arm::Answer patch_prefix_monitoring(Call& call);
+
+// events.cc
+arm::Answer list_events(Call& call);
+arm::Answer list_alerts(Call& call);
+
+// current_routes.cc
+arm::Answer list_current_routes(Call& call);
+
+// alert_channels.cc
+arm::Answer list_alert_channels(Call& call);
+arm::Answer get_alert_channel(Call& call);
+arm::Answer put_alert_channel(Call& call);
+arm::Answer delete_alert_channel(Call& call);
+arm::Answer test_alert_channel(Call& call);
+
+// token_resources.cc
+arm::Answer list_tokens(Call& call);
+arm::Answer create_token(Call& call);
+arm::Answer delete_token(Call& call);
+
+// latency_report.cc, latency_ingest.cc
+arm::Answer get_latency_report(Call& call);
+arm::Answer post_samples(Call& call);
+
+// system.cc
+arm::Answer get_start_page(Call& call);
+arm::Answer get_openapi(Call& call);
+arm::Answer get_health(Call& call);
+arm::Answer get_readiness(Call& call);
+arm::Answer get_metrics(Call& call);
+
+}  // namespace peering::api

@@ -1,0 +1,190 @@
+// Prefixes of a peering service (SEMANTICS 5 and 6).
+#include "api/arm/body.h"
+#include "api/arm/names.h"
+#include "api/arm/resource_id.h"
+#include "api/documents.h"
+#include "api/handlers.h"
+#include "api/prefix_validation.h"
+
+namespace peering::api {
+
+namespace {
+
+constexpr std::size_t expanded_events_max = 100;
+
+// What is expected of the prefix: the settings beside it, read from the store so that they are never behind.
+arm::Expected<model::RegisteredPrefix> registered(const Call& call, const Record& record) {
+  const auto monitoring = load(call, record.stored.key + std::string(monitoring_suffix));
+  if (!monitoring) return tl::unexpected(monitoring.error());
+  const json::value document(*monitoring ? (*monitoring)->document : json::object());
+  const auto out =
+      registered_prefix_from_documents(json::value(record.document), *monitoring ? &document : nullptr);
+  if (!out) return arm::failed(out.error());
+  return *out;
+}
+
+Microseconds age_of(const Record& record, TimePoint at) {
+  const auto changed = parse_rfc3339(find_string(json::value(record.document), "changedAt").value_or(""));
+  return changed ? at - *changed : Microseconds::zero();
+}
+
+arm::Expected<PrefixValidation> validation_of(const Call& call, const Record& record,
+                                              const json::object& service) {
+  const auto expected = registered(call, record);
+  if (!expected) return tl::unexpected(expected.error());
+  const auto routes = call.services.routes(expected->expectation.prefix);
+  if (!routes) return arm::failed(routes.error());
+  const json::value* properties = service.if_contains("properties");
+  const std::string provider =
+      properties ? find_string(*properties, "peeringServiceProvider").value_or("") : std::string();
+  return validate_prefix(expected->expectation, *routes, call.services.catalog.find_provider(provider),
+                         call.services.settings, age_of(record, call.at));
+}
+
+arm::Expected<json::array> azure_events(const Call& call, const Record& record) {
+  store::EventQuery query;
+  query.scope = record.stored.key;
+  query.limit = expanded_events_max;
+  const auto page = call.services.telemetry.events(query);
+  if (!page) return arm::failed(page.error());
+  json::array out;
+  for (const model::Event& event : page->events) out.push_back(model::to_azure_json(event));
+  return out;
+}
+
+json::object shown_prefix(const Record& record, const PrefixValidation& validation) {
+  const json::object& stored = record.document.at("properties").as_object();
+  json::object properties{{"prefix", stored.at("prefix")},
+                          {"prefixValidationState", validation.state},
+                          {"learnedType", validation.learned_type}};
+  if (!validation.error_message.empty()) properties["errorMessage"] = validation.error_message;
+  if (const json::value* key = stored.if_contains("peeringServicePrefixKey")) {
+    properties["peeringServicePrefixKey"] = *key;
+  }
+  properties["provisioningState"] = "Succeeded";
+  return shown(record, std::move(properties));
+}
+
+bool wants_events(const Call& call) {
+  return arm::same_name(call.query.get("$expand").value_or(""), "events");
+}
+
+arm::Expected<json::value> current_prefix(const Call& call, const Record& record,
+                                          const json::object& service) {
+  const auto validation = validation_of(call, record, service);
+  if (!validation) return tl::unexpected(validation.error());
+  json::object out = shown_prefix(record, *validation);
+  if (wants_events(call)) {
+    auto events = azure_events(call, record);
+    if (!events) return tl::unexpected(events.error());
+    out["properties"].as_object()["events"] = std::move(*events);
+  }
+  return json::value(std::move(out));
+}
+
+struct PrefixBody {
+  net::Prefix prefix;
+  std::string key;
+};
+
+arm::Expected<PrefixBody> read_prefix_body(const Call& call) {
+  const auto body = arm::read_object(call.request);
+  if (!body) return tl::unexpected(body.error());
+  const auto properties = arm::object_member(*body, "properties", "properties");
+  if (!properties) return tl::unexpected(properties.error());
+  const json::value value(*properties);
+  const auto text = arm::required_text(value, "prefix", "properties.prefix", 256);
+  if (!text) return tl::unexpected(text.error());
+  const auto key =
+      arm::text_member(value, "peeringServicePrefixKey", "properties.peeringServicePrefixKey", 256);
+  if (!key) return tl::unexpected(key.error());
+  const auto prefix = net::Prefix::parse(*text);
+  if (!prefix) return arm::refuse(400, "BadArgument", "properties." + prefix.error().message);
+  if (prefix->length() == 0) {
+    return arm::bad_argument("properties.prefix", *text, "a default route is no customer's prefix");
+  }
+  if (prefix->family() == net::Family::ipv6 && !call.services.settings.ipv6_allowed) {
+    return arm::bad_argument("properties.prefix", *text, "only IPv4 prefixes are supported here");
+  }
+  return PrefixBody{*prefix, key->value_or("")};
+}
+
+std::string stored_text(const Record& record, std::string_view key) {
+  return find_string(record.document.at("properties"), key).value_or("");
+}
+
+json::object new_document(const Call& call, const json::object& parent) {
+  const std::string& name = call.parameter("prefixName");
+  json::object out;
+  out["name"] = name;
+  out["id"] = fmt::format("{}/prefixes/{}", std::string(parent.at("id").as_string()), name);
+  out["type"] = "Microsoft.Peering/peeringServices/prefixes";
+  out["createdAt"] = format_rfc3339(call.at);
+  out["changedAt"] = format_rfc3339(call.at);
+  return out;
+}
+
+}  // namespace
+
+arm::Answer list_prefixes(Call& call) {
+  const auto service = load_parent(call, arm::parent_of(call.key + "/x"));
+  if (!service) return tl::unexpected(service.error());
+  return list_stored(call, prefix_type, call.key + "/",
+                     [&](const Record& record) { return current_prefix(call, record, service->document); });
+}
+
+arm::Answer get_prefix(Call& call) {
+  const auto service = load_parent(call, arm::parent_of(call.key));
+  if (!service) return tl::unexpected(service.error());
+  const auto record = load_existing(call, call.key);
+  if (!record) return tl::unexpected(record.error());
+  const auto body = current_prefix(call, *record, service->document);
+  if (!body) return tl::unexpected(body.error());
+  return arm::json_response(200, *body);
+}
+
+arm::Answer put_prefix(Call& call) {
+  const auto service = load_parent(call, arm::parent_of(call.key));
+  if (!service) return tl::unexpected(service.error());
+  const auto given = read_prefix_body(call);
+  if (!given) return tl::unexpected(given.error());
+  const auto before = load(call, call.key);
+  if (!before) return tl::unexpected(before.error());
+  const std::string prefix = given->prefix.to_string();
+  json::object document = *before ? (*before)->document : new_document(call, service->document);
+  if (*before) {
+    if (stored_text(**before, "prefix") != prefix) {
+      return arm::bad_argument(
+          "properties.prefix", prefix,
+          fmt::format("the prefix of an existing resource ({}) cannot be changed; delete "
+                      "it and create another",
+                      stored_text(**before, "prefix")));
+    }
+    if (stored_text(**before, "peeringServicePrefixKey") != given->key) {
+      document["changedAt"] = format_rfc3339(call.at);
+    }
+  }
+  json::object properties{{"prefix", prefix}};
+  if (!given->key.empty()) properties["peeringServicePrefixKey"] = given->key;
+  document["properties"] = std::move(properties);
+  const Saving saving{call.key, prefix_type, prefix,
+                      fmt::format("The prefix '{}' is already registered with a peering service.", prefix)};
+  if (auto saved = save(call, saving, document, *before); !saved) return tl::unexpected(saved.error());
+  const Record record{{}, std::move(document)};
+  if (!*before || age_of(record, call.at) == Microseconds::zero()) {
+    return created_or_replaced(*before, shown_prefix(record, PrefixValidation{}));
+  }
+  const auto body = current_prefix(call, Record{(*before)->stored, record.document}, service->document);
+  if (!body) return tl::unexpected(body.error());
+  return arm::json_response(200, *body);
+}
+
+arm::Answer delete_prefix(Call& call) {
+  const auto service = load_parent(call, arm::parent_of(call.key));
+  if (!service) return tl::unexpected(service.error());
+  const auto existed = remove_with_children(call, call.key);
+  if (!existed) return tl::unexpected(existed.error());
+  return deleted(*existed);
+}
+
+}  // namespace peering::api

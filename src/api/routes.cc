@@ -1,0 +1,182 @@
+#include "api/routes.h"
+
+#include <algorithm>
+#include <array>
+
+#include "api/arm/names.h"
+#include "api/handlers.h"
+
+namespace peering::api {
+
+namespace {
+
+using http::Method;
+
+#define SUBSCRIPTION "/subscriptions/{subscriptionId}"
+#define GROUP SUBSCRIPTION "/resourceGroups/{resourceGroupName}"
+#define SUBSCRIPTION_PEERING SUBSCRIPTION "/providers/Microsoft.Peering"
+#define SERVICES GROUP "/providers/Microsoft.Peering/peeringServices"
+#define SERVICE SERVICES "/{peeringServiceName}"
+#define PREFIX SERVICE "/prefixes/{prefixName}"
+#define OPEN "/providers/Open.Peering"
+#define CHANNELS SUBSCRIPTION OPEN "/alertChannels"
+
+using P = Permission;
+using E = Effect;
+
+constexpr Route table[] = {
+    // Outside the ARM tree.
+    {Method::get, "/", "StartPage", P::open, E::none, get_start_page},
+    {Method::get, "/openapi.json", "OpenApi", P::open, E::none, get_openapi},
+    {Method::get, "/healthz", "Health", P::open, E::none, get_health},
+    {Method::get, "/readyz", "Readiness", P::open, E::none, get_readiness},
+    {Method::get, "/metrics", "Metrics", P::operate, E::none, get_metrics},
+    {Method::post, "/telemetry/samples", "Telemetry_PostSamples", P::telemetry, E::none, post_samples},
+
+    // Azure Resource Manager.
+    {Method::get, "/subscriptions", "Subscriptions_List", P::authenticated, E::none, list_subscriptions},
+    {Method::get, SUBSCRIPTION, "Subscriptions_Get", P::read, E::none, get_subscription},
+    {Method::put, SUBSCRIPTION, "Subscriptions_CreateOrUpdate", P::operate, E::writes, put_subscription},
+    {Method::get, SUBSCRIPTION "/resourceGroups", "ResourceGroups_List", P::read, E::none,
+     list_resource_groups},
+    {Method::get, GROUP, "ResourceGroups_Get", P::read, E::none, get_resource_group},
+    {Method::head, GROUP, "ResourceGroups_CheckExistence", P::read, E::none, head_resource_group},
+    {Method::put, GROUP, "ResourceGroups_CreateOrUpdate", P::write, E::writes, put_resource_group},
+    {Method::patch, GROUP, "ResourceGroups_Update", P::write, E::writes, patch_resource_group},
+    {Method::delete_, GROUP, "ResourceGroups_Delete", P::write, E::applies, delete_resource_group},
+    {Method::get, SUBSCRIPTION_PEERING, "Providers_Get", P::catalogue, E::none, get_provider_registration},
+    {Method::post, SUBSCRIPTION_PEERING "/register", "Providers_Register", P::catalogue, E::none,
+     get_provider_registration},
+
+    // Microsoft.Peering.
+    {Method::get, "/providers/Microsoft.Peering/operations", "Operations_List", P::authenticated, E::none,
+     list_operations},
+    {Method::get, SUBSCRIPTION_PEERING "/peeringServiceCountries", "PeeringServiceCountries_List",
+     P::catalogue, E::none, list_service_countries},
+    {Method::get, SUBSCRIPTION_PEERING "/peeringServiceLocations", "PeeringServiceLocations_List",
+     P::catalogue, E::none, list_service_locations},
+    {Method::get, SUBSCRIPTION_PEERING "/peeringServiceProviders", "PeeringServiceProviders_List",
+     P::catalogue, E::none, list_service_providers},
+    {Method::get, SUBSCRIPTION_PEERING "/peerAsns", "PeerAsns_ListBySubscription", P::read, E::none,
+     list_peer_asns},
+    {Method::get, SUBSCRIPTION_PEERING "/peerAsns/{peerAsnName}", "PeerAsns_Get", P::read, E::none,
+     get_peer_asn},
+    {Method::put, SUBSCRIPTION_PEERING "/peerAsns/{peerAsnName}", "PeerAsns_CreateOrUpdate", P::partner_write,
+     E::writes, put_peer_asn},
+    {Method::delete_, SUBSCRIPTION_PEERING "/peerAsns/{peerAsnName}", "PeerAsns_Delete", P::partner_write,
+     E::writes, delete_peer_asn},
+    {Method::get, SUBSCRIPTION_PEERING "/peeringServices", "PeeringServices_ListBySubscription", P::read,
+     E::none, list_peering_services},
+    {Method::get, SERVICES, "PeeringServices_ListByResourceGroup", P::read, E::none, list_peering_services},
+    {Method::get, SERVICE, "PeeringServices_Get", P::read, E::none, get_peering_service},
+    {Method::put, SERVICE, "PeeringServices_CreateOrUpdate", P::write, E::applies, put_peering_service},
+    {Method::patch, SERVICE, "PeeringServices_Update", P::write, E::writes, patch_peering_service},
+    {Method::delete_, SERVICE, "PeeringServices_Delete", P::write, E::applies, delete_peering_service},
+    {Method::get, SERVICE "/prefixes", "Prefixes_ListByPeeringService", P::read, E::none, list_prefixes},
+    {Method::get, PREFIX, "Prefixes_Get", P::read, E::none, get_prefix},
+    {Method::put, PREFIX, "Prefixes_CreateOrUpdate", P::write, E::applies, put_prefix},
+    {Method::delete_, PREFIX, "Prefixes_Delete", P::write, E::applies, delete_prefix},
+
+    // Open.Peering on a connection.
+    {Method::get, SERVICE OPEN "/monitoring/default", "ConnectionMonitoring_Get", P::read, E::none,
+     get_connection_monitoring},
+    {Method::put, SERVICE OPEN "/monitoring/default", "ConnectionMonitoring_CreateOrUpdate", P::write,
+     E::applies, put_connection_monitoring},
+    {Method::patch, SERVICE OPEN "/monitoring/default", "ConnectionMonitoring_Update", P::write, E::applies,
+     patch_connection_monitoring},
+    {Method::get, SERVICE OPEN "/events", "ConnectionEvents_List", P::read, E::none, list_events},
+    {Method::get, SERVICE OPEN "/alerts", "ConnectionAlerts_List", P::read, E::none, list_alerts},
+    {Method::get, SERVICE OPEN "/routes", "ConnectionRoutes_List", P::read, E::none, list_current_routes},
+    {Method::get, SERVICE OPEN "/latency", "ConnectionLatency_Get", P::read, E::none, get_latency_report},
+
+    // Open.Peering on a prefix.
+    {Method::get, PREFIX OPEN "/monitoring/default", "PrefixMonitoring_Get", P::read, E::none,
+     get_prefix_monitoring},
+    {Method::put, PREFIX OPEN "/monitoring/default", "PrefixMonitoring_CreateOrUpdate", P::write, E::applies,
+     put_prefix_monitoring},
+    {Method::patch, PREFIX OPEN "/monitoring/default", "PrefixMonitoring_Update", P::write, E::applies,
+     patch_prefix_monitoring},
+    {Method::get, PREFIX OPEN "/events", "PrefixEvents_List", P::read, E::none, list_events},
+    {Method::get, PREFIX OPEN "/alerts", "PrefixAlerts_List", P::read, E::none, list_alerts},
+    {Method::get, PREFIX OPEN "/routes", "PrefixRoutes_List", P::read, E::none, list_current_routes},
+    {Method::get, PREFIX OPEN "/latency", "PrefixLatency_Get", P::read, E::none, get_latency_report},
+
+    // Open.Peering on a subscription, a group, and on everything.
+    {Method::get, SUBSCRIPTION OPEN "/events", "SubscriptionEvents_List", P::read, E::none, list_events},
+    {Method::get, SUBSCRIPTION OPEN "/alerts", "SubscriptionAlerts_List", P::read, E::none, list_alerts},
+    {Method::get, GROUP OPEN "/events", "ResourceGroupEvents_List", P::read, E::none, list_events},
+    {Method::get, GROUP OPEN "/alerts", "ResourceGroupAlerts_List", P::read, E::none, list_alerts},
+    {Method::get, CHANNELS, "AlertChannels_List", P::own, E::none, list_alert_channels},
+    {Method::get, CHANNELS "/{channelName}", "AlertChannels_Get", P::own, E::none, get_alert_channel},
+    {Method::put, CHANNELS "/{channelName}", "AlertChannels_CreateOrUpdate", P::own, E::writes,
+     put_alert_channel},
+    {Method::delete_, CHANNELS "/{channelName}", "AlertChannels_Delete", P::own, E::writes,
+     delete_alert_channel},
+    {Method::post, CHANNELS "/{channelName}/test", "AlertChannels_Test", P::own, E::none, test_alert_channel},
+    {Method::get, OPEN "/tokens", "Tokens_List", P::authenticated, E::none, list_tokens},
+    {Method::post, OPEN "/tokens", "Tokens_Create", P::authenticated, E::writes, create_token},
+    {Method::delete_, OPEN "/tokens/{tokenId}", "Tokens_Delete", P::authenticated, E::writes, delete_token},
+};
+
+// The segments of a template; "/" has none.
+std::vector<std::string_view> template_segments(std::string_view path) {
+  std::vector<std::string_view> out;
+  path.remove_prefix(1);
+  while (!path.empty()) {
+    const std::size_t slash = path.find('/');
+    out.push_back(path.substr(0, slash));
+    if (slash == std::string_view::npos) break;
+    path.remove_prefix(slash + 1);
+  }
+  return out;
+}
+
+bool is_parameter(std::string_view segment) { return segment.starts_with('{'); }
+
+bool fits(std::span<const std::string_view> row, std::span<const std::string> segments) {
+  if (row.size() != segments.size()) return false;
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    if (!is_parameter(row[i]) && !arm::same_name(row[i], segments[i])) return false;
+  }
+  return true;
+}
+
+struct SplitRoute {
+  const Route* route;
+  std::vector<std::string_view> segments;
+};
+
+const std::vector<SplitRoute>& split_table() {
+  static const std::vector<SplitRoute> out = [] {
+    std::vector<SplitRoute> made;
+    for (const Route& route : table) made.push_back({&route, template_segments(route.path)});
+    return made;
+  }();
+  return out;
+}
+
+}  // namespace
+
+std::span<const Route> routes() { return table; }
+
+Match match_route(http::Method method, std::span<const std::string> segments) {
+  Match out;
+  const SplitRoute* best = nullptr;
+  for (const SplitRoute& row : split_table()) {
+    if (!fits(row.segments, segments)) continue;
+    out.allowed.push_back(row.route->method);
+    const bool stands_in = method == Method::head && row.route->method == Method::get && !best;
+    if (row.route->method == method || stands_in) best = &row;
+  }
+  if (!best) return out;
+  out.route = best->route;
+  for (std::size_t i = 0; i < best->segments.size(); ++i) {
+    const std::string_view segment = best->segments[i];
+    if (is_parameter(segment)) {
+      out.parameters.emplace(segment.substr(1, segment.size() - 2), segments[i]);
+    }
+  }
+  return out;
+}
+
+}  // namespace peering::api

@@ -1,0 +1,44 @@
+// The one table of what is served, and how a request finds its row.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/access.h"
+#include "api/call.h"
+#include "http/message.h"
+
+namespace peering::api {
+
+/// What a handler does to stored resources.
+enum class Effect : std::uint8_t {
+  none,     ///< reads
+  writes,   ///< changes resources: one at a time in a subscription
+  applies,  ///< and is answered when the detectors have the change in force
+};
+
+/// One row. `path` is a template: literals compare without case, `{name}` takes one segment.
+struct Route {
+  http::Method method;
+  std::string_view path;
+  std::string_view operation;  ///< operationId of api/openapi.json, label of metrics
+  Permission permission;
+  Effect effect;
+  Handler handler;
+};
+
+std::span<const Route> routes();
+
+/// What the table has for a path.
+struct Match {
+  const Route* route = nullptr;                                ///< null: no row for this method
+  std::map<std::string, std::string, std::less<>> parameters;  ///< of `route`
+  std::vector<http::Method> allowed;                           ///< empty: no row for this path at all
+};
+/// HEAD finds the row of GET where it has none of its own.
+Match match_route(http::Method method, std::span<const std::string> segments);
+
+}  // namespace peering::api
