@@ -1,0 +1,303 @@
+#include "http/client.h"
+
+#include <charconv>
+#include <optional>
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+
+namespace peering::http {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace wire = boost::beast::http;
+using boost::system::error_code;
+using Socket = asio::ip::tcp::socket;
+using TlsStream = asio::ssl::stream<Socket>;
+using Parser = wire::response_parser<wire::string_body>;
+
+struct Url {
+  bool secure = false;
+  std::string host, port, target;
+  std::string authority() const { return (secure ? "https://" : "http://") + host + ":" + port; }
+};
+
+Result<Url> parse_url(std::string_view text) {
+  const auto bad = [&](std::string_view rule) { return tl::unexpected(invalid("url", text, rule)); };
+  Url out;
+  std::string_view rest = text;
+  if (rest.starts_with("https://")) {
+    out.secure = true;
+    rest.remove_prefix(8);
+  } else if (rest.starts_with("http://")) {
+    rest.remove_prefix(7);
+  } else {
+    return bad("starts with http:// or https://");
+  }
+  const std::size_t end = rest.find_first_of("/?#");
+  std::string_view place = rest.substr(0, end);
+  const std::string_view path = end == std::string_view::npos ? "" : rest.substr(end);
+  out.target = path.starts_with("/") ? std::string(path) : "/" + std::string(path);
+  out.target.resize(std::min(out.target.find('#'), out.target.size()));
+  if (place.find('@') != std::string_view::npos) return bad("no user names in it");
+  out.port = out.secure ? "443" : "80";
+  const std::size_t bracket = place.find(']');
+  const std::size_t colon = place.find(':', bracket == std::string_view::npos ? 0 : bracket);
+  if (colon != std::string_view::npos) {
+    out.port = std::string(place.substr(colon + 1));
+    place = place.substr(0, colon);
+    unsigned port = 0;
+    const auto parsed = std::from_chars(out.port.data(), out.port.data() + out.port.size(), port);
+    if (parsed.ptr != out.port.data() + out.port.size() || port < 1 || port > 65535)
+      return bad("a port from 1 to 65535");
+  }
+  if (place.starts_with("[") && place.ends_with("]")) place = place.substr(1, place.size() - 2);
+  if (place.empty()) return bad("a host after ://");
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f) return bad("no blanks or control characters");
+  }
+  out.host = std::string(place);
+  return out;
+}
+
+wire::verb verb_of(Method method) {
+  switch (method) {
+    case Method::get:
+      return wire::verb::get;
+    case Method::head:
+      return wire::verb::head;
+    case Method::put:
+      return wire::verb::put;
+    case Method::post:
+      return wire::verb::post;
+    case Method::patch:
+      return wire::verb::patch;
+    case Method::delete_:
+      return wire::verb::delete_;
+    case Method::options:
+      return wire::verb::options;
+    case Method::other:
+      return wire::verb::get;
+  }
+  return wire::verb::get;
+}
+
+wire::request<wire::string_body> message_of(const ClientRequest& request, const Url& url) {
+  wire::request<wire::string_body> out(verb_of(request.method), url.target, 11);
+  const bool usual = url.port == (url.secure ? "443" : "80");
+  const std::string host = url.host.find(':') == std::string::npos ? url.host : "[" + url.host + "]";
+  out.set(wire::field::host, usual ? host : host + ":" + url.port);
+  out.set(wire::field::user_agent, "peering/0.1");
+  for (const auto& [name, value] : request.headers.all()) out.set(name, value);
+  out.body() = request.body;
+  out.prepare_payload();
+  return out;
+}
+
+Response response_of(const wire::response<wire::string_body>& message) {
+  Response out;
+  out.status = static_cast<int>(message.result_int());
+  for (const auto& field : message) {
+    out.headers.add({field.name_string().data(), field.name_string().size()},
+                    {field.value().data(), field.value().size()});
+  }
+  out.body = message.body();
+  return out;
+}
+
+}  // namespace
+
+struct Client::State {
+  explicit State(ClientOptions given) : options(std::move(given)) {}
+
+  ClientOptions options;
+  asio::io_context context;
+  std::optional<asio::ssl::context> tls;
+  std::optional<Socket> plain;
+  std::optional<TlsStream> secure;
+  std::string connected_to;
+  beast::flat_buffer buffer;
+
+  Socket* socket() { return secure ? &secure->next_layer() : plain ? &*plain : nullptr; }
+
+  void disconnect() {
+    error_code ignored;
+    if (Socket* open = socket()) open->close(ignored);
+    secure.reset();
+    plain.reset();
+    connected_to.clear();
+    buffer.clear();
+  }
+
+  // Runs one asynchronous operation to its end or closes the socket when the time is over.
+  template <class Start>
+  Result<void> wait(std::chrono::milliseconds timeout, std::string_view what, Start start) {
+    std::optional<error_code> result;
+    start([&result](error_code error, auto&&...) { result = error; });
+    context.restart();
+    context.run_for(timeout);
+    if (!result) {
+      error_code ignored;
+      if (Socket* open = socket()) open->close(ignored);
+      context.restart();
+      context.run();
+      return fail(ErrorCode::timeout, "{} took longer than {} ms", what, timeout.count());
+    }
+    if (*result == wire::error::body_limit) {
+      return fail(ErrorCode::limit_exceeded, "the response is larger than {} bytes",
+                  options.response_bytes_max);
+    }
+    if (*result) return fail(ErrorCode::unavailable, "{}: {}", what, result->message());
+    return {};
+  }
+
+  template <class Use>
+  Result<void> with_stream(Use use) {
+    return secure ? use(*secure) : use(*plain);
+  }
+
+  Result<void> prepare_tls() {
+    if (tls) return {};
+    tls.emplace(asio::ssl::context::tls_client);
+    error_code error;
+    if (options.authority_file.empty()) {
+      tls->set_default_verify_paths(error);
+    } else {
+      tls->load_verify_file(options.authority_file, error);
+    }
+    tls->set_verify_mode(asio::ssl::verify_peer);
+    if (!error) return {};
+    tls.reset();
+    return fail(ErrorCode::invalid_argument, "authority file {} cannot be used: {}", options.authority_file,
+                error.message());
+  }
+
+  Result<void> connect(const Url& url) {
+    disconnect();
+    if (url.secure) {
+      if (auto done = prepare_tls(); !done) return done;
+      secure.emplace(context, *tls);
+    } else {
+      plain.emplace(context);
+    }
+    error_code error;
+    asio::ip::tcp::resolver resolver(context);
+    const auto found = resolver.resolve(url.host, url.port, error);
+    if (error) return fail(ErrorCode::unavailable, "{} cannot be resolved: {}", url.host, error.message());
+    const std::string what = "connecting to " + url.authority();
+    auto done = wait(options.connect_timeout, what,
+                     [&](auto handler) { asio::async_connect(*socket(), found, std::move(handler)); });
+    if (done && url.secure) done = handshake(url);
+    if (!done) {
+      disconnect();
+      return done;
+    }
+    socket()->set_option(asio::ip::tcp::no_delay(true), error);
+    connected_to = url.authority();
+    return {};
+  }
+
+  Result<void> handshake(const Url& url) {
+    secure->set_verify_callback(asio::ssl::host_name_verification(url.host));
+    if (!net::Address::parse(url.host)) SSL_set_tlsext_host_name(secure->native_handle(), url.host.c_str());
+    return wait(options.connect_timeout, "the TLS handshake with " + url.authority(), [&](auto handler) {
+      secure->async_handshake(asio::ssl::stream_base::client, std::move(handler));
+    });
+  }
+
+  Result<void> write(wire::request<wire::string_body>& message) {
+    return with_stream([&](auto& stream) {
+      return wait(options.response_timeout, "sending the request",
+                  [&](auto handler) { wire::async_write(stream, message, std::move(handler)); });
+    });
+  }
+
+  Result<void> read_head(Parser& parser) {
+    return with_stream([&](auto& stream) {
+      return wait(options.response_timeout, "waiting for the response",
+                  [&](auto handler) { wire::async_read_header(stream, buffer, parser, std::move(handler)); });
+    });
+  }
+
+  // Sends and reads the head of the response. An idle connection that the server closed meanwhile is replaced
+  // once.
+  Result<void> begin(const ClientRequest& request, std::optional<Parser>& parser) {
+    const auto url = parse_url(request.url);
+    if (!url) return tl::unexpected(url.error());
+    auto message = message_of(request, *url);
+    for (bool reused = connected_to == url->authority();; reused = false) {
+      if (!reused) {
+        if (auto done = connect(*url); !done) return done;
+      }
+      parser.emplace();
+      parser->body_limit(options.response_bytes_max);
+      parser->skip(request.method == Method::head);
+      auto done = write(message);
+      if (done) done = read_head(*parser);
+      if (done) return done;
+      const bool nothing_came = !parser->got_some() && buffer.size() == 0;
+      disconnect();
+      if (!reused || !nothing_came || done.error().code != ErrorCode::unavailable) return done;
+    }
+  }
+};
+
+Client::Client(ClientOptions options) : state_(std::make_unique<State>(std::move(options))) {}
+Client::~Client() { state_->disconnect(); }
+
+Result<Response> Client::send(const ClientRequest& request) {
+  std::optional<Parser> parser;
+  auto done = state_->begin(request, parser);
+  if (done && !parser->is_done()) {
+    done = state_->with_stream([&](auto& stream) {
+      return state_->wait(state_->options.response_timeout, "reading the response", [&](auto handler) {
+        wire::async_read(stream, state_->buffer, *parser, std::move(handler));
+      });
+    });
+  }
+  if (!done) {
+    state_->disconnect();
+    return tl::unexpected(done.error());
+  }
+  if (!parser->keep_alive()) state_->disconnect();
+  return response_of(parser->get());
+}
+
+Result<Response> Client::stream(const ClientRequest& request,
+                                const std::function<bool(std::string_view)>& on_chunk) {
+  std::optional<Parser> parser;
+  if (auto done = state_->begin(request, parser); !done) return tl::unexpected(done.error());
+  parser->body_limit(boost::none);
+  bool wanted = true;
+  const auto hand_out = [&] {
+    std::string& body = parser->get().body();
+    if (!body.empty()) wanted = on_chunk(body);
+    body.clear();
+  };
+  constexpr std::chrono::hours no_timeout{24 * 365};
+  while (wanted && !parser->is_done()) {
+    const auto done = state_->with_stream([&](auto& stream) {
+      return state_->wait(no_timeout, "reading the stream", [&](auto handler) {
+        wire::async_read_some(stream, state_->buffer, *parser, std::move(handler));
+      });
+    });
+    if (!done) {
+      state_->disconnect();
+      return tl::unexpected(done.error());
+    }
+    hand_out();
+  }
+  hand_out();
+  state_->disconnect();
+  return response_of(parser->get());
+}
+
+}  // namespace peering::http
