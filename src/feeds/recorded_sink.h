@@ -1,0 +1,71 @@
+// A sink for tests: keeps what it is given, and can play a full mailbox.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <vector>
+
+#include "feeds/shard_message.h"
+
+namespace peering::feeds {
+
+/// Thread-safe.
+class RecordedSink : public ShardSink {
+ public:
+  explicit RecordedSink(std::size_t shards) : taken_(shards) {}
+
+  std::size_t shards() const override { return taken_.size(); }
+  bool try_post(std::size_t shard, ShardMessage& message) override {
+    {
+      const std::lock_guard lock(mutex_);
+      if (refuse_) return false;
+      taken_[shard].push_back(std::move(message));
+    }
+    arrived_.notify_all();
+    return true;
+  }
+
+  /// While true every message is refused, as by a full mailbox.
+  void refuse(bool on) {
+    const std::lock_guard lock(mutex_);
+    refuse_ = on;
+  }
+  std::vector<ShardMessage> taken(std::size_t shard) const {
+    const std::lock_guard lock(mutex_);
+    return taken_[shard];
+  }
+  /// All messages of one type that the shard was given.
+  template <class T>
+  std::vector<T> all(std::size_t shard = 0) const {
+    const std::lock_guard lock(mutex_);
+    std::vector<T> out;
+    for (const ShardMessage& message : taken_[shard]) {
+      if (const T* match = std::get_if<T>(&message)) out.push_back(*match);
+    }
+    return out;
+  }
+  /// Waits up to 10 s until `condition(messages of shard 0)` holds.
+  template <class Condition>
+  bool wait_for(Condition condition) {
+    std::unique_lock lock(mutex_);
+    return arrived_.wait_for(lock, std::chrono::seconds(10), [&] { return condition(taken_[0]); });
+  }
+  template <class T>
+  bool wait_for_count(std::size_t count) {
+    return wait_for([&](const std::vector<ShardMessage>& messages) {
+      std::size_t have = 0;
+      for (const ShardMessage& message : messages) have += std::holds_alternative<T>(message) ? 1U : 0U;
+      return have >= count;
+    });
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::vector<std::vector<ShardMessage>> taken_;
+  bool refuse_ = false;
+};
+
+}  // namespace peering::feeds

@@ -1,0 +1,74 @@
+// What feeds tell a shard, and the door they use.
+//
+// A feed turns bytes into these values and posts them, in the order in which the router sent them, to the
+// shards that own the prefixes. It knows nothing of what a shard does with them. The app puts a `ShardSink`
+// before its shards' mailboxes; its own messages to a shard (registry snapshots, questions) take another
+// way into the same mailbox and are none of the feeds' business.
+//
+// A reader that cannot post waits and posts again, so nothing overtakes: for one router a shard sees
+//   RouterUp, PeerUp, RouteBatch…, EndOfRib, RouteBatch…, PeerDown, …, RouterDown, RouterUp, …
+// RouterUp, RouterDown, PeerUp, PeerDown and EndOfRib go to every shard.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <variant>
+
+#include "base/time.h"
+#include "net/address.h"
+#include "rib/route.h"
+
+namespace peering::feeds {
+
+/// A router's session to us is established (its first BMP message came). What was stale stays stale until
+/// its peers' End-of-RIB.
+struct RouterUp {
+  std::string router;  ///< as in `rib::PeerKey::router`
+  TimePoint time{};    ///< by our clock
+};
+
+/// We lost the router: its session to us closed. Its peers may be fine: keep their routes as stale for the
+/// configured grace. No PeerDown follows for its peers.
+struct RouterDown {
+  std::string router;
+  TimePoint time{};    ///< by our clock
+  std::string reason;  ///< a few words for people
+};
+
+/// A peer's session with its router is established. Also sent when it was already (after a reconnect to us,
+/// or a second Peer Up): then the Peer object is a new one of the same id.
+struct PeerUp {
+  rib::PeerPointer peer;
+  TimePoint time{};  ///< by the router's clock
+};
+
+/// The session ended: all routes of the peer are gone (RFC 7854 section 4.9). Only for peers that were up.
+struct PeerDown {
+  rib::PeerPointer peer;
+  TimePoint time{};    ///< by the router's clock
+  std::string reason;  ///< a few words for people
+};
+
+/// The peer's initial routes of one family are complete (RFC 4724 section 2).
+struct EndOfRib {
+  rib::PeerPointer peer;
+  net::Family family = net::Family::ipv4;
+  /// True when every unicast family of the session has ended: what is still stale of the peer is gone.
+  bool complete = false;
+  TimePoint time{};  ///< by the router's clock
+};
+
+using ShardMessage = std::variant<rib::RouteBatch, RouterUp, RouterDown, PeerUp, PeerDown, EndOfRib>;
+
+/// The shards, as feeds see them. Thread-safe.
+class ShardSink {
+ public:
+  virtual ~ShardSink() = default;
+  /// Constant, at least 1.
+  virtual std::size_t shards() const = 0;
+  /// Takes the message and gives true; or, when the shard's mailbox is full, leaves it with the caller and
+  /// gives false. Never blocks.
+  virtual bool try_post(std::size_t shard, ShardMessage& message) = 0;
+};
+
+}  // namespace peering::feeds
