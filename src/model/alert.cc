@@ -28,6 +28,9 @@ json::value to_json(const Alert& a) {
     out["resolvedAt"] = format_rfc3339(*a.resolved);
     out["durationSeconds"] = static_cast<double>((*a.resolved - a.opened).count()) / 1e6;
   }
+  json::array channels;
+  for (const std::string& channel : a.channels) channels.emplace_back(channel);
+  out["channels"] = std::move(channels);
   return out;
 }
 
@@ -43,6 +46,9 @@ Result<Alert> alert_from_json(const json::value& value) {
   a.opened = fields.time("openedAt");
   if (find(value, "resolvedAt")) a.resolved = fields.time("resolvedAt");
   a.summary = fields.text("summary");
+  for (const json::value& channel : fields.array("channels")) {
+    if (channel.is_string()) a.channels.emplace_back(channel.get_string());
+  }
   if (fields.error()) return tl::unexpected(*fields.error());
   return a;
 }

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/json.h"
 #include "base/time.h"
@@ -21,6 +22,8 @@ struct Alert {
   TimePoint opened{};
   std::optional<TimePoint> resolved;
   std::string summary;
+  /// Keys of the channels that were told it opened: the same are told it resolved.
+  std::vector<std::string> channels;
   friend bool operator==(const Alert&, const Alert&) = default;
 };
 json::value to_json(const Alert& alert);

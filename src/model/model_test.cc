@@ -78,7 +78,8 @@ TEST(Alert, AndDeliverySurviveTheirJson) {
               EventState::open,
               time_from_us(1'000'000),
               std::nullopt,
-              "gone"};
+              "gone",
+              {"/channel"}};
   EXPECT_EQ(alert_from_json(to_json(alert)).value(), alert);
   alert.state = EventState::resolved;
   alert.resolved = time_from_us(3'000'000);

@@ -85,6 +85,7 @@ class TelemetryStore {
   /// Every event that is open, of all connections: what the detectors must know after a restart.
   virtual Result<std::vector<model::Event>> open_events() = 0;
 
+  virtual Result<std::optional<model::Alert>> alert(std::string_view id) = 0;
   virtual Result<std::vector<model::Alert>> alerts(std::string_view scope, std::size_t limit) = 0;
   /// Deliveries that are due at `now`, oldest due first.
   virtual Result<std::vector<model::Delivery>> due(TimePoint now, std::size_t limit) = 0;
