@@ -81,7 +81,7 @@ Result<std::string> unzstd(std::string_view body, std::size_t bytes_max) {
     if (out.size() + output.pos > bytes_max) return too_large(bytes_max);
     out.append(piece.data(), output.pos);
     const bool drained = output.pos < output.size;
-    if (input.pos == input.size && drained) break;
+    if (input.pos == input.size && (drained || hint == 0)) break;
     if (input.pos == before && output.pos == 0) return broken("zstd", "a whole zstd stream");
   }
   // Zero: the last frame ended where the body ended.
