@@ -20,7 +20,7 @@ class RouterChecks:
         network = loopback_network()
         edge, partner = f"{network}.1", f"{network}.2"
         edge_port, partner_port = free_port(edge), free_port(partner)
-        self.server = self.daemon()
+        self.server = self.daemon(same_ports=True)
         self.tenant = Tenant(self.server.client())
         self.partner = Partner(self, partner, partner_port, edge, edge_port)
         self.edge = self.router(self, edge, edge_port, partner, partner_port, self.server.address("bmp"))

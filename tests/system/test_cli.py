@@ -6,7 +6,7 @@ import uuid
 
 import harness
 from bmp import Peer, Router
-from harness import samples_body, wait_for
+from harness import samples_body
 
 GROUP = ("--resource-group", "network")
 OFFICE = (*GROUP, "--peering-service-name", "office")

@@ -4,7 +4,7 @@ import subprocess
 import uuid
 
 import harness
-from harness import Tenant, need_program
+from harness import need_program
 
 CONTRACT = harness.SOURCE / "tests" / "contract"
 

@@ -1,4 +1,5 @@
 """Starting and stopping: what is kept, how fast, and what a wrong configuration is told."""
+import socket
 import subprocess
 import time
 
@@ -54,7 +55,6 @@ class Restart(harness.SystemTest):
         self.assertLess(time.monotonic() - started, 10)
 
     def open_stream(self, server):
-        import socket
         connection = socket.create_connection(server.address("http"))
         connection.sendall(b"POST /telemetry/samples HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
         return connection
@@ -70,7 +70,7 @@ class Restart(harness.SystemTest):
         self.assertEqual((server.data_dir / "admin.token").stat().st_mode & 0o777, 0o600)
         secure = harness.Client(server.https, server.token, server.authority)
         self.assertEqual(secure.get("/healthz").status, 200)
-        answer = anonymous.get(f"/subscriptions/x/providers/Microsoft.Peering/peerAsns?api-version=2022-10-01")
+        answer = anonymous.get("/subscriptions/x/providers/Microsoft.Peering/peerAsns?api-version=2022-10-01")
         self.assertEqual(answer.status, 401)
         self.assertTrue(answer.headers["WWW-Authenticate"].startswith("Bearer"))
 
