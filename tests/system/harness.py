@@ -5,6 +5,7 @@ PEERINGCTL name the programs (CTest sets them). A part that is missing on this m
 everything has to be there (CI, or PEERING_REQUIRE_ALL=1) it fails the test instead.
 """
 import contextlib
+import http.client
 import json
 import os
 import pathlib
@@ -169,6 +170,8 @@ class Client:
         except urllib.error.HTTPError as error:
             with error:
                 return Answer(error.code, error.headers, error.read())
+        except http.client.HTTPException as error:
+            raise ConnectionError(f"{method} {path}: the answer broke off") from error
 
     def get(self, path, **options):
         return self.request("GET", path, **options)
