@@ -1,0 +1,75 @@
+// UPDATE messages (RFC 4271 section 4.3) for IPv4 and IPv6 unicast, as values.
+//
+// Decoding never fails half-way: RFC 7606 says what each kind of damage costs, by name, and the result
+// carries it. `discard_attribute`: the attribute is left out. `treat_as_withdraw`: the routes of the message
+// are withdrawals. `reset_session`: nothing of the message can be trusted; whoever holds the session decides
+// (a BMP station skips the message, a BGP speaker sends a NOTIFICATION).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "net/prefix.h"
+#include "wire/bgp/message.h"
+#include "wire/bgp/path_attributes.h"
+
+namespace peering::wire::bgp {
+
+/// What both ends agreed on and the bytes do not say.
+struct SessionFacts {
+  bool four_octet_asn = true;  ///< AS numbers in AS_PATH and AGGREGATOR have four bytes
+  bool add_path_ipv4 = false;  ///< RFC 7911 for IPv4 unicast
+  bool add_path_ipv6 = false;  ///< RFC 7911 for IPv6 unicast
+};
+
+/// One route in a message.
+struct Nlri {
+  net::Prefix prefix;
+  std::uint32_t path_id = 0;  ///< 0 without add-path
+  friend bool operator==(const Nlri&, const Nlri&) = default;
+};
+
+enum class Outcome : std::uint8_t { discard_attribute, treat_as_withdraw, reset_session };
+std::string_view to_string(Outcome outcome);
+
+/// One fault of a message.
+struct Issue {
+  std::uint8_t attribute = 0;  ///< type code; 0: the message itself
+  Outcome outcome = Outcome::discard_attribute;
+  std::string_view reason;  ///< static text
+  friend bool operator==(const Issue&, const Issue&) = default;
+};
+
+struct Update {
+  PathAttributes attributes;       ///< `next_hop` is that of the IPv4 routes in `announced`
+  std::vector<Nlri> announced;     ///< the NLRI field: IPv4
+  std::vector<Nlri> withdrawn;     ///< the withdrawn routes field: IPv4
+  std::vector<Nlri> mp_announced;  ///< MP_REACH_NLRI, IPv4 or IPv6 unicast
+  std::vector<Nlri> mp_withdrawn;  ///< MP_UNREACH_NLRI
+  std::optional<net::Address> mp_next_hop;
+  std::optional<FamilyId> end_of_rib;    ///< RFC 4724 section 2
+  std::optional<FamilyId> other_family;  ///< routes of a family that is not read came along
+  std::vector<Issue> issues;
+
+  /// The worst outcome, if any.
+  std::optional<Outcome> outcome() const;
+  friend bool operator==(const Update&, const Update&) = default;
+};
+
+/// Decodes the body of an UPDATE (after the 19-byte header). After `treat_as_withdraw` all routes that could
+/// be read are in `withdrawn` and `mp_withdrawn` and none is announced; after `reset_session` there are no
+/// routes at all.
+Update decode_update(std::span<const std::uint8_t> body, const SessionFacts& facts);
+
+/// A whole UPDATE message. IPv6 routes go into MP_REACH_NLRI and MP_UNREACH_NLRI. `limit_exceeded` above
+/// 65535 bytes; the caller splits.
+Result<std::vector<std::uint8_t>> encode_update(const Update& update, const SessionFacts& facts);
+
+/// The End-of-RIB marker of a family (RFC 4724 section 2).
+std::vector<std::uint8_t> encode_end_of_rib(FamilyId family);
+
+}  // namespace peering::wire::bgp

@@ -1,0 +1,112 @@
+#include "wire/bmp/encode.h"
+
+#include "base/byte_cursor.h"
+
+namespace peering::wire::bmp {
+
+namespace {
+
+constexpr std::uint8_t flag_ipv6 = 0x80;
+
+ByteWriter begin(MessageType type) {
+  ByteWriter out;
+  out.u8(version);
+  out.u32(0);
+  out.u8(static_cast<std::uint8_t>(type));
+  return out;
+}
+
+Frame finish(ByteWriter out) {
+  out.patch_u32(1, static_cast<std::uint32_t>(out.size()));
+  return std::move(out).take();
+}
+
+void tlv(ByteWriter& out, std::uint16_t type, std::string_view value) {
+  out.u16(type);
+  out.u16(static_cast<std::uint16_t>(value.size()));
+  out.text(value);
+}
+
+void address(ByteWriter& out, const net::Address& value) {
+  if (value.is_v4()) {
+    for (int i = 0; i < 12; ++i) out.u8(0);
+  }
+  out.bytes(value.bytes());
+}
+
+void per_peer(ByteWriter& out, const PerPeerHeader& peer) {
+  out.u8(static_cast<std::uint8_t>(peer.type));
+  const bool ipv6 = !peer.is_loc_rib() && !peer.address.is_v4();
+  out.u8(static_cast<std::uint8_t>(peer.flags | (ipv6 ? flag_ipv6 : 0)));
+  out.u64(peer.distinguisher);
+  address(out, peer.address);
+  out.u32(peer.asn);
+  out.bytes(peer.bgp_identifier.bytes());
+  const std::int64_t us = to_us(peer.time);
+  out.u32(static_cast<std::uint32_t>(us / 1'000'000));
+  out.u32(static_cast<std::uint32_t>(us % 1'000'000));
+}
+
+}  // namespace
+
+Frame encode_initiation(std::string_view system_name, std::string_view system_description) {
+  ByteWriter out = begin(MessageType::initiation);
+  tlv(out, 1, system_description);
+  tlv(out, 2, system_name);
+  return finish(std::move(out));
+}
+
+Frame encode_termination(std::uint16_t reason) {
+  ByteWriter out = begin(MessageType::termination);
+  out.u16(1);
+  out.u16(2);
+  out.u16(reason);
+  return finish(std::move(out));
+}
+
+Frame encode_route_monitoring(const PerPeerHeader& peer, Bytes update) {
+  ByteWriter out = begin(MessageType::route_monitoring);
+  per_peer(out, peer);
+  out.bytes(update);
+  return finish(std::move(out));
+}
+
+Frame encode_peer_up(const PerPeerHeader& peer, const net::Address& local_address, std::uint16_t local_port,
+                     std::uint16_t remote_port, Bytes sent_open, Bytes received_open) {
+  ByteWriter out = begin(MessageType::peer_up);
+  per_peer(out, peer);
+  address(out, local_address);
+  out.u16(local_port);
+  out.u16(remote_port);
+  out.bytes(sent_open);
+  out.bytes(received_open);
+  return finish(std::move(out));
+}
+
+Frame encode_peer_down(const PerPeerHeader& peer, std::uint8_t reason, Bytes data) {
+  ByteWriter out = begin(MessageType::peer_down);
+  per_peer(out, peer);
+  out.u8(reason);
+  out.bytes(data);
+  return finish(std::move(out));
+}
+
+Frame encode_statistics(const PerPeerHeader& peer, const std::vector<Statistic>& statistics) {
+  constexpr std::uint16_t adj_rib_in_gauge = 7, loc_rib_gauge = 8;
+  ByteWriter out = begin(MessageType::statistics_report);
+  per_peer(out, peer);
+  out.u32(static_cast<std::uint32_t>(statistics.size()));
+  for (const Statistic& statistic : statistics) {
+    const bool gauge = statistic.type == adj_rib_in_gauge || statistic.type == loc_rib_gauge;
+    out.u16(statistic.type);
+    out.u16(gauge ? 8 : 4);
+    if (gauge) {
+      out.u64(statistic.value);
+    } else {
+      out.u32(static_cast<std::uint32_t>(statistic.value));
+    }
+  }
+  return finish(std::move(out));
+}
+
+}  // namespace peering::wire::bmp

@@ -1,0 +1,27 @@
+// Writing BMP messages: what a router sends. For the simulator and for tests.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "wire/bmp/message.h"
+
+namespace peering::wire::bmp {
+
+using Frame = std::vector<std::uint8_t>;
+
+Frame encode_initiation(std::string_view system_name, std::string_view system_description);
+/// `reason`: RFC 7854 section 4.5, e.g. 0 administratively closed.
+Frame encode_termination(std::uint16_t reason);
+/// `update`: a whole BGP message.
+Frame encode_route_monitoring(const PerPeerHeader& peer, Bytes update);
+/// Both OPENs are whole BGP messages.
+Frame encode_peer_up(const PerPeerHeader& peer, const net::Address& local_address, std::uint16_t local_port,
+                     std::uint16_t remote_port, Bytes sent_open, Bytes received_open);
+/// `data`: the NOTIFICATION for reasons 1 and 3, two bytes for reason 2, else empty.
+Frame encode_peer_down(const PerPeerHeader& peer, std::uint8_t reason, Bytes data);
+/// 32-bit counters as 4 bytes, gauges (types 7 and 8) as 8.
+Frame encode_statistics(const PerPeerHeader& peer, const std::vector<Statistic>& statistics);
+
+}  // namespace peering::wire::bmp
