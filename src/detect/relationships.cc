@@ -22,8 +22,8 @@ bool read_line(std::string_view line, net::Asn& a, net::Asn& b, int& relation) {
 }
 
 int rfc7908_type(Relation from, Relation to) {
-  if (from == Relation::provider) return to == Relation::provider ? 1 : 4;
-  return to == Relation::peer ? 2 : 3;
+  if (from == Relation::provider) return to == Relation::provider ? 1 : 3;
+  return to == Relation::peer ? 2 : 4;
 }
 
 }  // namespace
@@ -41,6 +41,10 @@ void Relationships::add_peers(net::Asn a, net::Asn b) {
 void Relationships::add_siblings(net::Asn a, net::Asn b) {
   set(a, b, Relation::sibling);
   set(b, a, Relation::sibling);
+}
+
+void Relationships::merge(const Relationships& other) {
+  for (const auto& [pair, relation] : other.relations_) relations_[pair] = relation;
 }
 
 std::optional<Relation> Relationships::relation(net::Asn a, net::Asn b) const {

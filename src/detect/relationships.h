@@ -34,6 +34,8 @@ class Relationships {
   void add_provider(net::Asn provider, net::Asn customer);
   void add_peers(net::Asn a, net::Asn b);
   void add_siblings(net::Asn a, net::Asn b);
+  /// Takes over every pair of `other`; where both know one, `other` is right.
+  void merge(const Relationships& other);
 
   /// What `b` is to `a`; nothing when not known.
   std::optional<Relation> relation(net::Asn a, net::Asn b) const;

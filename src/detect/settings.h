@@ -22,14 +22,18 @@ struct VisibilityThreshold {
   /// Opens when less than this part of the peers that had it still has it, 0 to 1; absent: not judged so.
   std::optional<double> visible_fraction_min;
 };
+/// Judged without a configured threshold only when at least so many peers had the prefix.
+inline constexpr std::size_t visibility_peers_min = 4;
 
 struct Thresholds {
   std::size_t peers_min = 1;                             ///< distinct peer ASes that must show a finding
   std::map<model::EventKind, std::size_t> peers_min_of;  ///< instead, for one kind
-  /// Absent: half of the peers, once at least four had it.
+  /// Absent: half of the peers, once at least `visibility_peers_min` had it.
   std::optional<VisibilityThreshold> visibility;
   /// An event closes when this part of the peers that showed it has withdrawn or replaced the route.
   double resolved_fraction = 0.8;
+  /// Withdrawals older than this do not count for visibility; absent: they count until undone.
+  std::optional<Microseconds> fade_off;
 
   std::size_t peers_min_for(model::EventKind kind) const;
 };

@@ -1,0 +1,224 @@
+#include "detect/detector.h"
+
+#include <algorithm>
+
+#include "detect/covering_route.h"
+#include "detect/incidents.h"
+#include "detect/presence.h"
+#include "detect/sessions.h"
+
+namespace peering::detect {
+
+namespace {
+
+// Routes of one registered prefix's space that are judged when it is registered.
+constexpr std::size_t judged_at_once_max = 1'000'000;
+
+using Events = std::vector<model::Event>;
+
+}  // namespace
+
+struct Detector::State {
+  explicit State(Settings given) : settings(std::move(given)) {}
+
+  Settings settings;
+  model::RegistryPointer registry;
+  Sessions sessions{settings};
+  Incidents incidents{settings};
+  Presence presence{settings};
+  CoveringRoutes covering;
+  std::set<std::string, std::less<>> adj_rib_in_routers;
+
+  std::shared_ptr<const model::Connection> connection_of(const model::RegisteredPrefix& entry) const;
+  void judge_route(const rib::PeerPointer& peer, const net::Prefix& observed,
+                   const wire::bgp::PathAttributes& attributes, TimePoint time, TimePoint now, Events& out);
+  void remove_gone(const model::Registry& after, TimePoint now, Events& out);
+  bool same_connection(const model::Registry& before, const model::RegisteredPrefix& entry) const;
+  void judge_space(const net::Prefix& space, const rib::Table& table, TimePoint now, Events& out);
+};
+
+Detector::Detector(Settings settings) : state_(std::make_unique<State>(std::move(settings))) {}
+Detector::~Detector() = default;
+Detector::Detector(Detector&&) noexcept = default;
+Detector& Detector::operator=(Detector&&) noexcept = default;
+
+std::shared_ptr<const model::Connection> Detector::State::connection_of(
+    const model::RegisteredPrefix& entry) const {
+  const auto found = registry->connections.find(model::lower(entry.connection));
+  return found == registry->connections.end() ? nullptr : found->second;
+}
+
+void Detector::State::judge_route(const rib::PeerPointer& peer, const net::Prefix& observed,
+                                  const wire::bgp::PathAttributes& attributes, TimePoint time, TimePoint now,
+                                  Events& out) {
+  const bool loc_rib = peer->key.rib_kind == rib::RibKind::loc_rib;
+  if (!loc_rib) adj_rib_in_routers.insert(peer->key.router);
+  const PathView view = view_of(*peer, attributes);
+  std::vector<Finding> findings;
+  Role role = Role::primary;
+  if (!loc_rib || !adj_rib_in_routers.contains(peer->key.router)) {
+    for (const Deciding& deciding : deciding_entries(*registry, observed)) {
+      const std::vector<Finding> found = judge({deciding, observed, view, attributes, settings});
+      findings.insert(findings.end(), found.begin(), found.end());
+      const model::RegisteredPrefix& entry = *deciding.entries.front();
+      role = role_of(settings, connection_of(entry).get(), entry.expectation, *peer, view);
+    }
+    covering.judge(*registry, observed, view, findings);
+  }
+  incidents.show({peer, observed, view, role, time}, findings, now, out);
+}
+
+void Detector::restore(std::span<const model::Event> known) {
+  for (const model::Event& event : known) {
+    switch (event.kind) {
+      case model::EventKind::session_state:
+        if (event.state == model::EventState::open) state_->sessions.restore(event);
+        break;
+      case model::EventKind::announcement:
+      case model::EventKind::withdrawal:
+      case model::EventKind::visibility_loss:
+      case model::EventKind::backup_route_withdrawal:
+        state_->presence.restore(event);
+        break;
+      case model::EventKind::latency_degraded:
+      case model::EventKind::latency_recovered:
+        break;
+      default:
+        if (event.state == model::EventState::open) state_->incidents.restore(event);
+    }
+  }
+}
+
+void Detector::State::remove_gone(const model::Registry& after, TimePoint now, Events& out) {
+  presence.forget_unknown(after, now, out);
+  sessions.forget_unknown(after, now, out);
+  incidents.forget(
+      [&](const std::string& resource) { return !after.prefixes.contains(model::lower(resource)); },
+      "the prefix is no longer registered", now, out);
+  if (!registry) return;
+  for (const auto& [id, entry] : registry->prefixes) {
+    const auto found = after.prefixes.find(id);
+    const bool moved =
+        found != after.prefixes.end() && found->second->expectation.prefix != entry->expectation.prefix;
+    if (found == after.prefixes.end() || moved) presence.unwatch(*entry, now, out);
+    if (!moved) continue;
+    incidents.forget([&](const std::string& resource) { return model::lower(resource) == id; },
+                     "another prefix is registered under this name", now, out);
+  }
+}
+
+// True when what the connection says about places is the same in both snapshots.
+bool Detector::State::same_connection(const model::Registry& before,
+                                      const model::RegisteredPrefix& entry) const {
+  const auto now_is = connection_of(entry);
+  const auto found = before.connections.find(model::lower(entry.connection));
+  if (found == before.connections.end() || !now_is) return !now_is && found == before.connections.end();
+  return found->second->primary_metro == now_is->primary_metro &&
+         found->second->backup_metro == now_is->backup_metro;
+}
+
+// Judges everything that the table has inside `space`, and learns what covers it.
+void Detector::State::judge_space(const net::Prefix& space, const rib::Table& table, TimePoint now,
+                                  Events& out) {
+  for (const rib::Route& route : table.covering(space)) {
+    if (!is_judged(route.peer->key.rib_kind)) continue;
+    judge_route(route.peer, route.prefix, *route.attributes, route.received_at, now, out);
+  }
+  for (const rib::Route& route : table.covered(space, judged_at_once_max)) {
+    if (!is_judged(route.peer->key.rib_kind)) continue;
+    judge_route(route.peer, route.prefix, *route.attributes, route.received_at, now, out);
+  }
+}
+
+void Detector::registry_changed(const model::RegistryPointer& after, const rib::Table& table, TimePoint now,
+                                Events& out) {
+  State& s = *state_;
+  s.remove_gone(*after, now, out);
+  const model::RegistryPointer before = std::exchange(s.registry, after);
+  std::set<net::Prefix> spaces;
+  for (const auto& [id, entry] : after->prefixes) {
+    if (before) {
+      const auto was = before->prefixes.find(id);
+      const bool same = was != before->prefixes.end() && (was->second == entry || *was->second == *entry) &&
+                        s.same_connection(*before, *entry);
+      if (same) continue;
+    }
+    spaces.insert(entry->expectation.prefix);
+    if (entry->expectation.ignore) continue;
+    s.presence.watch(entry, s.connection_of(*entry), table.routes(entry->expectation.prefix), now, out);
+  }
+  if (before) {
+    for (const auto& [id, entry] : before->prefixes) {
+      const auto is = after->prefixes.find(id);
+      const bool gone =
+          is == after->prefixes.end() || is->second->expectation.prefix != entry->expectation.prefix;
+      if (gone) spaces.insert(entry->expectation.prefix);
+    }
+  }
+  for (const net::Prefix& space : spaces) s.judge_space(space, table, now, out);
+}
+
+void Detector::route_changed(const rib::RouteChange& change, const rib::Table& table, TimePoint now,
+                             Events& out) {
+  State& s = *state_;
+  if (!s.registry || !is_judged(change.peer->key.rib_kind)) return;
+  if (change.after) s.sessions.heard(change.peer->key, change.time, now, out);
+  if (s.registry->watch.empty()) return;
+  if (change.after) {
+    s.presence.changed(change, s.sessions, now, out);
+    const bool watched = s.registry->watch.longest_match(change.prefix).has_value();
+    if (watched || s.covering.covers(*s.registry, change.prefix)) {
+      s.judge_route(change.peer, change.prefix, *change.after, change.time, now, out);
+    }
+    return;
+  }
+  const bool out_of_sight =
+      change.reason == rib::ChangeReason::peer_down || change.reason == rib::ChangeReason::router_down;
+  if (out_of_sight) {
+    s.incidents.lose_one(change.prefix, change.peer->id, now);
+  } else {
+    s.incidents.withdraw(change.peer, change.prefix, change.time, now, out);
+    if (s.covering.knows(change.prefix) && table.routes(change.prefix).empty())
+      s.covering.forget(change.prefix);
+  }
+  s.presence.changed(change, s.sessions, now, out);
+}
+
+void Detector::peer_state_changed(const rib::Peer& peer, bool up, TimePoint time, TimePoint now,
+                                  Events& out) {
+  State& s = *state_;
+  if (!is_judged(peer.key.rib_kind)) return;
+  const SessionKey session = session_of(peer.key);
+  if (up) {
+    s.sessions.router_up(peer.key.router, time, now, out);
+    s.sessions.session_up(session, time, now, out);
+    return;
+  }
+  s.sessions.session_down(session);
+  s.incidents.lose([&](const rib::PeerKey& key) { return session_of(key) == session; }, now);
+  Outage outage{peer.key.router, peer.key.address.to_string(), peer.asn, time, {}};
+  outage.prefixes = s.presence.lose(peer.key.router, session, time, now, out);
+  s.sessions.outage(outage, now, out);
+}
+
+void Detector::router_state_changed(std::string_view router, bool up, TimePoint time, TimePoint now,
+                                    Events& out) {
+  State& s = *state_;
+  if (up) {
+    s.sessions.router_up(router, time, now, out);
+    return;
+  }
+  s.sessions.router_down(router);
+  s.incidents.lose([&](const rib::PeerKey& key) { return key.router == router; }, now);
+  Outage outage{std::string(router), "", 0, time, {}};
+  outage.prefixes = s.presence.lose(router, std::nullopt, time, now, out);
+  s.sessions.outage(outage, now, out);
+}
+
+void Detector::tick(const rib::Table& table, TimePoint now, Events& out) {
+  State& s = *state_;
+  s.incidents.settle(table, [&](const rib::PeerKey& key) { return s.sessions.is_back(key, now); }, now, out);
+  s.presence.settle(table, s.sessions, now, out);
+}
+
+}  // namespace peering::detect

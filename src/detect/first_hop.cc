@@ -1,0 +1,40 @@
+// An allowed origin behind a neighbour that is not one of its upstreams: the origin may be forged.
+#include <algorithm>
+
+#include "detect/judgement.h"
+
+namespace peering::detect {
+
+namespace {
+
+bool accepts_neighbor(const model::Expectation& expectation, net::Asn neighbor) {
+  const auto has = [neighbor](const std::vector<net::Asn>& asns) {
+    return std::find(asns.begin(), asns.end(), neighbor) != asns.end();
+  };
+  return !expectation.upstreams || has(*expectation.upstreams) || has(expectation.backup_upstreams);
+}
+
+}  // namespace
+
+void judge_first_hop(const Observation& observation, std::vector<Finding>& out) {
+  const PathView& view = observation.view;
+  if (!view.neighbor || !view.origin) return;
+  std::string expected;
+  for (const auto& entry : observation.deciding.entries) {
+    const model::Expectation& e = entry->expectation;
+    if (!allows_origins(e, view.origins)) continue;
+    if (accepts_neighbor(e, *view.neighbor)) return;
+    for (const net::Asn asn : *e.upstreams)
+      expected += fmt::format("{}AS{}", expected.empty() ? "" : ", ", asn);
+  }
+  Finding finding;
+  finding.kind = model::EventKind::path_forged_first_hop;
+  finding.discriminator = std::to_string(*view.neighbor);
+  finding.suspect = finding.neighbor = view.neighbor;
+  finding.why = fmt::format("{} is announced by AS{} behind AS{}; the allowed upstreams are {}",
+                            observation.observed.to_string(), *view.origin, *view.neighbor,
+                            expected.empty() ? "none" : expected);
+  report(observation, std::move(finding), out);
+}
+
+}  // namespace peering::detect

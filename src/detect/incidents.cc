@@ -1,0 +1,279 @@
+#include "detect/incidents.h"
+
+#include <algorithm>
+#include <set>
+
+namespace peering::detect {
+
+namespace {
+
+// Peers are counted by AS; a peer whose AS is not known counts by its address.
+std::string counted_by(const model::EventPeer& peer) {
+  return peer.asn != 0 ? std::to_string(peer.asn) : peer.router + " " + peer.address;
+}
+
+std::size_t distinct_peers(const std::vector<model::EventPeer>& peers) {
+  std::set<std::string> distinct;
+  for (const auto& peer : peers) distinct.insert(counted_by(peer));
+  return distinct.size();
+}
+
+std::string_view word(model::EventKind kind) {
+  switch (kind) {
+    case model::EventKind::origin_hijack:
+      return "Origin AS changed";
+    case model::EventKind::subprefix_hijack:
+      return "More-specific announced by a foreign AS";
+    case model::EventKind::squatting:
+      return "Announced although nobody may";
+    case model::EventKind::new_prefix:
+      return "Unregistered more-specific announced";
+    case model::EventKind::covering_route:
+      return "Origin AS of the covering route changed";
+    case model::EventKind::path_forged_first_hop:
+      return "Unexpected AS next to the origin";
+    case model::EventKind::route_leak:
+      return "Route leak";
+    default:
+      return "Path anomaly";
+  }
+}
+
+// RFC 9069: "locRib" stands where the peer has no address.
+bool same_peer(const model::EventPeer& a, const model::EventPeer& b) {
+  return a.router == b.router && a.address == b.address;
+}
+
+}  // namespace
+
+Role Incidents::role_of(const Incident& incident) {
+  const bool all_backup =
+      !incident.showing.empty() && std::all_of(incident.showing.begin(), incident.showing.end(),
+                                               [](const Showing& s) { return s.role == Role::backup; });
+  return all_backup ? Role::backup : Role::primary;
+}
+
+void Incidents::restore(const model::Event& event) {
+  auto incident = std::make_unique<Incident>();
+  incident->kind = event.kind;
+  incident->resource = event.prefix_resource;
+  // The discriminator of every kind is the AS it is about (judgement.h).
+  const auto about =
+      event.kind == model::EventKind::origin_hijack || event.kind == model::EventKind::subprefix_hijack ||
+              event.kind == model::EventKind::squatting || event.kind == model::EventKind::new_prefix ||
+              event.kind == model::EventKind::covering_route
+          ? event.origin
+          : event.suspect;
+  incident->discriminator = about ? std::to_string(*about) : "set";
+  incident->event = event;
+  incident->told = true;
+  incident->seen = incident->awaited = event.peers;
+  incident->first_seen = event.first_seen;
+  by_observed_[event.observed].push_back(std::move(incident));
+}
+
+Incidents::Incident& Incidents::find_or_make(List& list, const Finding& finding, TimePoint time) {
+  for (const auto& incident : list) {
+    if (incident->kind == finding.kind && incident->resource == finding.entry->resource &&
+        incident->discriminator == finding.discriminator) {
+      return *incident;
+    }
+  }
+  auto& made = *list.emplace_back(std::make_unique<Incident>());
+  made.kind = finding.kind;
+  made.resource = finding.entry->resource;
+  made.discriminator = finding.discriminator;
+  made.first_seen = time;
+  return made;
+}
+
+void Incidents::open(Incident& incident, const Finding& finding, const Shown& shown, TimePoint now,
+                     std::vector<model::Event>& out) {
+  incident.seen.clear();
+  for (const Showing& s : incident.showing) {
+    model::EventPeer peer = event_peer(*s.peer);
+    peer.asn = s.asn;
+    const bool twice = std::any_of(incident.seen.begin(), incident.seen.end(),
+                                   [&](const auto& other) { return same_peer(other, peer); });
+    if (!twice) incident.seen.push_back(std::move(peer));
+  }
+  model::Event event = make_event(finding.kind, role_of(incident), *finding.entry, shown.observed,
+                                  finding.discriminator, incident.first_seen, now, true);
+  event.origin = shown.view.origin;
+  event.as_path = shown.view.path;
+  event.suspect = finding.suspect;
+  event.peers = incident.seen;
+  event.last_seen = std::max(shown.time, event.first_seen);
+  event.summary = fmt::format("{}: {}", word(finding.kind), shown.observed.to_string());
+  event.evidence = {fmt::format("AS path {} from AS{} at {}", shown.view.text,
+                                counted_asn(*shown.peer, shown.view), shown.peer->key.router)};
+  const std::size_t distinct = distinct_peers(incident.seen);
+  event.confidence = confidence_of(distinct);
+  event.description = fmt::format("{}: AS path {}, seen by {} peer{}.", finding.why, shown.view.text,
+                                  distinct, distinct == 1 ? "" : "s");
+  incident.event = event;
+  incident.told = true;
+  incident.closed = false;
+  out.push_back(std::move(event));
+}
+
+void Incidents::add(Incident& incident, const Finding& finding, const Shown& shown, TimePoint now,
+                    std::vector<model::Event>& out) {
+  model::EventPeer as_seen = event_peer(*shown.peer);
+  as_seen.asn = counted_asn(*shown.peer, shown.view);
+  std::erase_if(incident.awaited, [&](const auto& peer) { return same_peer(peer, as_seen); });
+  const auto at = std::find_if(incident.showing.begin(), incident.showing.end(),
+                               [&](const Showing& s) { return s.peer->id == shown.peer->id; });
+  const bool was_showing = at != incident.showing.end();
+  Showing& showing = was_showing ? *at : incident.showing.emplace_back();
+  showing = {shown.peer, as_seen.asn, shown.role, std::nullopt};
+  const bool known = std::any_of(incident.seen.begin(), incident.seen.end(),
+                                 [&](const auto& peer) { return same_peer(peer, as_seen); });
+  // A closed incident opens again when a peer shows it (again), not when one that never stopped repeats it.
+  if (incident.closed && was_showing) return;
+  if (incident.closed) {
+    incident.told = incident.closed = false;
+    incident.seen.clear();
+    incident.first_seen = shown.time;
+  }
+  if (!known || incident.seen.empty()) incident.seen.push_back(as_seen);
+  if (!incident.told) {
+    std::set<net::Asn> distinct;
+    for (const Showing& s : incident.showing) distinct.insert(s.asn);
+    if (distinct.size() < settings_.thresholds.peers_min_for(finding.kind)) return;
+    open(incident, finding, shown, now, out);
+    return;
+  }
+  const Role role = role_of(incident);
+  const bool escalates = event_level(incident.kind, role) > incident.event.level;
+  if (known && !escalates) return;
+  incident.event.peers = incident.seen;
+  incident.event.last_seen = std::max(incident.event.last_seen, shown.time);
+  incident.event.confidence = confidence_of(distinct_peers(incident.seen));
+  if (escalates) {
+    incident.event.level = event_level(incident.kind, role);
+    incident.event.type = event_type(incident.kind, role);
+  }
+  out.push_back(incident.event);
+}
+
+void Incidents::show(const Shown& shown, const std::vector<Finding>& findings, TimePoint now,
+                     std::vector<model::Event>& out) {
+  auto at = by_observed_.find(shown.observed);
+  if (at == by_observed_.end()) {
+    if (findings.empty()) return;
+    at = by_observed_.try_emplace(shown.observed).first;
+  }
+  std::vector<Incident*> shown_now;
+  for (const Finding& finding : findings) {
+    shown_now.push_back(&find_or_make(at->second, finding, shown.time));
+    add(*shown_now.back(), finding, shown, now, out);
+  }
+  const model::EventPeer as_seen = event_peer(*shown.peer);
+  for (const auto& incident : at->second) {
+    if (std::find(shown_now.begin(), shown_now.end(), incident.get()) != shown_now.end()) continue;
+    const auto dropped =
+        std::erase_if(incident->showing, [&](const Showing& s) { return s.peer->id == shown.peer->id; }) +
+        std::erase_if(incident->awaited, [&](const auto& p) { return same_peer(p, as_seen); });
+    if (dropped > 0) {
+      reviewed(*incident, shown.time, "the peers have another route or none", out);
+    }
+  }
+  std::erase_if(at->second, [](const auto& i) { return i->showing.empty() && i->awaited.empty(); });
+  if (at->second.empty()) by_observed_.erase(at);
+}
+
+void Incidents::withdraw(const rib::PeerPointer& peer, const net::Prefix& observed, TimePoint time,
+                         TimePoint now, std::vector<model::Event>& out) {
+  const PathView nothing;
+  show({peer, observed, nothing, Role::primary, time}, {}, now, out);
+}
+
+void Incidents::lose_one(const net::Prefix& observed, rib::PeerId peer, TimePoint now) {
+  const auto at = by_observed_.find(observed);
+  if (at == by_observed_.end()) return;
+  for (const auto& incident : at->second) {
+    for (Showing& s : incident->showing) {
+      if (s.peer->id == peer && !s.lost_at) s.lost_at = now;
+    }
+  }
+}
+
+// Closes the incident when enough of those that showed it do not any more.
+void Incidents::reviewed(Incident& incident, TimePoint time, std::string_view reason,
+                         std::vector<model::Event>& out) {
+  std::set<std::string> ever, still;
+  for (const auto& peer : incident.seen) ever.insert(counted_by(peer));
+  for (const auto& peer : incident.awaited) still.insert(counted_by(peer));
+  for (const Showing& s : incident.showing) {
+    model::EventPeer peer = event_peer(*s.peer);
+    peer.asn = s.asn;
+    still.insert(counted_by(peer));
+  }
+  if (!incident.told || incident.closed) return;
+  const double gone = static_cast<double>(ever.size()) - static_cast<double>(still.size());
+  const double needed = settings_.thresholds.resolved_fraction * static_cast<double>(ever.size());
+  if (!still.empty() && gone + 1e-9 < needed) return;
+  resolve(incident.event, time, reason);
+  incident.closed = true;
+  out.push_back(incident.event);
+}
+
+void Incidents::lose(const std::function<bool(const rib::PeerKey&)>& gone, TimePoint now) {
+  for (auto& [observed, list] : by_observed_) {
+    for (const auto& incident : list) {
+      for (Showing& s : incident->showing) {
+        if (!s.lost_at && gone(s.peer->key)) s.lost_at = now;
+      }
+    }
+  }
+}
+
+void Incidents::settle(const rib::Table& table, const std::function<bool(const rib::PeerKey&)>& is_back,
+                       TimePoint now, std::vector<model::Event>& out) {
+  for (auto at = by_observed_.begin(); at != by_observed_.end();) {
+    std::vector<rib::Route> routes;
+    bool asked = false;
+    const auto has_route = [&](rib::PeerId peer) {
+      if (!asked) routes = table.routes(at->first);
+      asked = true;
+      return std::any_of(routes.begin(), routes.end(), [&](const auto& r) { return r.peer->id == peer; });
+    };
+    for (const auto& incident : at->second) {
+      std::size_t dropped = std::erase_if(incident->showing, [&](Showing& s) {
+        if (!s.lost_at) return false;
+        const bool back = is_back(s.peer->key);
+        if (back && has_route(s.peer->id)) {
+          s.lost_at.reset();
+          return false;
+        }
+        return back || now - *s.lost_at > settings_.absence_max;
+      });
+      dropped += std::erase_if(incident->awaited, [&](const model::EventPeer& peer) {
+        rib::PeerKey key;
+        key.router = peer.router;
+        return is_back(key);
+      });
+      if (dropped > 0) reviewed(*incident, now, "the route did not come back with the session", out);
+    }
+    std::erase_if(at->second, [](const auto& i) { return i->showing.empty() && i->awaited.empty(); });
+    at = at->second.empty() ? by_observed_.erase(at) : std::next(at);
+  }
+}
+
+void Incidents::forget(const std::function<bool(const std::string&)>& gone, std::string_view reason,
+                       TimePoint now, std::vector<model::Event>& out) {
+  for (auto at = by_observed_.begin(); at != by_observed_.end();) {
+    std::erase_if(at->second, [&](const auto& incident) {
+      if (!gone(incident->resource)) return false;
+      if (incident->told && !incident->closed) {
+        resolve(incident->event, now, reason);
+        out.push_back(incident->event);
+      }
+      return true;
+    });
+    at = at->second.empty() ? by_observed_.erase(at) : std::next(at);
+  }
+}
+
+}  // namespace peering::detect

@@ -1,0 +1,87 @@
+// Findings over time and over peers.
+//
+// Whatever route a peer has for an observed prefix now, the findings about it are given here as a whole; what
+// the peer showed before and does not show any more is dropped. An incident opens when enough distinct peer
+// ASes show it, is updated when more do, and closes when 80 % of those that ever showed it do not any more.
+// A peer whose session went away still counts as showing it: we do not know better. It is asked again when
+// it is back (`settle`).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "detect/event_shape.h"
+#include "detect/judgement.h"
+#include "rib/table.h"
+
+namespace peering::detect {
+
+/// A peer's route with what was found in it.
+struct Shown {
+  const rib::PeerPointer& peer;
+  const net::Prefix& observed;
+  const PathView& view;
+  Role role = Role::primary;
+  TimePoint time;
+};
+
+class Incidents {
+ public:
+  explicit Incidents(const Settings& settings) : settings_(settings) {}
+
+  /// An event that was open before a restart.
+  void restore(const model::Event& event);
+  /// What the peer's route for `shown.observed` gives now.
+  void show(const Shown& shown, const std::vector<Finding>& findings, TimePoint now,
+            std::vector<model::Event>& out);
+  /// The network took the peer's route back.
+  void withdraw(const rib::PeerPointer& peer, const net::Prefix& observed, TimePoint time, TimePoint now,
+                std::vector<model::Event>& out);
+  /// The peers for which `gone` holds are out of sight since `time`.
+  void lose(const std::function<bool(const rib::PeerKey&)>& gone, TimePoint now);
+  /// One peer's route is out of sight since `now`.
+  void lose_one(const net::Prefix& observed, rib::PeerId peer, TimePoint now);
+  /// Drops peers that are back since long enough without the route, or away for too long. `is_back` says
+  /// whether the grace after a peer's (or, without an address, a router's) return is over.
+  void settle(const rib::Table& table, const std::function<bool(const rib::PeerKey&)>& is_back, TimePoint now,
+              std::vector<model::Event>& out);
+  /// Resolves and forgets everything about entries for which `gone` holds.
+  void forget(const std::function<bool(const std::string& resource)>& gone, std::string_view reason,
+              TimePoint now, std::vector<model::Event>& out);
+
+ private:
+  struct Showing {
+    rib::PeerPointer peer;
+    net::Asn asn = 0;
+    Role role = Role::primary;
+    std::optional<TimePoint> lost_at;
+  };
+  struct Incident {
+    model::EventKind kind;
+    std::string resource, discriminator;
+    model::Event event;  // meaningful once `told`
+    bool told = false, closed = false;
+    std::vector<Showing> showing;
+    std::vector<model::EventPeer> seen;     // every peer that ever showed it, each once
+    std::vector<model::EventPeer> awaited;  // restored, not seen since
+    TimePoint first_seen;
+  };
+  using List = std::vector<std::unique_ptr<Incident>>;
+
+  Incident& find_or_make(List& list, const Finding& finding, TimePoint time);
+  void add(Incident& incident, const Finding& finding, const Shown& shown, TimePoint now,
+           std::vector<model::Event>& out);
+  void open(Incident& incident, const Finding& finding, const Shown& shown, TimePoint now,
+            std::vector<model::Event>& out);
+  void reviewed(Incident& incident, TimePoint time, std::string_view reason, std::vector<model::Event>& out);
+  static Role role_of(const Incident& incident);
+
+  const Settings& settings_;
+  std::unordered_map<net::Prefix, List> by_observed_;
+};
+
+}  // namespace peering::detect

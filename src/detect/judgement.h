@@ -1,0 +1,76 @@
+// What one route of one peer means for those who watch its prefix: a pure function.
+//
+// Tenants (groups of the watch file, subscriptions of the server) are judged apart, each by its most specific
+// entry that covers the observed prefix. Where a tenant has several entries for that prefix, the route is
+// benign if one of them accepts it. A foreign origin takes precedence over everything else about the path.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "detect/path_view.h"
+#include "detect/settings.h"
+#include "model/registry.h"
+
+namespace peering::detect {
+
+/// One thing that is not as expected. Findings of one kind, resource, observed prefix and discriminator are
+/// the same incident, whichever peer shows them.
+struct Finding {
+  model::EventKind kind = model::EventKind::origin_hijack;
+  model::RegisteredPrefixPointer entry;  ///< who is told
+  std::string discriminator;
+  std::optional<net::Asn> suspect;
+  std::optional<net::Asn> neighbor;
+  std::string why;  ///< what was seen and what was expected, without a full stop
+};
+
+/// The entries of one tenant that decide about one observed prefix.
+struct Deciding {
+  std::string tenant;
+  net::Prefix prefix;  ///< of all entries
+  std::vector<model::RegisteredPrefixPointer> entries;
+};
+
+/// Whose verdict it is: the group of a watch file, else the subscription of the connection.
+std::string tenant_of(const model::RegisteredPrefix& entry);
+
+/// For each tenant that watches it, the entries that decide about `observed`.
+std::vector<Deciding> deciding_entries(const model::Registry& registry, const net::Prefix& observed);
+
+/// A route and those who judge it.
+struct Observation {
+  const Deciding& deciding;
+  const net::Prefix& observed;
+  const PathView& view;
+  const wire::bgp::PathAttributes& attributes;
+  const Settings& settings;
+
+  bool exact() const { return observed == deciding.prefix; }
+  /// Some entry allows every origin of the path. An empty path has no origin to object to.
+  bool origin_allowed() const;
+};
+/// True when the entry's list of origins accepts all of them.
+bool allows_origins(const model::Expectation& expectation, const std::vector<net::Asn>& origins);
+/// True when kind filters of the entry let the kind through.
+bool judges(const model::Expectation& expectation, model::EventKind kind);
+/// "AS64500, AS64510-AS64519", "nobody" or "anybody".
+std::string expected_origins_text(const model::Expectation& expectation);
+/// The allowed origins that are single numbers.
+std::vector<net::Asn> expected_origins(const model::Expectation& expectation);
+
+/// Appends `finding` for each registered prefix among the entries that judges the kind (for the first entry
+/// only when they come from a watch file).
+void report(const Observation& observation, Finding finding, std::vector<Finding>& out);
+
+// One function, one file, an anomaly.
+void judge_origin(const Observation& observation, std::vector<Finding>& out);         // origin_change.cc
+void judge_more_specific(const Observation& observation, std::vector<Finding>& out);  // more_specific.cc
+void judge_first_hop(const Observation& observation, std::vector<Finding>& out);      // first_hop.cc
+void judge_leak(const Observation& observation, std::vector<Finding>& out);           // route_leak.cc
+
+/// Everything above, in order of precedence.
+std::vector<Finding> judge(const Observation& observation);
+
+}  // namespace peering::detect

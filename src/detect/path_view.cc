@@ -1,0 +1,62 @@
+#include "detect/path_view.h"
+
+namespace peering::detect {
+
+namespace {
+
+using wire::bgp::AsPath;
+using wire::bgp::SegmentType;
+
+// The path without the monitored router's own AS in front.
+AsPath as_sent(const rib::Peer& peer, const AsPath& path) {
+  if (path.asns.empty() || peer.asn == 0 || path.segments.front().type != SegmentType::as_sequence)
+    return path;
+  const bool loc_rib = peer.key.rib_kind == rib::RibKind::loc_rib;
+  const bool own_in_front =
+      loc_rib ? path.asns[0] == peer.asn
+              : path.segments.front().count > 1 && path.asns[0] != peer.asn && path.asns[1] == peer.asn;
+  if (!own_in_front) return path;
+  AsPath out = path;
+  out.asns.erase(out.asns.begin());
+  if (--out.segments.front().count == 0) out.segments.erase(out.segments.begin());
+  return out;
+}
+
+std::vector<net::Asn> collapse(const AsPath& path) {
+  std::vector<net::Asn> out;
+  std::size_t at = 0;
+  for (const AsPath::Segment& segment : path.segments) {
+    if (segment.type == SegmentType::as_set) return {};
+    for (std::size_t i = 0; i < segment.count; ++i, ++at) {
+      const bool counts = segment.type == SegmentType::as_sequence;
+      if (counts && (out.empty() || out.back() != path.asns[at])) out.push_back(path.asns[at]);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+PathView view_of(const rib::Peer& peer, const wire::bgp::PathAttributes& attributes) {
+  const AsPath path = as_sent(peer, attributes.as_path);
+  PathView out;
+  out.collapsed = collapse(path);
+  out.origins = path.origins();
+  out.origin = path.origin();
+  out.neighbor = path.neighbor_of_origin();
+  out.neighbor_is_peer = out.neighbor && out.collapsed.size() == 2;
+  out.text = path.to_string();
+  out.path = path.asns;
+  return out;
+}
+
+net::Asn counted_asn(const rib::Peer& peer, const PathView& view) {
+  if (peer.asn != 0) return peer.asn;
+  return view.path.empty() ? 0 : view.path.front();
+}
+
+bool is_judged(rib::RibKind kind) {
+  return kind != rib::RibKind::adj_rib_out_pre_policy && kind != rib::RibKind::adj_rib_out_post_policy;
+}
+
+}  // namespace peering::detect

@@ -1,0 +1,293 @@
+#include "detect/presence.h"
+
+#include <algorithm>
+
+#include "detect/judgement.h"
+
+namespace peering::detect {
+
+void emit(const PrefixPresence& prefix, const model::Event& event, std::vector<model::Event>& out) {
+  if (judges(prefix.entry->expectation, event.kind)) out.push_back(event);
+}
+
+bool Presence::accepted(const PrefixPresence& prefix, const std::vector<net::Asn>& origins) const {
+  const auto list = by_prefix_.find(prefix.entry->expectation.prefix);
+  const std::string tenant = tenant_of(*prefix.entry);
+  return std::any_of(list->second.begin(), list->second.end(), [&](const auto& other) {
+    return tenant_of(*other->entry) == tenant && allows_origins(other->entry->expectation, origins);
+  });
+}
+
+// Takes the route in. False when the peer's view is not judged.
+bool Presence::sighted(PrefixPresence& prefix, const rib::PeerPointer& peer,
+                       const rib::AttributesPointer& attributes) {
+  if (!is_judged(peer->key.rib_kind)) return false;
+  Sighting sighting{peer, attributes, view_of(*peer, *attributes), false, Role::primary, std::nullopt};
+  sighting.legitimate = accepted(prefix, sighting.view.origins);
+  sighting.role =
+      role_of(settings_, prefix.connection.get(), prefix.entry->expectation, *peer, sighting.view);
+  if (peer->key.rib_kind != rib::RibKind::loc_rib) prefix.adj_rib_in_routers.insert(peer->key.router);
+  prefix.sightings.insert_or_assign(peer->id, std::move(sighting));
+  by_session_[session_of(peer->key)].insert(&prefix);
+  prefix.awaited_router.reset();
+  return true;
+}
+
+void Presence::erase(PrefixPresence& prefix, rib::PeerId peer) {
+  const auto at = prefix.sightings.find(peer);
+  if (at == prefix.sightings.end()) return;
+  const SessionKey session = session_of(at->second.peer->key);
+  prefix.sightings.erase(at);
+  const bool other_view = std::any_of(prefix.sightings.begin(), prefix.sightings.end(), [&](const auto& s) {
+    return session_of(s.second.peer->key) == session;
+  });
+  const auto listed = by_session_.find(session);
+  if (other_view || listed == by_session_.end()) return;
+  listed->second.erase(&prefix);
+  if (listed->second.empty()) by_session_.erase(listed);
+}
+
+void Presence::watch(const model::RegisteredPrefixPointer& entry,
+                     std::shared_ptr<const model::Connection> connection, std::span<const rib::Route> routes,
+                     TimePoint now, std::vector<model::Event>& out) {
+  List& list = by_prefix_[entry->expectation.prefix];
+  auto at = std::find_if(list.begin(), list.end(),
+                         [&](const auto& p) { return p->entry->resource == entry->resource; });
+  const bool known = at != list.end();
+  if (!known) at = list.insert(list.end(), std::make_unique<PrefixPresence>());
+  PrefixPresence& prefix = **at;
+  prefix.entry = entry;
+  prefix.connection = std::move(connection);
+  if (!known) restored_state(prefix);
+  const bool was_announced = prefix.announced;
+  for (const rib::Route& route : routes) sighted(prefix, route.peer, route.attributes);
+  // A changed expectation changes the verdict on every route that is held, also of those out of sight.
+  for (auto& [id, sighting] : prefix.sightings) {
+    sighting.legitimate = accepted(prefix, sighting.view.origins);
+    sighting.role =
+        role_of(settings_, prefix.connection.get(), entry->expectation, *sighting.peer, sighting.view);
+    if (sighting.legitimate && sighting.peer->key.rib_kind != rib::RibKind::loc_rib) {
+      prefix.had.insert(sighting.peer->key.address);
+    }
+  }
+  if (!was_announced) tell_current(prefix, now, out);
+}
+
+void Presence::tell_current(PrefixPresence& prefix, TimePoint now, std::vector<model::Event>& out) {
+  const Ways ways = ways_of(prefix);
+  if (ways.legitimate() == 0) return;
+  prefix.announced = true;
+  if (prefix.withdrawal) {
+    resolve(*prefix.withdrawal, now, "it is announced");
+    emit(prefix, *prefix.withdrawal, out);
+    prefix.withdrawal.reset();
+  }
+  for (const Role role : {Role::primary, Role::backup}) {
+    const auto way = std::find_if(ways.all.begin(), ways.all.end(),
+                                  [&](const Way& w) { return w.legitimate && w.role == role; });
+    if (way == ways.all.end()) continue;
+    const model::EventKind kind =
+        role == Role::primary ? model::EventKind::announcement : model::EventKind::backup_route;
+    const std::string observed = prefix.entry->expectation.prefix.to_string();
+    model::Event event = make_event(kind, role, *prefix.entry, prefix.entry->expectation.prefix, "registered",
+                                    now, now, false);
+    event.origin = way->sighting->view.origin;
+    event.as_path = way->sighting->view.path;
+    event.peers = {event_peer(*way->sighting->peer)};
+    event.summary =
+        fmt::format("{} route is present: {}", role == Role::primary ? "Primary" : "Backup", observed);
+    event.description = fmt::format(
+        "{} was already announced by {} session{} when it was registered: AS path {}.", observed,
+        role == Role::primary ? ways.primary : ways.backup,
+        (role == Role::primary ? ways.primary : ways.backup) == 1 ? "" : "s", way->sighting->view.text);
+    emit(prefix, event, out);
+  }
+  if (ways.active) prefix.told_role = ways.active->role;
+}
+
+void Presence::unwatch(const model::RegisteredPrefix& entry, TimePoint now, std::vector<model::Event>& out) {
+  const auto list = by_prefix_.find(entry.expectation.prefix);
+  if (list == by_prefix_.end()) return;
+  const auto at = std::find_if(list->second.begin(), list->second.end(),
+                               [&](const auto& p) { return p->entry->resource == entry.resource; });
+  if (at == list->second.end()) return;
+  PrefixPresence& prefix = **at;
+  for (auto* event : {&prefix.withdrawal, &prefix.backup_withdrawal, &prefix.visibility}) {
+    if (!*event) continue;
+    resolve(**event, now, "the prefix is no longer registered");
+    emit(prefix, **event, out);
+  }
+  while (!prefix.sightings.empty()) erase(prefix, prefix.sightings.begin()->first);
+  unsettled_.erase(&prefix);
+  list->second.erase(at);
+  if (list->second.empty()) by_prefix_.erase(list);
+}
+
+void Presence::changed(const rib::RouteChange& change, const Sessions& sessions, TimePoint now,
+                       std::vector<model::Event>& out) {
+  const auto list = by_prefix_.find(change.prefix);
+  if (list == by_prefix_.end()) return;
+  const bool out_of_sight =
+      change.reason == rib::ChangeReason::peer_down || change.reason == rib::ChangeReason::router_down;
+  for (const auto& entry : list->second) {
+    PrefixPresence& prefix = *entry;
+    if (!change.after) {
+      const auto at = prefix.sightings.find(change.peer->id);
+      if (at == prefix.sightings.end()) continue;
+      if (!out_of_sight) {
+        removed(prefix, *change.peer, change.time, now, out);
+      } else if (!at->second.lost_at) {
+        const Ways before = ways_of(prefix);
+        at->second.lost_at = now;
+        unsettled_.insert(&prefix);
+        follow_active(prefix, before, ways_of(prefix), {*change.peer, change.time, now}, true, out);
+      }
+      continue;
+    }
+    const bool silent = prefix.restored && !sessions.is_back({change.peer->key.router}, now);
+    const Ways before = ways_of(prefix);
+    if (sighted(prefix, change.peer, change.after)) {
+      compare(prefix, before, {*change.peer, change.time, now, silent}, out);
+    }
+  }
+}
+
+// The network took the peer's route back.
+void Presence::removed(PrefixPresence& prefix, const rib::Peer& peer, TimePoint time, TimePoint now,
+                       std::vector<model::Event>& out) {
+  const Ways before = ways_of(prefix);
+  erase(prefix, peer.id);
+  compare(prefix, before, {peer, time, now}, out);
+}
+
+void Presence::compare(PrefixPresence& prefix, const Ways& before, const Cause& cause,
+                       std::vector<model::Event>& out) {
+  const Ways after = ways_of(prefix);
+  const SessionKey session = session_of(cause.peer.key);
+  const Way *was = before.of(session), *is = after.of(session);
+  const bool had = was && was->legitimate, has = is && is->legitimate;
+  bool way_lost = false;
+  if (has && (!had || was->role != is->role)) {
+    gained(prefix, before, after, *is, cause, out);
+  } else if (had && !is) {
+    way_lost = true;
+    lost(prefix, was->role, after, cause, out);
+  } else if (was && !is && after.legitimate() == 0 && prefix.announced) {
+    // A hijacker's route stood in the place of the legitimate one and went away.
+    lost(prefix, Role::primary, after, cause, out);
+  }
+  follow_active(prefix, before, after, cause, way_lost, out);
+  judge_visibility(prefix, settings_, cause.peer, cause.time, cause.now, out);
+}
+
+std::vector<model::RegisteredPrefixPointer> Presence::lose(std::string_view router,
+                                                           const std::optional<SessionKey>& session,
+                                                           TimePoint time, TimePoint now,
+                                                           std::vector<model::Event>& out) {
+  const SessionKey first{std::string(router), 0, net::Address()};
+  std::map<std::string_view, PrefixPresence*> affected;
+  for (auto at = by_session_.lower_bound(session ? *session : first); at != by_session_.end(); ++at) {
+    if (session ? at->first != *session : at->first.router != router) break;
+    for (PrefixPresence* prefix : at->second) affected[prefix->entry->resource] = prefix;
+  }
+  std::vector<model::RegisteredPrefixPointer> had;
+  for (const auto& [resource, prefix] : affected) {
+    const Ways before = ways_of(*prefix);
+    rib::PeerPointer peer;
+    for (auto& [id, sighting] : prefix->sightings) {
+      const SessionKey of = session_of(sighting.peer->key);
+      if (sighting.lost_at || (session ? of != *session : of.router != router)) continue;
+      sighting.lost_at = now;
+      peer = sighting.peer;
+    }
+    if (!peer) continue;
+    had.push_back(prefix->entry);
+    unsettled_.insert(prefix);
+    follow_active(*prefix, before, ways_of(*prefix), {*peer, time, now}, true, out);
+  }
+  return had;
+}
+
+void Presence::settle(const rib::Table& table, const Sessions& sessions, TimePoint now,
+                      std::vector<model::Event>& out) {
+  const std::vector<PrefixPresence*> unsettled(unsettled_.begin(), unsettled_.end());
+  for (PrefixPresence* prefix : unsettled) {
+    std::vector<rib::PeerPointer> back, given_up;
+    for (const auto& [id, sighting] : prefix->sightings) {
+      if (!sighting.lost_at) continue;
+      if (sessions.is_back(sighting.peer->key, now)) back.push_back(sighting.peer);
+      if (now - *sighting.lost_at > settings_.absence_max) given_up.push_back(sighting.peer);
+    }
+    const std::vector<rib::Route> routes =
+        back.empty() ? std::vector<rib::Route>() : table.routes(prefix->entry->expectation.prefix);
+    for (const rib::PeerPointer& peer : back) {
+      const auto route = std::find_if(routes.begin(), routes.end(),
+                                      [&](const rib::Route& r) { return r.peer->id == peer->id; });
+      if (route == routes.end()) {
+        removed(*prefix, *peer, now, now, out);
+        continue;
+      }
+      const Ways before = ways_of(*prefix);
+      sighted(*prefix, route->peer, route->attributes);
+      compare(*prefix, before, {*peer, now, now}, out);
+    }
+    // What is away for good must not pass for a way that is left, but the last one says nothing by its
+    // absence.
+    for (const rib::PeerPointer& peer : given_up) {
+      if (prefix->sightings.size() > 1) erase(*prefix, peer->id);
+    }
+    if (prefix->awaited_router && sessions.is_back({*prefix->awaited_router}, now)) {
+      rib::Peer router;
+      router.key.router = *prefix->awaited_router;
+      prefix->awaited_router.reset();
+      lost(*prefix, Role::primary, ways_of(*prefix), {router, now, now}, out);
+    }
+    const bool waits =
+        prefix->awaited_router || std::any_of(prefix->sightings.begin(), prefix->sightings.end(),
+                                              [](const auto& s) { return s.second.lost_at.has_value(); });
+    if (!waits) unsettled_.erase(prefix);
+  }
+}
+
+void Presence::restore(const model::Event& event) {
+  restored_[model::lower(event.prefix_resource)].push_back(event);
+}
+
+void Presence::restored_state(PrefixPresence& prefix) {
+  const auto found = restored_.find(model::lower(prefix.entry->resource));
+  if (found == restored_.end()) return;
+  prefix.restored = true;
+  for (model::Event& event : found->second) {
+    if (event.kind == model::EventKind::announcement && !event.peers.empty()) {
+      prefix.announced = true;
+      prefix.awaited_router = event.peers.front().router;
+    }
+  }
+  for (model::Event& event : found->second) {
+    if (event.state != model::EventState::open) continue;
+    if (event.kind == model::EventKind::withdrawal) prefix.withdrawal = event;
+    if (event.kind == model::EventKind::visibility_loss) prefix.visibility = event;
+    if (event.kind == model::EventKind::backup_route_withdrawal) prefix.backup_withdrawal = event;
+  }
+  if (prefix.withdrawal && prefix.withdrawal->level == model::Level::critical) {
+    prefix.announced = false;
+    prefix.awaited_router.reset();
+  }
+  if (prefix.awaited_router) unsettled_.insert(&prefix);
+  restored_.erase(found);
+}
+
+void Presence::forget_unknown(const model::Registry& registry, TimePoint now,
+                              std::vector<model::Event>& out) {
+  for (auto& [resource, events] : restored_) {
+    if (registry.prefixes.contains(resource)) continue;
+    for (model::Event& event : events) {
+      if (event.state != model::EventState::open) continue;
+      resolve(event, now, "the prefix is no longer registered");
+      out.push_back(event);
+    }
+  }
+  restored_.clear();
+}
+
+}  // namespace peering::detect

@@ -1,0 +1,148 @@
+// Who has each registered prefix, and what to tell when that changes.
+//
+// For every registered prefix the routes of exactly that prefix are kept by peer, and read by session: pre-
+// and post-policy views of one session are one way for traffic, Loc-RIB counts only at routers that show
+// nothing else. A route of an expected origin is legitimate; a foreign one is not a way for traffic, but
+// while it stands in a legitimate one's place the prefix is hijacked (incidents.h), not withdrawn.
+//
+//   first legitimate route             announcement (backup-route for a backup one)
+//   a session withdraws, primary left  withdrawal as Information, active-path
+//   ... only the backup left           withdrawal as Warning, active-path (PrefixBackupPath)
+//   ... nothing left                   withdrawal as Critical; resolved when announced again
+//   the last backup goes               backup-route-withdrawal as Warning
+//   a session goes down                nothing here but active-path: its routes are out of sight, not
+//   withdrawn
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "detect/role.h"
+#include "detect/sessions.h"
+#include "rib/table.h"
+
+namespace peering::detect {
+
+/// One view's route for a registered prefix.
+struct Sighting {
+  rib::PeerPointer peer;
+  rib::AttributesPointer attributes;
+  PathView view;
+  bool legitimate = false;
+  Role role = Role::primary;
+  std::optional<TimePoint> lost_at;  ///< its session went away then; nobody said that the route did
+};
+
+/// A session that has a route: what its views say together.
+struct Way {
+  SessionKey session;
+  bool legitimate = false;
+  bool lost = false;
+  Role role = Role::primary;
+  const Sighting* sighting = nullptr;  ///< the post-policy one where there is one; until sightings change
+};
+
+/// A peer that took the prefix back.
+struct Withdrawn {
+  TimePoint at;
+  model::EventPeer peer;
+};
+
+/// Everything known about one registered prefix.
+struct PrefixPresence {
+  model::RegisteredPrefixPointer entry;
+  std::shared_ptr<const model::Connection> connection;  ///< null for a watch file
+  std::map<rib::PeerId, Sighting> sightings;
+  std::set<std::string> adj_rib_in_routers;   ///< their Loc-RIB tells nothing new
+  bool announced = false;                     ///< somebody had it and no Critical withdrawal followed
+  std::optional<std::string> awaited_router;  ///< it was announced there before a restart, and not since
+  bool restored = false;
+  std::optional<model::Event> withdrawal, backup_withdrawal, visibility;  ///< while open
+  std::optional<Role> told_role;                                          ///< of the active path
+  std::set<net::Address> had;                                             ///< peers that ever had it
+  std::map<net::Address, Withdrawn> withdrew;                             ///< and took it back
+  std::size_t withdrew_max = 0;  ///< since the visibility event opened
+};
+
+/// The ways of a prefix, read from its sightings.
+struct Ways {
+  std::vector<Way> all;
+  std::size_t primary = 0, backup = 0, foreign = 0;  ///< lost ones included
+  const Way* active = nullptr;                       ///< the best legitimate one in sight
+
+  const Way* of(const SessionKey& session) const;
+  std::size_t legitimate() const { return primary + backup; }
+};
+
+class Presence {
+ public:
+  explicit Presence(const Settings& settings) : settings_(settings) {}
+
+  /// Open withdrawal and visibility events, and latest announcements, from before a restart.
+  void restore(const model::Event& event);
+  /// A registered prefix that is new, or whose expectation changed; gives its current state.
+  void watch(const model::RegisteredPrefixPointer& entry, std::shared_ptr<const model::Connection> connection,
+             std::span<const rib::Route> routes, TimePoint now, std::vector<model::Event>& out);
+  void unwatch(const model::RegisteredPrefix& entry, TimePoint now, std::vector<model::Event>& out);
+  /// Restored events of prefixes that the registry does not have.
+  void forget_unknown(const model::Registry& registry, TimePoint now, std::vector<model::Event>& out);
+
+  /// A route for exactly a registered prefix changed. Cheap when the prefix is not registered.
+  void changed(const rib::RouteChange& change, const Sessions& sessions, TimePoint now,
+               std::vector<model::Event>& out);
+  /// Puts routes of the session (or of the whole router, `address` absent) out of sight. Gives back the
+  /// prefixes that had some.
+  std::vector<model::RegisteredPrefixPointer> lose(std::string_view router,
+                                                   const std::optional<SessionKey>& session, TimePoint time,
+                                                   TimePoint now, std::vector<model::Event>& out);
+  /// Routes out of sight whose session is back without them were withdrawn.
+  void settle(const rib::Table& table, const Sessions& sessions, TimePoint now,
+              std::vector<model::Event>& out);
+
+ private:
+  using List = std::vector<std::unique_ptr<PrefixPresence>>;
+  struct Cause {
+    const rib::Peer& peer;
+    TimePoint time;  ///< by the router's clock
+    TimePoint now;
+    bool silent = false;  ///< a late return of what was known before a restart
+  };
+
+  bool sighted(PrefixPresence& prefix, const rib::PeerPointer& peer,
+               const rib::AttributesPointer& attributes);
+  bool accepted(const PrefixPresence& prefix, const std::vector<net::Asn>& origins) const;
+  void erase(PrefixPresence& prefix, rib::PeerId peer);
+  void removed(PrefixPresence& prefix, const rib::Peer& peer, TimePoint time, TimePoint now,
+               std::vector<model::Event>& out);
+  void compare(PrefixPresence& prefix, const Ways& before, const Cause& cause,
+               std::vector<model::Event>& out);
+  void gained(PrefixPresence& prefix, const Ways& before, const Ways& after, const Way& way,
+              const Cause& cause, std::vector<model::Event>& out);
+  void lost(PrefixPresence& prefix, Role role, const Ways& after, const Cause& cause,
+            std::vector<model::Event>& out);
+  void follow_active(PrefixPresence& prefix, const Ways& before, const Ways& after, const Cause& cause,
+                     bool way_lost, std::vector<model::Event>& out);
+  void tell_current(PrefixPresence& prefix, TimePoint now, std::vector<model::Event>& out);
+  void restored_state(PrefixPresence& prefix);
+
+  const Settings& settings_;
+  std::unordered_map<net::Prefix, List> by_prefix_;
+  std::map<SessionKey, std::set<PrefixPresence*>> by_session_;
+  std::set<PrefixPresence*> unsettled_;  // with lost sightings, or awaited since a restart
+  std::map<std::string, std::vector<model::Event>> restored_;  // by resource in lower case
+};
+
+/// Reads sightings by session.
+Ways ways_of(const PrefixPresence& prefix);
+/// Opens, updates or resolves the visibility event after sightings changed (visibility.cc).
+void judge_visibility(PrefixPresence& prefix, const Settings& settings, const rib::Peer& peer, TimePoint time,
+                      TimePoint now, std::vector<model::Event>& out);
+/// Appends the event unless the entry does not want its kind.
+void emit(const PrefixPresence& prefix, const model::Event& event, std::vector<model::Event>& out);
+
+}  // namespace peering::detect

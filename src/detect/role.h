@@ -1,0 +1,19 @@
+// Which way a route is for its connection: the primary one or the backup.
+#pragma once
+
+#include "detect/event_shape.h"
+#include "detect/path_view.h"
+#include "detect/settings.h"
+#include "model/registry.h"
+
+namespace peering::detect {
+
+/// Backup when the AS next to the origin is one of the expectation's `backup_upstreams`, or when the router's
+/// PoP lies in the connection's backup metro and not in its primary one. `connection` may be null.
+Role role_of(const Settings& settings, const model::Connection* connection,
+             const model::Expectation& expectation, const rib::Peer& peer, const PathView& view);
+
+/// "primary" or "backup".
+std::string_view to_string(Role role);
+
+}  // namespace peering::detect

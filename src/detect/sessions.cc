@@ -1,0 +1,108 @@
+#include "detect/sessions.h"
+
+#include <algorithm>
+
+#include "detect/event_shape.h"
+
+namespace peering::detect {
+
+SessionKey session_of(const rib::PeerKey& key) { return {key.router, key.distinguisher, key.address}; }
+
+void Sessions::restore(const model::Event& event) {
+  if (event.peers.empty()) return;
+  open_[{event.peers[0].router, event.peers[0].address}][model::lower(event.connection)] = event;
+}
+
+void Sessions::outage(const Outage& outage, TimePoint now, std::vector<model::Event>& out) {
+  const OutageKey key{outage.router, outage.address};
+  std::map<std::string, std::vector<model::RegisteredPrefixPointer>> by_connection;
+  for (const auto& prefix : outage.prefixes) {
+    // A watch file has no connections: there is nobody to tell.
+    if (!prefix->connection.empty()) by_connection[model::lower(prefix->connection)].push_back(prefix);
+  }
+  for (const auto& [connection, prefixes] : by_connection) {
+    if (open_[key].contains(connection)) continue;
+    const model::RegisteredPrefix& first = *prefixes.front();
+    model::Event event = make_event(model::EventKind::session_state, Role::primary, first,
+                                    first.expectation.prefix, "", outage.time, now, true);
+    // The same on every shard, whichever prefixes live there.
+    event.id = model::make_event_id(model::EventKind::session_state, connection, net::Prefix(),
+                                    outage.router + " " + outage.address, outage.time);
+    event.incident_id = event.id.value;
+    event.peers = {{outage.router, outage.address, outage.asn}};
+    const std::string what = outage.address.empty() ? fmt::format("router {}", outage.router)
+                                                    : fmt::format("session with AS{} ({}) at {}", outage.asn,
+                                                                  outage.address, outage.router);
+    event.summary = fmt::format("Down: {}", what);
+    event.description = fmt::format("The {} is down; it carried {} registered prefix{} of this connection.",
+                                    what, prefixes.size(), prefixes.size() == 1 ? "" : "es");
+    for (const auto& prefix : prefixes) {
+      event.evidence.push_back(fmt::format("{} had a route from it", prefix->expectation.prefix.to_string()));
+    }
+    open_[key][connection] = event;
+    out.push_back(std::move(event));
+  }
+  if (open_[key].empty()) open_.erase(key);
+}
+
+void Sessions::resolve_outage(const OutageKey& key, TimePoint time, std::vector<model::Event>& out) {
+  const auto found = open_.find(key);
+  if (found == open_.end()) return;
+  for (auto& [connection, event] : found->second) {
+    resolve(event, time, "it is up again");
+    out.push_back(std::move(event));
+  }
+  open_.erase(found);
+}
+
+void Sessions::session_up(const SessionKey& session, TimePoint time, TimePoint now,
+                          std::vector<model::Event>& out) {
+  down_sessions_.erase(session);
+  sessions_up_[session] = now;
+  resolve_outage({session.router, session.address.to_string()}, time, out);
+}
+
+void Sessions::router_up(std::string_view router, TimePoint time, TimePoint now,
+                         std::vector<model::Event>& out) {
+  auto& state = routers_.try_emplace(std::string(router)).first->second;
+  if (!state.up_since) state.up_since = now;
+  resolve_outage({std::string(router), ""}, time, out);
+}
+
+void Sessions::heard(const rib::PeerKey& key, TimePoint time, TimePoint now, std::vector<model::Event>& out) {
+  const auto router = routers_.find(key.router);
+  if (router == routers_.end() || !router->second.up_since) router_up(key.router, time, now, out);
+  if (down_sessions_.empty() && open_.empty()) return;
+  const SessionKey session = session_of(key);
+  const bool restored = open_.contains({session.router, session.address.to_string()});
+  if (restored || down_sessions_.contains(session)) session_up(session, time, now, out);
+}
+
+bool Sessions::is_back(const rib::PeerKey& key, TimePoint now) const {
+  const auto router = routers_.find(key.router);
+  if (router == routers_.end() || !router->second.up_since) return false;
+  TimePoint since = *router->second.up_since;
+  if (!key.address.is_unspecified()) {
+    const SessionKey session = session_of(key);
+    if (down_sessions_.contains(session)) return false;
+    const auto up = sessions_up_.find(session);
+    if (up != sessions_up_.end()) since = std::max(since, up->second);
+  }
+  return now - since >= settings_.return_grace;
+}
+
+void Sessions::forget_unknown(const model::Registry& registry, TimePoint now,
+                              std::vector<model::Event>& out) {
+  for (auto at = open_.begin(); at != open_.end();) {
+    std::erase_if(at->second, [&](const auto& entry) {
+      if (registry.connections.contains(entry.first)) return false;
+      model::Event gone = entry.second;
+      resolve(gone, now, "the connection is no longer registered");
+      out.push_back(std::move(gone));
+      return true;
+    });
+    at = at->second.empty() ? open_.erase(at) : std::next(at);
+  }
+}
+
+}  // namespace peering::detect

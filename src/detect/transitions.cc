@@ -1,0 +1,148 @@
+// What is told when a registered prefix gains or loses a way, and when its traffic takes another one.
+#include <algorithm>
+
+#include "detect/presence.h"
+
+namespace peering::detect {
+
+namespace {
+
+// With so few ways each matters: a session that withdraws is told with the way that is left even when traffic
+// did not take it. A collector's hundreds of peers are told only when the active path changes.
+constexpr std::size_t few_ways_max = 4;
+
+std::string source(const rib::Peer& peer) {
+  return peer.asn == 0 ? fmt::format("router {}", peer.key.router)
+                       : fmt::format("AS{} ({}) at {}", peer.asn, event_peer(peer).address, peer.key.router);
+}
+
+std::string plural(std::size_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+void close(const PrefixPresence& prefix, std::optional<model::Event>& event, TimePoint time,
+           std::string_view reason, std::vector<model::Event>& out) {
+  if (!event) return;
+  resolve(*event, time, reason);
+  emit(prefix, *event, out);
+  event.reset();
+}
+
+model::Event about(const PrefixPresence& prefix, model::EventKind kind, Role role, const rib::Peer& peer,
+                   TimePoint time, TimePoint now, bool open) {
+  const SessionKey session = session_of(peer.key);
+  const std::string discriminator =
+      fmt::format("{} {} {}", session.router, session.distinguisher, session.address.to_string());
+  model::Event out =
+      make_event(kind, role, *prefix.entry, prefix.entry->expectation.prefix, discriminator, time, now, open);
+  out.peers = {event_peer(peer)};
+  return out;
+}
+
+void describe_route(model::Event& event, const Way& way) {
+  event.origin = way.sighting->view.origin;
+  event.as_path = way.sighting->view.path;
+  event.evidence.push_back(
+      fmt::format("AS path {} from {}", way.sighting->view.text, source(*way.sighting->peer)));
+}
+
+}  // namespace
+
+void Presence::gained(PrefixPresence& prefix, const Ways& before, const Ways& after, const Way& way,
+                      const Cause& cause, std::vector<model::Event>& out) {
+  const std::string observed = prefix.entry->expectation.prefix.to_string();
+  const bool primary = way.role == Role::primary;
+  const bool first = !prefix.announced;
+  const bool first_of_role = (primary ? before.primary : before.backup) == 0;
+  // A primary way that comes where there was none although the prefix counts as announced replaces a
+  // hijacker's route, or was known before a restart: that is no announcement.
+  const bool news = first || (first_of_role && (!primary || before.backup > 0));
+  prefix.announced = true;
+  if (first || (primary && first_of_role)) {
+    const bool waited = prefix.withdrawal.has_value();
+    close(prefix, prefix.withdrawal, cause.time, fmt::format("{} announces it again", source(cause.peer)),
+          out);
+    if (!news && !waited) return;
+  }
+  if (!primary && first_of_role) {
+    close(prefix, prefix.backup_withdrawal, cause.time, "a backup route is back", out);
+  }
+  if (!news || cause.silent) return;
+  model::Event event =
+      about(prefix, primary ? model::EventKind::announcement : model::EventKind::backup_route, way.role,
+            cause.peer, cause.time, cause.now, false);
+  describe_route(event, way);
+  event.summary = fmt::format("{}: {}", primary ? "Announced" : "Backup route announced", observed);
+  event.description =
+      fmt::format("{} announces {}{} with AS path {}; {} now.", source(cause.peer), observed,
+                  primary ? "" : " as a backup route", way.sighting->view.text,
+                  plural(after.legitimate(), "session") + (after.legitimate() == 1 ? " has it" : " have it"));
+  emit(prefix, event, out);
+}
+
+void Presence::lost(PrefixPresence& prefix, Role role, const Ways& after, const Cause& cause,
+                    std::vector<model::Event>& out) {
+  const std::string observed = prefix.entry->expectation.prefix.to_string();
+  const bool none_left = after.legitimate() == 0;
+  const bool backup_gone = role == Role::backup && after.backup == 0 && !none_left;
+  if (role == Role::backup && !none_left && !backup_gone) return;
+  const bool primary_gone = role == Role::primary && after.primary == 0;
+  const bool open = none_left || primary_gone || backup_gone;
+  model::Event event =
+      about(prefix, backup_gone ? model::EventKind::backup_route_withdrawal : model::EventKind::withdrawal,
+            role, cause.peer, cause.time, cause.now, open);
+  event.summary = fmt::format("{}: {}", backup_gone ? "Backup route withdrawn" : "Withdrawn", observed);
+  const std::string left = none_left ? "no route is left"
+                           : primary_gone
+                               ? fmt::format("{} is left", plural(after.backup, "backup route"))
+                               : fmt::format("{} left", plural(after.legitimate(), "other session"));
+  event.description = fmt::format("{} withdrew {}; {}.", source(cause.peer), observed, left);
+  if (backup_gone) {
+    if (!prefix.backup_withdrawal) emit(prefix, *(prefix.backup_withdrawal = event), out);
+    return;
+  }
+  event.level = none_left      ? model::Level::critical
+                : primary_gone ? model::Level::warning
+                               : model::Level::information;
+  if (none_left) prefix.announced = false;
+  if (!open) {
+    emit(prefix, event, out);
+    return;
+  }
+  if (prefix.withdrawal) {
+    // The same withdrawal, now worse: it keeps its id and its beginning.
+    prefix.withdrawal->level = event.level;
+    prefix.withdrawal->description = event.description;
+    prefix.withdrawal->last_seen = std::max(prefix.withdrawal->last_seen, cause.time);
+    prefix.withdrawal->peers.push_back(event_peer(cause.peer));
+    emit(prefix, *prefix.withdrawal, out);
+    return;
+  }
+  emit(prefix, *(prefix.withdrawal = event), out);
+}
+
+void Presence::follow_active(PrefixPresence& prefix, const Ways& before, const Ways& after,
+                             const Cause& cause, bool way_lost, std::vector<model::Event>& out) {
+  if (!after.active) return;
+  const Way& active = *after.active;
+  const bool other_role = prefix.told_role && *prefix.told_role != active.role;
+  const bool first_is_backup = !prefix.told_role && active.role == Role::backup;
+  const SessionKey session = session_of(cause.peer.key);
+  const bool other_way = way_lost && before.active &&
+                         (before.active->session == session || after.legitimate() < few_ways_max) &&
+                         active.session != session;
+  prefix.told_role = active.role;
+  if ((!other_role && !first_is_backup && !other_way) || cause.silent) return;
+  const rib::Peer& peer = *active.sighting->peer;
+  model::Event event =
+      about(prefix, model::EventKind::active_path, active.role, peer, cause.time, cause.now, false);
+  describe_route(event, active);
+  const std::string observed = prefix.entry->expectation.prefix.to_string();
+  event.summary =
+      fmt::format("{} path in use: {}", active.role == Role::primary ? "Active" : "Backup", observed);
+  event.description = fmt::format("Traffic for {} takes the {} way through {}: AS path {}.", observed,
+                                  to_string(active.role), source(peer), active.sighting->view.text);
+  emit(prefix, event, out);
+}
+
+}  // namespace peering::detect

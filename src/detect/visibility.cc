@@ -1,0 +1,95 @@
+// How many of the peers that had an exactly watched prefix have lost it. Peers are counted by address; an
+// announcement undoes a withdrawal; a session that went down is no withdrawal.
+#include <algorithm>
+
+#include "detect/presence.h"
+
+namespace peering::detect {
+
+namespace {
+
+bool enough_lost(const Thresholds& thresholds, std::size_t had, std::size_t withdrew) {
+  const double visible = had == 0 ? 1.0 : 1.0 - static_cast<double>(withdrew) / static_cast<double>(had);
+  if (!thresholds.visibility) return had >= visibility_peers_min && visible < 0.5;
+  const VisibilityThreshold& limit = *thresholds.visibility;
+  if (withdrew == 0) return false;
+  if (limit.withdrawn_peers_min && withdrew >= *limit.withdrawn_peers_min) return true;
+  return limit.visible_fraction_min && visible < *limit.visible_fraction_min;
+}
+
+// The addresses that have a legitimate route, in sight or not.
+std::set<net::Address> having(const PrefixPresence& prefix) {
+  std::set<net::Address> out;
+  for (const auto& [id, sighting] : prefix.sightings) {
+    if (sighting.legitimate && sighting.peer->key.rib_kind != rib::RibKind::loc_rib) {
+      out.insert(sighting.peer->key.address);
+    }
+  }
+  return out;
+}
+
+void tell(PrefixPresence& prefix, const std::vector<model::EventPeer>& gone, TimePoint time, TimePoint now,
+          std::vector<model::Event>& out) {
+  const bool opens = !prefix.visibility;
+  const std::string observed = prefix.entry->expectation.prefix.to_string();
+  if (opens) {
+    prefix.visibility = make_event(model::EventKind::visibility_loss, Role::primary, *prefix.entry,
+                                   prefix.entry->expectation.prefix, "", time, now, true);
+    prefix.visibility->summary = fmt::format("Visibility lost: {}", observed);
+  }
+  model::Event& event = *prefix.visibility;
+  const bool all_gone = prefix.withdrew.size() >= prefix.had.size();
+  const model::Level level = all_gone ? model::Level::critical : model::Level::warning;
+  const bool grows = prefix.withdrew.size() > prefix.withdrew_max || level > event.level;
+  if (!opens && !grows) return;
+  prefix.withdrew_max = std::max(prefix.withdrew_max, prefix.withdrew.size());
+  event.level = std::max(event.level, level);
+  event.last_seen = std::max(event.last_seen, time);
+  event.confidence = confidence_of(prefix.withdrew.size());
+  event.peers.insert(event.peers.end(), gone.begin(), gone.end());
+  event.description =
+      fmt::format("{} of {} peers have withdrawn {}.", prefix.withdrew.size(), prefix.had.size(), observed);
+  emit(prefix, event, out);
+}
+
+}  // namespace
+
+void judge_visibility(PrefixPresence& prefix, const Settings& settings, const rib::Peer& peer, TimePoint time,
+                      TimePoint now, std::vector<model::Event>& out) {
+  if (peer.key.rib_kind == rib::RibKind::loc_rib) return;
+  const auto has = having(prefix);
+  const net::Address& address = peer.key.address;
+  std::vector<model::EventPeer> gone;
+  const bool foreign_instead =
+      std::any_of(prefix.sightings.begin(), prefix.sightings.end(),
+                  [&](const auto& s) { return s.second.peer->key.address == address; });
+  if (has.contains(address)) {
+    prefix.had.insert(address);
+    prefix.withdrew.erase(address);
+  } else if (prefix.had.contains(address) && !foreign_instead && !prefix.withdrew.contains(address)) {
+    gone.push_back(event_peer(peer));
+    prefix.withdrew[address] = {time, gone.back()};
+  }
+  if (settings.thresholds.fade_off) {
+    std::erase_if(prefix.withdrew,
+                  [&](const auto& entry) { return time - entry.second.at > *settings.thresholds.fade_off; });
+  }
+  if (enough_lost(settings.thresholds, prefix.had.size(), prefix.withdrew.size())) {
+    if (!prefix.visibility) {
+      gone.clear();
+      for (const auto& [from, withdrawn] : prefix.withdrew) gone.push_back(withdrawn.peer);
+    }
+    tell(prefix, gone, time, now, out);
+    return;
+  }
+  const double left =
+      (1.0 - settings.thresholds.resolved_fraction) * static_cast<double>(prefix.withdrew_max);
+  if (prefix.visibility && static_cast<double>(prefix.withdrew.size()) <= left + 1e-9) {
+    resolve(*prefix.visibility, time, fmt::format("{} of {} peers have it", has.size(), prefix.had.size()));
+    emit(prefix, *prefix.visibility, out);
+    prefix.visibility.reset();
+    prefix.withdrew_max = 0;
+  }
+}
+
+}  // namespace peering::detect

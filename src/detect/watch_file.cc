@@ -1,0 +1,227 @@
+#include "detect/watch_file.h"
+
+#include <algorithm>
+
+namespace peering::detect {
+
+namespace {
+
+// Whole numbers as AS numbers of a topology row.
+Result<std::vector<std::int64_t>> numbers_of(std::string_view field, const json::value& row,
+                                             std::size_t count) {
+  std::vector<std::int64_t> out;
+  const auto refuse = [&] {
+    return tl::unexpected(
+        invalid(field, json::serialize(row), fmt::format("rows of {} whole numbers", count)));
+  };
+  if (!row.is_array() || row.get_array().size() != count) return refuse();
+  for (const json::value& item : row.get_array()) {
+    json::error_code wrong;
+    const auto number = item.is_number() ? item.to_number<std::int64_t>(wrong) : -2;
+    if (wrong || number < -1 || number > 0xFFFFFFFF) return refuse();
+    out.push_back(number);
+  }
+  return out;
+}
+
+Result<const json::array*> rows_of(std::string_view field, const json::value& value) {
+  if (value.is_array()) return &value.get_array();
+  return tl::unexpected(invalid(field, json::serialize(value), "a list"));
+}
+
+class WatchReader {
+ public:
+  Result<WatchFile> read(const json::value& root);
+
+ private:
+  Result<void> member(std::string_view key, const json::value& value);
+  Result<void> prefixes(const json::value& value);
+  Result<void> entry(const json::value& value, std::size_t place);
+  Result<void> relations(const json::value& value);
+  Result<void> siblings(const json::value& value);
+  Result<void> thresholds(const json::value& value);
+  Result<void> threshold(std::string_view key, const json::value& value);
+  Result<void> visibility(const json::value& value);
+  Result<double> fraction(std::string_view field, const json::value& value);
+  Result<std::size_t> count(std::string_view field, const json::value& value);
+  void unknown(std::string_view key);
+
+  WatchFile out_;
+  std::shared_ptr<model::Registry> registry_ = std::make_shared<model::Registry>();
+  std::shared_ptr<Relationships> relationships_ = std::make_shared<Relationships>();
+};
+
+void WatchReader::unknown(std::string_view key) {
+  auto& keys = out_.unknown_keys;
+  if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.emplace_back(key);
+}
+
+Result<double> WatchReader::fraction(std::string_view field, const json::value& value) {
+  json::error_code wrong;
+  const double out = value.is_number() ? value.to_number<double>(wrong) : -1;
+  if (wrong || !(out >= 0 && out <= 1)) {
+    return tl::unexpected(invalid(field, json::serialize(value), "a number from 0 to 1"));
+  }
+  return out;
+}
+
+Result<std::size_t> WatchReader::count(std::string_view field, const json::value& value) {
+  json::error_code wrong;
+  const auto out = value.is_number() ? value.to_number<std::uint32_t>(wrong) : 0;
+  if (wrong || !value.is_number()) {
+    return tl::unexpected(invalid(field, json::serialize(value), "a whole number, 0 or more"));
+  }
+  return out;
+}
+
+Result<void> WatchReader::entry(const json::value& value, std::size_t place) {
+  std::vector<std::string> unknown_keys;
+  const auto expectation = model::expectation_from_json(value, false, &unknown_keys);
+  const std::string where = fmt::format("prefixes[{}]", place - 1);
+  if (!expectation) return fail(expectation.error().code, "{}: {}", where, expectation.error().message);
+  for (const std::string& key : unknown_keys) unknown(key);
+  const auto written = find_string(value, "prefix");
+  if (!written) return tl::unexpected(invalid(where + ".prefix", "", "every entry names its prefix"));
+  const std::string canonical = expectation->prefix.to_string();
+  if (*written != canonical)
+    out_.notes.push_back(fmt::format("{}: {} is read as {}", where, *written, canonical));
+  auto entry = std::make_shared<model::RegisteredPrefix>();
+  entry->resource = fmt::format("watch/{}", place);
+  entry->expectation = *expectation;
+  registry_->prefixes[entry->resource] = entry;
+  registry_->watch[expectation->prefix].push_back(std::move(entry));
+  return {};
+}
+
+Result<void> WatchReader::prefixes(const json::value& value) {
+  const auto rows = rows_of("prefixes", value);
+  if (!rows) return tl::unexpected(rows.error());
+  std::size_t place = 0;
+  for (const json::value& row : **rows) {
+    if (auto done = entry(row, ++place); !done) return done;
+  }
+  return {};
+}
+
+Result<void> WatchReader::relations(const json::value& value) {
+  const auto rows = rows_of("rels", value);
+  if (!rows) return tl::unexpected(rows.error());
+  for (const json::value& row : **rows) {
+    const auto numbers = numbers_of("rels", row, 3);
+    if (!numbers) return tl::unexpected(numbers.error());
+    const auto a = static_cast<net::Asn>((*numbers)[0]), b = static_cast<net::Asn>((*numbers)[1]);
+    if ((*numbers)[0] < 0 || (*numbers)[1] < 0 || (*numbers)[2] > 0) {
+      return tl::unexpected(
+          invalid("rels", json::serialize(row), "[provider, customer, -1] or [peer, peer, 0]"));
+    }
+    if ((*numbers)[2] == -1) {
+      relationships_->add_provider(a, b);
+    } else {
+      relationships_->add_peers(a, b);
+    }
+  }
+  return {};
+}
+
+Result<void> WatchReader::siblings(const json::value& value) {
+  const auto rows = rows_of("siblings", value);
+  if (!rows) return tl::unexpected(rows.error());
+  for (const json::value& row : **rows) {
+    const auto numbers = numbers_of("siblings", row, 2);
+    if (!numbers) return tl::unexpected(numbers.error());
+    relationships_->add_siblings(static_cast<net::Asn>((*numbers)[0]), static_cast<net::Asn>((*numbers)[1]));
+  }
+  return {};
+}
+
+Result<void> WatchReader::visibility(const json::value& value) {
+  VisibilityThreshold limit;
+  if (!value.is_object()) {
+    const auto number = count("thresholds.visibility-loss", value);
+    if (!number) return tl::unexpected(number.error());
+    limit.withdrawn_peers_min = *number;
+  } else {
+    for (const auto& part : value.get_object()) {
+      const std::string_view key(part.key().data(), part.key().size());
+      if (key == "min_withdrawn_peers") {
+        const auto number = count(key, part.value());
+        if (!number) return tl::unexpected(number.error());
+        limit.withdrawn_peers_min = *number;
+      } else if (key == "min_visible_fraction") {
+        const auto number = fraction(key, part.value());
+        if (!number) return tl::unexpected(number.error());
+        limit.visible_fraction_min = *number;
+      } else {
+        unknown(key);
+      }
+    }
+  }
+  out_.settings.thresholds.visibility = limit;
+  return {};
+}
+
+Result<void> WatchReader::threshold(std::string_view key, const json::value& value) {
+  Thresholds& thresholds = out_.settings.thresholds;
+  if (key == "visibility-loss") return visibility(value);
+  if (key == "resolved_when_withdrawn_fraction") {
+    const auto part = fraction(key, value);
+    if (!part) return tl::unexpected(part.error());
+    thresholds.resolved_fraction = *part;
+    return {};
+  }
+  const auto kind = model::parse_event_kind(key);
+  if (key != "min_peers" && key != "fade_off_s" && !kind) {
+    unknown(key);
+    return {};
+  }
+  const auto number = count(key, value);
+  if (!number) return tl::unexpected(number.error());
+  if (kind) {
+    thresholds.peers_min_of[*kind] = *number;
+  } else if (key == "min_peers") {
+    thresholds.peers_min = *number;
+  } else {
+    thresholds.fade_off = std::chrono::seconds(*number);
+  }
+  return {};
+}
+
+Result<void> WatchReader::thresholds(const json::value& value) {
+  if (!value.is_object())
+    return tl::unexpected(invalid("thresholds", json::serialize(value), "a JSON object"));
+  for (const auto& part : value.get_object()) {
+    if (auto done = threshold({part.key().data(), part.key().size()}, part.value()); !done) return done;
+  }
+  return {};
+}
+
+Result<void> WatchReader::member(std::string_view key, const json::value& value) {
+  if (key == "prefixes") return prefixes(value);
+  if (key == "rels") return relations(value);
+  if (key == "siblings") return siblings(value);
+  if (key == "thresholds") return thresholds(value);
+  if (key == "resolved_when_withdrawn_fraction" || key == "fade_off_s") return threshold(key, value);
+  unknown(key);
+  return {};
+}
+
+Result<WatchFile> WatchReader::read(const json::value& root) {
+  if (!root.is_object()) return tl::unexpected(invalid("watch file", json::serialize(root), "a JSON object"));
+  for (const auto& part : root.get_object()) {
+    const auto done = member({part.key().data(), part.key().size()}, part.value());
+    if (!done) return tl::unexpected(done.error());
+  }
+  if (relationships_->size() > 0) out_.settings.relationships = relationships_;
+  out_.registry = registry_;
+  return std::move(out_);
+}
+
+}  // namespace
+
+Result<WatchFile> read_watch_file(std::string_view text) {
+  const auto root = parse_json(text);
+  if (!root) return tl::unexpected(root.error());
+  return WatchReader().read(*root);
+}
+
+}  // namespace peering::detect
