@@ -1,0 +1,140 @@
+#include "cli/analyze_engine.h"
+
+#include <algorithm>
+#include <set>
+
+namespace peering::cli {
+
+namespace {
+
+// Kinds that the documented list of `analyze` tells under another name.
+std::string_view kind_name(model::EventKind kind) {
+  switch (kind) {
+    case model::EventKind::active_path:
+      return to_string(model::EventKind::path_change);
+    case model::EventKind::backup_route_withdrawal:
+      return to_string(model::EventKind::backup_route);
+    default:
+      return to_string(kind);
+  }
+}
+
+std::size_t distinct_peers(const model::Event& event) {
+  const bool by_address =
+      event.kind == model::EventKind::withdrawal || event.kind == model::EventKind::visibility_loss;
+  std::set<std::string> seen;
+  for (const model::EventPeer& peer : event.peers) {
+    seen.insert(by_address || peer.asn == 0 ? peer.address : std::to_string(peer.asn));
+  }
+  return seen.size();
+}
+
+constexpr Microseconds tick_interval = std::chrono::seconds(1);
+// A step of the input's clock longer than this is walked through in steps, so that what was due in between
+// happens in between.
+constexpr int ticks_at_once_max = 3;
+constexpr std::size_t flush_slice = 10'000;
+
+}  // namespace
+
+std::string EventLines::group_of(const model::Event& event) const {
+  const auto found = registry_->prefixes.find(model::lower(event.prefix_resource));
+  return found == registry_->prefixes.end() ? "" : found->second->expectation.group;
+}
+
+void EventLines::write(const model::Event& event, std::size_t line) {
+  const auto known = open_.find(event.id);
+  const bool open = event.state == model::EventState::open;
+  if (open && known != open_.end() && known->second >= event.level) return;
+  const bool resolves = !open && known != open_.end();
+  json::object out{{"kind", resolves ? std::string_view("resolved") : kind_name(event.kind)}};
+  if (resolves) out["resolves"] = kind_name(event.kind);
+  out["prefix"] = event.prefix.to_string();
+  out["observed"] = event.observed.to_string();
+  if (event.origin) out["origin"] = *event.origin;
+  if (event.kind == model::EventKind::path_forged_first_hop && event.suspect)
+    out["neighbor"] = *event.suspect;
+  if (event.suspect) out["suspect"] = *event.suspect;
+  if (const std::string group = group_of(event); !group.empty()) out["group"] = group;
+  out["line"] = line;
+  out["time"] = format_rfc3339(event.last_seen);
+  out["peers"] = distinct_peers(event);
+  if (!event.as_path.empty()) {
+    json::array path;
+    for (const net::Asn asn : event.as_path) path.push_back(asn);
+    out["path"] = std::move(path);
+  }
+  out["severity"] = to_string(event.level);
+  out["confidence"] = event.confidence;
+  out["state"] = resolves ? "resolved" : known != open_.end() ? "update" : open ? "open" : "resolved";
+  out["eventType"] = event.type;
+  out["why"] = resolves && !event.evidence.empty() ? event.evidence.back() : event.description;
+  out_ << json::serialize(out) << '\n';
+  if (open) {
+    open_[event.id] = event.level;
+  } else if (known != open_.end()) {
+    open_.erase(known);
+  }
+}
+
+AnalyzeEngine::AnalyzeEngine(detect::WatchFile watch, std::ostream& out)
+    : watch_(std::move(watch)), detector_(watch_.settings), lines_(watch_.registry, out) {
+  detector_.registry_changed(watch_.registry, table_, now_, events_);
+}
+
+rib::PeerPointer AnalyzeEngine::peer(const rib::PeerKey& key, net::Asn asn) {
+  rib::PeerPointer& found = peers_[key];
+  if (found && found->asn == asn) return found;
+  rib::Peer made;
+  made.id = found ? found->id : rib::PeerId(static_cast<std::uint32_t>(peers_.size()));
+  made.key = key;
+  made.asn = asn;
+  made.pop = key.router;
+  found = std::make_shared<const rib::Peer>(std::move(made));
+  return found;
+}
+
+void AnalyzeEngine::at(std::size_t line, TimePoint time) {
+  line_ = line;
+  if (time <= now_) return;
+  const bool first = now_ == TimePoint{};
+  for (int i = 1; i < ticks_at_once_max && !first && time - now_ > tick_interval; ++i) {
+    now_ += (time - now_) / 2;
+    detector_.tick(table_, now_, events_);
+  }
+  now_ = time;
+  if (now_ - ticked_ >= tick_interval) {
+    detector_.tick(table_, now_, events_);
+    ticked_ = now_;
+  }
+  write();
+}
+
+void AnalyzeEngine::judge(const std::vector<rib::RouteChange>& changes) {
+  for (const rib::RouteChange& change : changes) detector_.route_changed(change, table_, now_, events_);
+  write();
+}
+
+void AnalyzeEngine::apply(const rib::RouteBatch& batch) {
+  std::vector<rib::RouteChange> changes;
+  table_.apply(batch, changes);
+  judge(changes);
+}
+
+void AnalyzeEngine::peer_state(const rib::PeerPointer& of, bool up) {
+  detector_.peer_state_changed(*of, up, now_, now_, events_);
+  if (!up) table_.peer_down(of->id, now_);
+  for (bool more = !up; more;) {
+    std::vector<rib::RouteChange> changes;
+    more = table_.flush(flush_slice, changes);
+    judge(changes);
+  }
+  write();
+}
+
+void AnalyzeEngine::write() {
+  for (const model::Event& event : events_) lines_.write(event, line_);
+  events_.clear();
+}
+
+}  // namespace peering::cli

@@ -1,0 +1,59 @@
+// What a shard of the server does with updates, on one thread and in the time of the input: table, detector,
+// and one line of output for each event worth a line.
+#pragma once
+
+#include <map>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "detect/detector.h"
+#include "detect/watch_file.h"
+#include "rib/table.h"
+
+namespace peering::cli {
+
+/// Turns versions of events into lines: opened, worse, resolved. That more peers see an incident is no line.
+class EventLines {
+ public:
+  EventLines(model::RegistryPointer registry, std::ostream& out)
+      : registry_(std::move(registry)), out_(out) {}
+
+  /// `line`: the input line or record that brought it about, from 1.
+  void write(const model::Event& event, std::size_t line);
+
+ private:
+  std::string group_of(const model::Event& event) const;
+
+  model::RegistryPointer registry_;
+  std::ostream& out_;
+  std::map<model::EventId, model::Level> open_;
+};
+
+class AnalyzeEngine {
+ public:
+  AnalyzeEngine(detect::WatchFile watch, std::ostream& out);
+
+  /// The peer of this key, made when new; another AS number makes a new object of the same id.
+  rib::PeerPointer peer(const rib::PeerKey& key, net::Asn asn);
+  /// What follows belongs to this line and moment. Moments that go back do not turn back time.
+  void at(std::size_t line, TimePoint time);
+  void apply(const rib::RouteBatch& batch);
+  /// The session to a peer went down or came up.
+  void peer_state(const rib::PeerPointer& peer, bool up);
+
+ private:
+  void judge(const std::vector<rib::RouteChange>& changes);
+  void write();
+
+  detect::WatchFile watch_;
+  rib::Table table_;
+  detect::Detector detector_;
+  EventLines lines_;
+  std::map<rib::PeerKey, rib::PeerPointer> peers_;
+  std::vector<model::Event> events_;
+  std::size_t line_ = 0;
+  TimePoint now_{}, ticked_{};
+};
+
+}  // namespace peering::cli
