@@ -1,7 +1,9 @@
 #include "http/client.h"
 
+#include <atomic>
 #include <charconv>
 #include <optional>
+#include <vector>
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
@@ -125,6 +127,7 @@ struct Client::State {
   std::optional<TlsStream> secure;
   std::string connected_to;
   beast::flat_buffer buffer;
+  std::atomic<bool> cancelled{false};
 
   Socket* socket() { return secure ? &secure->next_layer() : plain ? &*plain : nullptr; }
 
@@ -143,12 +146,17 @@ struct Client::State {
     std::optional<error_code> result;
     start([&result](error_code error, auto&&...) { result = error; });
     context.restart();
-    context.run_for(timeout);
+    // A `cancel` after this look stops the context that has just been made ready to run.
+    if (!cancelled) context.run_for(timeout);
     if (!result) {
       error_code ignored;
       if (Socket* open = socket()) open->close(ignored);
-      context.restart();
-      context.run();
+      // The operation ends now, and must before `result` goes; a `cancel` may stop the context meanwhile.
+      while (!result) {
+        context.restart();
+        context.run();
+      }
+      if (cancelled) return fail(ErrorCode::unavailable, "{} was cancelled", what);
       return fail(ErrorCode::timeout, "{} took longer than {} ms", what, timeout.count());
     }
     if (*result == wire::error::body_limit) {
@@ -180,6 +188,12 @@ struct Client::State {
                 error.message());
   }
 
+  bool may_connect(const asio::ip::address& address) const {
+    if (!options.allow_address) return true;
+    if (address.is_v4()) return options.allow_address(net::Address::v4(address.to_v4().to_uint()));
+    return options.allow_address(net::Address::v6(address.to_v6().to_bytes()));
+  }
+
   Result<void> connect(const Url& url) {
     disconnect();
     if (url.secure) {
@@ -192,9 +206,16 @@ struct Client::State {
     asio::ip::tcp::resolver resolver(context);
     const auto found = resolver.resolve(url.host, url.port, error);
     if (error) return fail(ErrorCode::unavailable, "{} cannot be resolved: {}", url.host, error.message());
+    std::vector<asio::ip::tcp::endpoint> allowed;
+    for (const auto& entry : found) {
+      if (may_connect(entry.endpoint().address())) allowed.push_back(entry.endpoint());
+    }
+    if (allowed.empty()) {
+      return fail(ErrorCode::permission_denied, "{} has no address that may be connected to", url.host);
+    }
     const std::string what = "connecting to " + url.authority();
     auto done = wait(options.connect_timeout, what,
-                     [&](auto handler) { asio::async_connect(*socket(), found, std::move(handler)); });
+                     [&](auto handler) { asio::async_connect(*socket(), allowed, std::move(handler)); });
     if (done && url.secure) done = handshake(url);
     if (!done) {
       disconnect();
@@ -298,6 +319,11 @@ Result<Response> Client::stream(const ClientRequest& request,
   hand_out();
   state_->disconnect();
   return response_of(parser->get());
+}
+
+void Client::cancel() {
+  state_->cancelled = true;
+  state_->context.stop();
 }
 
 }  // namespace peering::http

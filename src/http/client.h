@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "http/message.h"
+#include "net/address.h"
 
 namespace peering::http {
 
@@ -17,6 +18,8 @@ struct ClientOptions {
   std::size_t response_bytes_max = 64 * 1024 * 1024;
   /// PEM file of the authority that signed the server's certificate; empty: the system's.
   std::string authority_file;
+  /// Which addresses may be connected to, asked after the host name is resolved; empty: all.
+  std::function<bool(const net::Address&)> allow_address;
 };
 
 struct ClientRequest {
@@ -40,6 +43,9 @@ class Client {
   /// response timeout between chunks.
   Result<Response> stream(const ClientRequest& request,
                           const std::function<bool(std::string_view)>& on_chunk);
+  /// Ends what is running, and everything that is tried later, with `unavailable`. The one function that
+  /// another thread may call.
+  void cancel();
 
  private:
   struct State;

@@ -274,6 +274,38 @@ TEST_F(ServerTest, TheClientReplacesAConnectionThatTheServerClosed) {
   EXPECT_EQ(answer->body, "GET /2 ");
 }
 
+TEST_F(ServerTest, TheClientConnectsOnlyWhereItMay) {
+  start(echo);
+  ClientOptions options;
+  options.allow_address = [](const net::Address& address) { return !address.is_loopback(); };
+  Client client(options);
+  const auto answer = client.send({Method::get, url("/x"), {}, ""});
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::permission_denied);
+}
+
+TEST_F(ServerTest, ACancelledRequestEndsAtOnce) {
+  // The handler may outlive this body.
+  const auto release = std::make_shared<std::atomic<bool>>(false);
+  start([release](const Request&) {
+    while (!*release) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return Response{};
+  });
+  Client client;
+  std::thread other([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    client.cancel();
+  });
+  const auto begin = std::chrono::steady_clock::now();
+  const auto answer = client.send({Method::get, url("/slow"), {}, ""});
+  other.join();
+  *release = true;
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::unavailable);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+  EXPECT_FALSE(client.send({Method::get, url("/x"), {}, ""}));
+}
+
 TEST(Client, SaysWhatWentWrong) {
   Client client;
   EXPECT_EQ(client.send({Method::get, "http://127.0.0.1:1/", {}, ""}).error().code, ErrorCode::unavailable);
