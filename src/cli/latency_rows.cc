@@ -1,0 +1,49 @@
+#include "cli/latency_rows.h"
+
+namespace peering::cli {
+
+namespace {
+
+json::object row_of(const json::value& series, const json::value& point) {
+  json::object out;
+  for (const std::string_view key : {"prefix", "pop", "kind", "source", "approximatedAt"}) {
+    if (const json::value* value = find(series, key)) out[key] = *value;
+  }
+  if (const json::object* members = point.if_object()) {
+    for (const auto& member : *members) out[member.key()] = member.value();
+  }
+  return out;
+}
+
+}  // namespace
+
+json::array latency_rows(const json::value& report) {
+  json::array out;
+  const json::value* all = find(report, "series");
+  if (!all || !all->is_array()) return out;
+  for (const json::value& series : all->get_array()) {
+    const json::value* points = find(series, "points");
+    if (!points || !points->is_array()) continue;
+    for (const json::value& point : points->get_array()) out.push_back(row_of(series, point));
+  }
+  return out;
+}
+
+Columns latency_columns() {
+  return {
+      {"Prefix", "prefix"},
+      {"PoP", "pop"},
+      {"Kind", "kind"},
+      {"Source", "source"},
+      {"Start", "start", Show::time},
+      {"Count", "count", Show::number},
+      {"p50 ms", "p50_us", Show::milliseconds},
+      {"95 % interval", "median_ci95_us", Show::milliseconds},
+      {"p90 ms", "p90_us", Show::milliseconds},
+      {"p95 ms", "p95_us", Show::milliseconds},
+      {"p99 ms", "p99_us", Show::milliseconds},
+      {"Judgement", "judgement", Show::state},
+  };
+}
+
+}  // namespace peering::cli

@@ -1,0 +1,13 @@
+// The latency report as rows of a table: one a series and point.
+#pragma once
+
+#include "base/json.h"
+#include "cli/output.h"
+
+namespace peering::cli {
+
+/// Points with the names of their series, in order of the report.
+json::array latency_rows(const json::value& report);
+Columns latency_columns();
+
+}  // namespace peering::cli

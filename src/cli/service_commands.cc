@@ -1,0 +1,127 @@
+// `service create|show|list|update|delete`: connections.
+#include "cli/commands.h"
+
+namespace peering::cli {
+
+namespace {
+
+const Columns service_columns = {
+    {"Name", "name"},
+    {"Location", "location"},
+    {"Provider", "properties.peeringServiceProvider"},
+    {"Customer at", "properties.peeringServiceLocation"},
+    {"Primary", "properties.providerPrimaryPeeringLocation"},
+    {"Backup", "properties.providerBackupPeeringLocation"},
+    {"State", "properties.provisioningState", Show::state},
+    {"Tags", "tags"},
+    {"Id", "id"},
+};
+const Columns service_list_columns(service_columns.begin(), service_columns.end() - 2);
+
+Outcome<std::string> path_of(const Session& session, const Call& call) {
+  const auto subscription = session.subscription();
+  if (!subscription) return tl::unexpected(subscription.error());
+  return service_path(*subscription, call.value("resource-group"), call.value("name"));
+}
+
+// The region of the resource group, as Azure's own command line takes it when none is given.
+Outcome<std::string> region_of(Session& session, const Call& call) {
+  if (const auto given = call.text("location")) return *given;
+  const auto group =
+      session.api().get(group_path(session.settings().subscription, call.value("resource-group")));
+  if (!group) return tl::unexpected(group.error());
+  const auto region = find_string(*group, "location");
+  if (!region) return usage_error("the resource group has no location: give --location");
+  return *region;
+}
+
+Outcome<void> create(Session& session, const Call& call) {
+  const auto path = path_of(session, call);
+  if (!path) return tl::unexpected(path.error());
+  const auto region = region_of(session, call);
+  if (!region) return tl::unexpected(region.error());
+  json::object properties;
+  add_text(properties, "peeringServiceLocation", call, "peering-service-location");
+  add_text(properties, "peeringServiceProvider", call, "peering-service-provider");
+  add_text(properties, "providerPrimaryPeeringLocation", call, "provider-primary-peering-location");
+  add_text(properties, "providerBackupPeeringLocation", call, "provider-backup-peering-location");
+  json::object body{{"location", *region}, {"properties", std::move(properties)}};
+  if (call.has("tags")) body["tags"] = pairs_of(call.list("tags"));
+  if (const auto sku = call.text("sku")) body["sku"] = json::object{{"name", *sku}};
+  return show_written(session, session.api().put(*path, body), service_columns);
+}
+
+Outcome<void> show(Session& session, const Call& call) {
+  const auto path = path_of(session, call);
+  if (!path) return tl::unexpected(path.error());
+  const auto service = session.api().get(*path);
+  if (!service) return tl::unexpected(service.error());
+  session.print_one(*service, service_columns);
+  return {};
+}
+
+Outcome<void> list(Session& session, const Call& call) {
+  const auto subscription = session.subscription();
+  if (!subscription) return tl::unexpected(subscription.error());
+  const auto group = call.text("resource-group");
+  const std::string scope = group ? group_path(*subscription, *group) : subscription_path(*subscription);
+  const auto services = session.api().list(scope + "/providers/Microsoft.Peering/peeringServices");
+  if (!services) return tl::unexpected(services.error());
+  session.print_list(*services, service_list_columns);
+  return {};
+}
+
+Outcome<void> update(Session& session, const Call& call) {
+  const auto path = path_of(session, call);
+  if (!path) return tl::unexpected(path.error());
+  if (!call.has("tags") && !call.has("remove-tags")) return usage_error("give --tags or --remove-tags");
+  json::object tags = pairs_of(call.list("tags"));
+  for (const std::string& name : call.list("remove-tags")) tags[name] = nullptr;
+  const json::object body{{"tags", std::move(tags)}};
+  return show_written(session, session.api().patch(*path, body), service_columns);
+}
+
+Outcome<void> remove_service(Session& session, const Call& call) {
+  const auto path = path_of(session, call);
+  if (!path) return tl::unexpected(path.error());
+  if (auto sure = confirm(session, call, "connection " + call.value("name")); !sure) return sure;
+  return remove(session, *path);
+}
+
+}  // namespace
+
+std::vector<Command> service_commands() {
+  const OptionSpec group = group_option(), name = service_option(true);
+  return {
+      {"service create",
+       "Create or replace a connection.",
+       {group,
+        name,
+        {"--location,-l", "Azure region, e.g. westeurope; default: the resource group's"},
+        {"--peering-service-location", "state or province of the customer (service location list)"},
+        {"--peering-service-provider", "the partner (service provider list)"},
+        {"--provider-primary-peering-location", "the partner's primary metro"},
+        {"--provider-backup-peering-location", "the partner's backup metro"},
+        {"--sku", "name of the SKU"},
+        {"--tags", "tags as name=value", OptionKind::list}},
+       create},
+      {"service show", "Show a connection.", {group, name}, show},
+      {"service list",
+       "List the connections of a subscription or resource group.",
+       {{"--resource-group,-g", "only those of this resource group"}},
+       list},
+      {"service update",
+       "Change the tags of a connection.",
+       {group,
+        name,
+        {"--tags", "tags to set, as name=value", OptionKind::list},
+        {"--remove-tags", "names of tags to remove", OptionKind::list}},
+       update},
+      {"service delete",
+       "Delete a connection and its prefixes.",
+       {group, name, yes_option()},
+       remove_service},
+  };
+}
+
+}  // namespace peering::cli
