@@ -50,6 +50,7 @@ class Alerts(harness.SystemTest):
         self.assertGreaterEqual(len(receiver.received), 3, "two refusals, then success")
         for received in receiver.received:
             self.assertIsNone(signature_problem(received, SECRET))
+            self.assertEqual(received.headers["Peering-Delivery"], received.json["id"])
         self.assertEqual(len({received.json["id"] for received in receiver.received}), 1, "retries keep the id")
 
         self.announce(router, 64500)
@@ -66,7 +67,7 @@ class Alerts(harness.SystemTest):
 
     def check_resolved(self, opened, resolved):
         self.assertEqual(resolved["state"], "resolved")
-        self.assertEqual(resolved["alert"], opened["alert"], "one alert, opened and resolved")
+        self.assertEqual(resolved["alertId"], opened["alertId"], "one alert, opened and resolved")
         self.assertGreater(resolved["durationSeconds"], 0)
         self.assertLess(resolved["durationSeconds"], 120)
 
