@@ -116,6 +116,8 @@ class Tour(harness.SystemTest):
         answer = reader.request("POST", "/telemetry/samples", b"", headers={"Content-Type": "application/x-ndjson"})
         self.assertEqual(answer.status, 403, answer)
 
+
+class Offline(harness.SystemTest):
     def test_analyze_names_a_hijack_and_counts_what_it_cannot_read(self):
         watch, updates = self.dir / "watch.json", self.dir / "updates.jsonl"
         watch.write_text(json.dumps({"prefixes": [{"prefix": "203.0.113.0/24", "asn": [64500]}]}))
