@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "alert/rules.h"
 #include "api/arm/body.h"
 #include "api/arm/names.h"
 #include "api/documents.h"
@@ -26,7 +27,7 @@ json::object shown_channel(const Record& record) {
 
 bool is_web_address(std::string_view url) {
   for (const std::string_view scheme : {"http://", "https://"}) {
-    if (url.size() <= scheme.size() || !arm::same_name(url.substr(0, scheme.size()), scheme)) continue;
+    if (!url.starts_with(scheme)) continue;
     const std::string_view rest = url.substr(scheme.size());
     const std::string_view host = rest.substr(0, rest.find_first_of("/?#"));
     return !host.empty() && host.find('@') == std::string_view::npos && std::ranges::none_of(url, [](char c) {
@@ -80,6 +81,23 @@ arm::Expected<json::object> read_channel(const json::value& body, const std::opt
   return out;
 }
 
+// What a test sends: an event of a documentation prefix that says what it is.
+model::Event sample_event(const Record& channel, TimePoint at) {
+  model::Event out;
+  out.id = model::EventId("test-" + random_uuid());
+  out.kind = model::EventKind::announcement;
+  out.type = "PrefixAnnouncementEvent";
+  out.prefix = out.observed = *net::Prefix::parse("192.0.2.0/24");
+  out.first_seen = out.last_seen = out.detected_at = at;
+  out.resolved_at = at;
+  out.summary =
+      fmt::format("Test of the alert channel {}", std::string(channel.document.at("name").as_string()));
+  out.description =
+      "Somebody asked for this delivery to see whether the channel works; nothing has happened.";
+  out.incident_id = out.id.value;
+  return out;
+}
+
 }  // namespace
 
 arm::Answer list_alert_channels(Call& call) {
@@ -127,15 +145,27 @@ arm::Answer test_alert_channel(Call& call) {
   const std::string key = call.key.substr(0, call.key.rfind('/'));
   const auto record = load_parent(call, key);
   if (!record) return tl::unexpected(record.error());
+  const model::Event event = sample_event(*record, call.at);
+  model::Alert alert;
+  alert.id = event.id.value;
+  alert.event = event.id;
+  alert.kind = event.kind;
+  alert.level = event.level;
+  alert.state = event.state;
+  alert.opened = call.at;
+  alert.summary = event.summary;
   model::Delivery delivery;
-  delivery.alert = "test-" + random_uuid();
-  delivery.id = delivery.alert + "-" + record->stored.key;
+  delivery.alert = alert.id;
+  delivery.id = alert::delivery_id(alert.id, alert.state, record->stored.key);
   delivery.channel = record->stored.key;
-  delivery.payload = "{}";
+  delivery.payload = json::serialize(alert::webhook_payload(event, alert, delivery.id));
   delivery.created = delivery.due = call.at;
   store::EventCommit commit;
   commit.outbox.push_back(delivery);
-  if (const auto queued = call.services.telemetry.append(commit); !queued) return arm::failed(queued.error());
+  if (const auto queued = call.services.telemetry.append(commit); !queued) {
+    return arm::failed(queued.error());
+  }
+  call.services.deliveries_queued();
   return arm::json_response(202, json::object{{"deliveryId", delivery.id}});
 }
 

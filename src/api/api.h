@@ -57,6 +57,8 @@ struct Services {
   /// Waits until everything up to the revision is in force in every detector; `timeout` when that takes too
   /// long (the write stands nevertheless).
   std::function<Result<void>(model::Revision)> wait_applied;
+  /// A delivery was put into the outbox: the deliverer should look.
+  std::function<void()> deliveries_queued;
   /// Hands samples to the latency room.
   AcceptSamples accept_samples;
   Settings settings;

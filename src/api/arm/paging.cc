@@ -6,6 +6,7 @@
 
 #include "api/arm/names.h"
 #include "base/digest.h"
+#include "http/query.h"
 
 namespace peering::api::arm {
 
@@ -78,8 +79,8 @@ std::string next_link(const http::Request& request, const Query& query, std::str
     if (same_name(name, "$skipToken")) continue;
     // '$' is allowed in a query and what clients expect to see.
     const bool dollar = name.starts_with('$');
-    out += (dollar ? "$" : "") + percent_encoded(dollar ? std::string_view(name).substr(1) : name) + "=" +
-           percent_encoded(value) + "&";
+    out += (dollar ? "$" : "") + http::percent_encode(dollar ? std::string_view(name).substr(1) : name) +
+           "=" + http::percent_encode(value) + "&";
   }
   return out + "$skipToken=" + make_skip_token(position);
 }

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "api/arm/names.h"
-#include "api/arm/query.h"
+#include "http/query.h"
 
 namespace peering::api::arm {
 
@@ -11,13 +11,13 @@ namespace {
 
 // Decoded once; nothing for what no name may contain.
 std::optional<std::string> decoded_segment(std::string_view text) {
-  auto out = percent_decoded(text, false);
+  auto out = http::percent_decode(text);
   const auto forbidden = [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return c == '/' || c == '\\' || byte < 0x20 || byte == 0x7f;
   };
   if (!out || out->empty() || std::ranges::any_of(*out, forbidden)) return std::nullopt;
-  return out;
+  return std::move(*out);
 }
 
 // Reads `type/name/type/name…` up to the next "providers" in a type's place.
