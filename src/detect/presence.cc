@@ -198,7 +198,7 @@ std::vector<model::RegisteredPrefixPointer> Presence::lose(std::string_view rout
       const SessionKey of = session_of(sighting.peer->key);
       if (sighting.lost_at || (session ? of != *session : of.router != router)) continue;
       sighting.lost_at = now;
-      peer = sighting.peer;
+      if (!peer || (before.active && before.active->session == of)) peer = sighting.peer;
     }
     if (!peer) continue;
     had.push_back(prefix->entry);
@@ -279,15 +279,18 @@ void Presence::restored_state(PrefixPresence& prefix) {
 
 void Presence::forget_unknown(const model::Registry& registry, TimePoint now,
                               std::vector<model::Event>& out) {
-  for (auto& [resource, events] : restored_) {
-    if (registry.prefixes.contains(resource)) continue;
-    for (model::Event& event : events) {
+  for (auto at = restored_.begin(); at != restored_.end();) {
+    if (registry.prefixes.contains(at->first)) {
+      ++at;
+      continue;
+    }
+    for (model::Event& event : at->second) {
       if (event.state != model::EventState::open) continue;
       resolve(event, now, "the prefix is no longer registered");
       out.push_back(event);
     }
+    at = restored_.erase(at);
   }
-  restored_.clear();
 }
 
 }  // namespace peering::detect

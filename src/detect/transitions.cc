@@ -128,9 +128,10 @@ void Presence::follow_active(PrefixPresence& prefix, const Ways& before, const W
   const bool other_role = prefix.told_role && *prefix.told_role != active.role;
   const bool first_is_backup = !prefix.told_role && active.role == Role::backup;
   const SessionKey session = session_of(cause.peer.key);
-  const bool other_way = way_lost && before.active &&
-                         (before.active->session == session || after.legitimate() < few_ways_max) &&
-                         active.session != session;
+  const Way* lost_way = way_lost ? before.of(session) : nullptr;
+  const bool was_active = lost_way && before.active == lost_way;
+  const bool matters = lost_way && lost_way->role == active.role && after.legitimate() < few_ways_max;
+  const bool other_way = (was_active || matters) && active.session != session;
   prefix.told_role = active.role;
   if ((!other_role && !first_is_backup && !other_way) || cause.silent) return;
   const rib::Peer& peer = *active.sighting->peer;
