@@ -1,5 +1,7 @@
 #include "cli/parse.h"
 
+#include <fstream>
+#include <iterator>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -162,6 +164,14 @@ TEST(CommandTable, HasEveryPromisedNounAndVerb) {
                                           "demo"}) {
     EXPECT_EQ(words.count(promised), 1U) << promised;
   }
+}
+
+TEST(CommandTable, TheReferenceInTheDocumentationIsTheTable) {
+  std::ifstream in(PEERING_SOURCE_DIR "/docs/cli.md");
+  const std::string page{std::istreambuf_iterator<char>(in), {}};
+  const std::size_t at = page.find("## Options of every command");
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_EQ(page.substr(at), reference(all_commands())) << "`peeringctl reference` prints what belongs there";
 }
 
 }  // namespace

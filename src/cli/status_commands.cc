@@ -1,6 +1,7 @@
 // `status` and `config check`: is the server well?
 #include "cli/child_process.h"
 #include "cli/commands.h"
+#include "cli/parse.h"
 
 namespace peering::cli {
 
@@ -40,6 +41,11 @@ Outcome<void> check_config(Session& session, const Call& call) {
   return tl::unexpected(Failure{*ended == 2 ? ExitCode::usage : ExitCode::failed, ""});
 }
 
+Outcome<void> print_reference(Session& session, const Call&) {
+  session.out() << reference(all_commands());
+  return {};
+}
+
 }  // namespace
 
 std::vector<Command> status_commands() {
@@ -50,6 +56,10 @@ std::vector<Command> status_commands() {
        {{"file", "the TOML file", OptionKind::text, true},
         {"--peeringd", "the program; default: beside peeringctl, else in PATH"}},
        check_config},
+      {"reference",
+       "Print the reference of all commands as Markdown (the end of docs/cli.md).",
+       {},
+       print_reference},
   };
 }
 
