@@ -190,7 +190,8 @@ std::string reference(const std::vector<Command>& commands) {
   for (const OptionSpec& option : common_options()) describe(option, out);
   out += "\n## Commands\n";
   for (const Command& command : commands) {
-    out += "\n### `peeringctl " + std::string(command.words) + "`\n\n" + std::string(command.help) + "\n\n";
+    out += "\n### `peeringctl " + std::string(command.words) + "`\n\n" + std::string(command.help) + "\n";
+    if (!command.options.empty()) out += "\n";
     for (const OptionSpec& option : command.options) describe(option, out);
   }
   return out;

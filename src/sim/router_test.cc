@@ -1,83 +1,19 @@
 #include "sim/router.h"
 
-#include <set>
+#include <map>
 
 #include <gtest/gtest.h>
 
+#include "sim/station_for_tests.h"
 #include "sim/timeline.h"
-#include "wire/bgp/message.h"
-#include "wire/bgp/update.h"
-#include "wire/bmp/message.h"
 
 namespace peering::sim {
 namespace {
 
 namespace bgp = wire::bgp;
-namespace bmp = wire::bmp;
+using testing::Station;
 
 constexpr TimePoint start = time_from_us(1'795'600'000'000'000);
-using Bytes = std::vector<std::uint8_t>;
-
-// What a station that hears the bytes knows: the decoders are the server's own.
-struct Station {
-  std::string system_name;
-  std::map<net::Address, net::Asn> peers;
-  std::map<std::pair<net::Address, net::Prefix>, bgp::PathAttributes> routes;
-  std::multiset<net::Address> ends_of_rib;
-  std::map<net::Address, std::uint64_t> counted;
-  bool terminated = false;
-
-  void hear(std::span<const std::uint8_t> bytes) {
-    while (!bytes.empty()) {
-      const auto size = bmp::split_frame(bytes);
-      ASSERT_TRUE(size) << size.error().message;
-      ASSERT_TRUE(*size > 0 && *size <= bytes.size()) << "a frame is incomplete";
-      const auto message = bmp::decode_message(bytes.first(*size));
-      ASSERT_TRUE(message) << message.error().message;
-      std::visit([this](const auto& each) { take(each); }, *message);
-      bytes = bytes.subspan(*size);
-    }
-  }
-
-  void take(const bmp::Initiation& message) { system_name = message.system_name().value_or(""); }
-  void take(const bmp::Termination&) { terminated = true; }
-  void take(const bmp::PeerUp& message) {
-    const auto open = bgp::decode_message(message.received_open);
-    ASSERT_TRUE(open);
-    const auto received = bgp::decode_open(open->body);
-    ASSERT_TRUE(received);
-    EXPECT_EQ(received->asn, message.peer.asn);
-    EXPECT_TRUE(received->four_octet_asn);
-    peers[message.peer.address] = message.peer.asn;
-  }
-  void take(const bmp::StatisticsReport& message) {
-    for (const bmp::Statistic& each : message.statistics) counted[message.peer.address] = each.value;
-  }
-  void take(const bmp::RouteMonitoring& message) {
-    ASSERT_EQ(peers.count(message.peer.address), 1U) << "routes before the peer is up";
-    EXPECT_GE(message.peer.time, start);
-    ASSERT_LE(message.update.size(), 4096U);
-    const auto frame = bgp::decode_message(message.update);
-    ASSERT_TRUE(frame);
-    const bgp::Update update = bgp::decode_update(frame->body, {});
-    EXPECT_TRUE(update.issues.empty());
-    if (update.end_of_rib) ends_of_rib.insert(message.peer.address);
-    const auto remove = [&](const auto& list) {
-      for (const bgp::Nlri& route : list) routes.erase({message.peer.address, route.prefix});
-    };
-    remove(update.withdrawn);
-    remove(update.mp_withdrawn);
-    bgp::PathAttributes attributes = update.attributes;
-    for (const bgp::Nlri& route : update.announced) routes[{message.peer.address, route.prefix}] = attributes;
-    attributes.next_hop = update.mp_next_hop;
-    for (const bgp::Nlri& route : update.mp_announced)
-      routes[{message.peer.address, route.prefix}] = attributes;
-  }
-  template <class Other>
-  void take(const Other&) {
-    ADD_FAILURE() << "a message that a router of this simulation does not send";
-  }
-};
 
 const World& world() {
   static const World out = make_world({1, 2, 3000});

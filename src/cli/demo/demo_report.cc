@@ -9,20 +9,6 @@ namespace peering::cli::demo {
 
 namespace {
 
-// The member of an alert wherever the payload has it: at the top, or under "alert" or "data".
-const json::value* alert_member(const json::value& body, std::string_view key) {
-  for (const json::value* at : {&body, find(body, "alert"), find(body, "data")}) {
-    const json::value* value = at ? find(*at, key) : nullptr;
-    if (value) return value;
-  }
-  return nullptr;
-}
-
-std::string alert_text(const json::value& body, std::string_view key) {
-  const json::value* value = alert_member(body, key);
-  return value ? plain_text(*value) : std::string();
-}
-
 bool is_delivered(const sim::ReceivedWebhook& alert) { return alert.signature_problem.empty(); }
 
 Settings table_settings(bool colored) {
@@ -44,8 +30,8 @@ json::array alert_rows(const std::vector<sim::ReceivedWebhook>& alerts) {
   for (const sim::ReceivedWebhook& alert : alerts) {
     json::object row{{"at", format_rfc3339(alert.at)},
                      {"signature", is_delivered(alert) ? "verified" : alert.signature_problem}};
-    for (const std::string_view key : {"state", "level", "kind", "durationSeconds", "summary"}) {
-      if (const json::value* value = alert_member(alert.body, key)) row[key] = *value;
+    for (const std::string_view key : {"state", "level", "kind", "prefix", "durationSeconds", "summary"}) {
+      if (const json::value* value = find(alert.body, key)) row[key] = *value;
     }
     out.push_back(std::move(row));
   }
@@ -100,7 +86,7 @@ std::vector<std::string> missing_in(const DemoView& view) {
 
 bool has_resolved_alert(const DemoView& view) {
   return std::any_of(view.alerts.begin(), view.alerts.end(), [](const sim::ReceivedWebhook& alert) {
-    return is_delivered(alert) && alert_text(alert.body, "state") == "resolved";
+    return is_delivered(alert) && find_string(alert.body, "state") == "resolved";
   });
 }
 
@@ -139,6 +125,7 @@ void print_view(const DemoView& view, bool colored, std::ostream& out) {
                      {{"Received", "at", Show::time},
                       {"Level", "level", Show::level},
                       {"Kind", "kind"},
+                      {"Prefix", "prefix"},
                       {"State", "state", Show::state},
                       {"Seconds", "durationSeconds", Show::number},
                       {"Signature", "signature"},
