@@ -137,33 +137,41 @@ std::optional<net::Address> next_hop_of(std::span<const std::uint8_t> bytes) {
   return std::nullopt;
 }
 
+constexpr std::uint8_t safi_multicast = 2;
+
+// The family of routes that are read at all: unicast, and multicast for dumps.
+std::optional<net::Family> readable_family(FamilyId id) {
+  if (id.safi == safi_multicast) id.safi = ipv4_unicast.safi;
+  return unicast_family(id);
+}
+
 bool read_mp_reach(Reading& r) {
   ByteReader reader(r.value);
   const FamilyId id{reader.u16(), reader.u8()};
   const auto next_hop = reader.bytes(reader.u8());
   reader.skip(1);  // reserved
   if (!reader.ok()) return false;
-  const auto family = unicast_family(id);
-  if (!family) {
-    r.out.other_family = id;
-    return true;
-  }
+  const auto family = readable_family(id);
+  if (!unicast_family(id)) r.out.other_family = id;
+  if (!family) return true;
   r.out.mp_next_hop = next_hop_of(next_hop);
   if (!r.out.mp_next_hop) return false;
-  return decode_prefixes(reader.rest(), *family, add_path_of(r.facts, *family), r.out.mp_announced);
+  const bool unicast = unicast_family(id).has_value();
+  auto& routes = !unicast ? r.out.multicast_announced : r.out.mp_announced;
+  return decode_prefixes(reader.rest(), *family, add_path_of(r.facts, *family), routes);
 }
 
 bool read_mp_unreach(Reading& r) {
   ByteReader reader(r.value);
   const FamilyId id{reader.u16(), reader.u8()};
   if (!reader.ok()) return false;
-  const auto family = unicast_family(id);
+  const auto family = readable_family(id);
+  const bool unicast = unicast_family(id).has_value();
   if (reader.empty()) r.out.end_of_rib = id;
-  if (!family) {
-    if (!reader.empty()) r.out.other_family = id;
-    return true;
-  }
-  return decode_prefixes(reader.rest(), *family, add_path_of(r.facts, *family), r.out.mp_withdrawn);
+  if (!unicast && !reader.empty()) r.out.other_family = id;
+  if (!family) return true;
+  auto& routes = unicast ? r.out.mp_withdrawn : r.out.multicast_withdrawn;
+  return decode_prefixes(reader.rest(), *family, add_path_of(r.facts, *family), routes);
 }
 
 // What RFC 4271 and its successors say about an attribute's flags, and RFC 7606 section 7 about its faults.

@@ -55,11 +55,14 @@ void settle(Update& out) {
   if (outcome == Outcome::treat_as_withdraw) {
     move_to(out.announced, out.withdrawn);
     move_to(out.mp_announced, out.mp_withdrawn);
+    move_to(out.multicast_announced, out.multicast_withdrawn);
   } else if (outcome == Outcome::reset_session) {
     out.announced.clear();
     out.withdrawn.clear();
     out.mp_announced.clear();
     out.mp_withdrawn.clear();
+    out.multicast_announced.clear();
+    out.multicast_withdrawn.clear();
   }
 }
 

@@ -51,6 +51,9 @@ struct Update {
   std::vector<Nlri> mp_announced;  ///< MP_REACH_NLRI, IPv4 or IPv6 unicast
   std::vector<Nlri> mp_withdrawn;  ///< MP_UNREACH_NLRI
   std::optional<net::Address> mp_next_hop;
+  std::vector<Nlri>
+      multicast_announced;  ///< MP_REACH_NLRI of SAFI 2: shown in dumps, never in a routing table
+  std::vector<Nlri> multicast_withdrawn;
   std::optional<FamilyId> end_of_rib;    ///< RFC 4724 section 2
   std::optional<FamilyId> other_family;  ///< routes of a family that is not read came along
   std::vector<Issue> issues;

@@ -1,0 +1,37 @@
+// An MRT file or standard input as a stream of records: plain, gzip, bzip2 or zstd, in bounded memory.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "wire/mrt/record.h"
+
+namespace peering::feeds {
+
+/// Reads one file from its start to its end. Not thread-safe.
+class MrtFile {
+ public:
+  ~MrtFile();
+  MrtFile(MrtFile&&) noexcept;
+  MrtFile& operator=(MrtFile&&) noexcept;
+
+  /// `path` "-" is standard input. `not_found` or `io` when it cannot be opened.
+  static Result<MrtFile> open(const std::string& path);
+
+  /// The next record, or false at the end. The record refers to memory that lasts until the next call. Errors
+  /// end the file: a damaged stream (`corrupt`), a length that lies, bytes that are left over after the last
+  /// whole record.
+  Result<bool> next(wire::mrt::Record& record);
+  /// Whole records handed out so far.
+  std::uint64_t records() const;
+
+ private:
+  struct State;
+  explicit MrtFile(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace peering::feeds

@@ -1,0 +1,80 @@
+// MRT records (RFC 6396, RFC 8050) that carry updates: BGP4MP, BGP4MP_ET and the old type BGP (5).
+//
+// `split_record` finds where a record ends, `decode_record` says what it is. Values refer to the bytes they
+// were read from. Records of other types (table dumps among them) come back as `OtherRecord`.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <variant>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "net/address.h"
+#include "wire/bgp/update.h"
+
+namespace peering::wire::mrt {
+
+using Bytes = std::span<const std::uint8_t>;
+
+inline constexpr std::size_t common_header_bytes = 12;
+/// Records above this are taken for a lying length. (The largest real ones, RIB entries of many peers, stay
+/// below 1 MiB.)
+inline constexpr std::size_t record_bytes_max = 16 * 1024 * 1024;
+
+/// RFC 6396 section 4 and its appendix B.
+enum class RecordType : std::uint16_t {
+  bgp = 5,
+  table_dump = 12,
+  table_dump_v2 = 13,
+  bgp4mp = 16,
+  bgp4mp_et = 17,
+};
+
+/// The header and the body of one record.
+struct Record {
+  std::uint32_t seconds = 0;
+  std::uint32_t microseconds = 0;  ///< of *_ET types, else 0
+  std::uint16_t type = 0, subtype = 0;
+  Bytes body;  ///< without the microseconds of *_ET types
+
+  TimePoint time() const { return time_from_us(std::int64_t{seconds} * 1'000'000 + microseconds); }
+};
+
+/// Who spoke to the collector.
+struct Session {
+  net::Asn peer_asn = 0, local_asn = 0;
+  net::Address peer_address, local_address;
+};
+
+/// A BGP message as the collector received (or, for the LOCAL subtypes, sent) it.
+struct BgpMessage {
+  Session session;
+  bgp::SessionFacts facts;
+  bool sent_by_collector = false;
+  bgp::MessageType type = bgp::MessageType::update;
+  Bytes body;  ///< of the BGP message, after its header
+};
+
+/// RFC 6396 section 4.4.1; states are those of RFC 4271 section 8.2.2: 1 Idle … 6 Established.
+struct StateChange {
+  Session session;
+  std::uint16_t old_state = 0, new_state = 0;
+};
+
+/// A record of a type or subtype that carries no update.
+struct OtherRecord {};
+
+using Content = std::variant<BgpMessage, StateChange, OtherRecord>;
+
+/// The length of the record that `bytes` begin with; 0 when more bytes are needed. An error
+/// (`invalid_argument`) means that the length field lies: nothing after it can be trusted.
+Result<std::size_t> split_record(Bytes bytes);
+
+/// Reads the header of one whole record.
+Result<Record> decode_header(Bytes record);
+
+/// What the record says. Errors name what is damaged; the record after it can still be read.
+Result<Content> decode_record(const Record& record);
+
+}  // namespace peering::wire::mrt
