@@ -27,8 +27,10 @@ struct SeriesKey {
   friend bool operator==(const SeriesKey&, const SeriesKey&) = default;
 };
 
+/// One measurement of a batch. Its series is an index, because a request of a million samples names few
+/// series, and each is made of long texts.
 struct LatencySample {
-  SeriesKey series;
+  std::uint32_t series = 0;  ///< index into `SampleBatch::series`
   std::uint32_t rtt_us = 0;  ///< 1 to 10,000,000
   TimePoint at{};
   friend bool operator==(const LatencySample&, const LatencySample&) = default;
@@ -38,6 +40,7 @@ struct LatencySample {
 struct SampleBatch {
   std::string idempotency_key;  ///< empty: none
   std::string body_digest;      ///< SHA-256 of the decoded body, hexadecimal
+  std::vector<SeriesKey> series;
   std::vector<LatencySample> samples;
   friend bool operator==(const SampleBatch&, const SampleBatch&) = default;
 };

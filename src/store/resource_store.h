@@ -68,11 +68,13 @@ struct ListQuery {
 class ResourceStore {
  public:
   virtual ~ResourceStore() = default;
-  /// All writes or none. Deleting an absent key with `any` is no error.
+  /// All writes or none, in order: a write sees the ones before it. Deleting an absent key with `any` is no
+  /// error. The revision is a new one unless nothing changed.
   virtual Result<Revision> commit(std::span<const Write> writes) = 0;
   virtual Result<std::optional<Resource>> get(std::string_view key) = 0;
   virtual Result<std::vector<Resource>> list(const ListQuery& query) = 0;
-  /// Everything that changed after `after`, oldest first, at most `limit` changes.
+  /// Everything that changed after `after`, oldest first, at most `limit` changes. A commit is never cut: one
+  /// that is larger than `limit` comes whole.
   virtual Result<Changes> changes_since(Revision after, std::size_t limit) = 0;
 };
 

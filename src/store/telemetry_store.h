@@ -24,7 +24,8 @@ struct EventCommit {
 
 /// Which events. Newest first.
 struct EventQuery {
-  std::string scope;  ///< ARM id (any case) of a prefix, a connection, a resource group or a subscription
+  /// ARM id (any case) of a prefix, a connection, a resource group or a subscription; empty: all.
+  std::string scope;
   std::optional<TimePoint> from, to;  ///< by first_seen: from inclusive, to exclusive
   std::optional<model::EventKind> kind;
   std::optional<std::string> type;
@@ -74,11 +75,12 @@ class TelemetryStore {
  public:
   virtual ~TelemetryStore() = default;
 
-  /// Durable when it returns.
+  /// Durable when it returns. An event that is stored already, to the last field, is not stored again.
   virtual Result<void> append(const EventCommit& commit) = 0;
   virtual Result<EventPage> events(const EventQuery& query) = 0;
   virtual Result<std::optional<model::Event>> event(const model::EventId& id) = 0;
-  /// Up to `limit` stored after `sequence`, in order of storing.
+  /// Up to `limit` stored after `sequence`, in order of storing. Versions older than the last `expire` are
+  /// gone, also those of open events.
   virtual Result<std::vector<StoredEvent>> events_after(std::uint64_t sequence, std::size_t limit) = 0;
   /// The sequence of the latest stored event, 0 for none.
   virtual Result<std::uint64_t> last_event_sequence() = 0;
@@ -86,6 +88,7 @@ class TelemetryStore {
   virtual Result<std::vector<model::Event>> open_events() = 0;
 
   virtual Result<std::optional<model::Alert>> alert(std::string_view id) = 0;
+  /// Newest first. `scope`: a connection, a resource group or a subscription; empty: all.
   virtual Result<std::vector<model::Alert>> alerts(std::string_view scope, std::size_t limit) = 0;
   /// Deliveries that are due at `now`, oldest due first.
   virtual Result<std::vector<model::Delivery>> due(TimePoint now, std::size_t limit) = 0;
@@ -99,11 +102,14 @@ class TelemetryStore {
   /// Batches accepted but not settled, in order: replayed at start.
   virtual Result<std::vector<PendingBatch>> pending(std::uint64_t after, std::size_t limit) = 0;
   /// Sketches in (replacing rows of the same series and bin), pending batches up to `through` out,
-  /// atomically.
+  /// atomically. A batch that is being accepted while this runs gets a sequence above `through` only if
+  /// `through` was the answer to an earlier accept: settle what you know, not what you guess.
   virtual Result<void> settle(std::span<const SketchRow> rows, std::uint64_t through) = 0;
+  /// In order of start.
   virtual Result<std::vector<SketchRow>> sketches(const SketchQuery& query) = 0;
   virtual Result<std::optional<SketchRow>> sketch(const model::SeriesKey& series, TimePoint start) = 0;
-  /// Drops events and sketches older than `before`. Open events stay.
+  /// Drops events (by last_seen) and alerts (by resolved) that are over, and sketches (by start), older than
+  /// `before`. What is open stays.
   virtual Result<void> expire(TimePoint before) = 0;
 };
 

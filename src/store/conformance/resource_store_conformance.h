@@ -1,0 +1,272 @@
+// What every ResourceStore must do. Instantiated by each implementation's `_test.cc`; the memory store is
+// the oracle for random sequences of operations.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "store/conformance/backend.h"
+#include "store/memory/resource_store.h"
+#include "store/resource_store.h"
+
+namespace peering::store::conformance {
+
+inline Write put(std::string key, std::string document, std::string unique = "") {
+  return {std::move(key), "service", std::move(document), Condition::any, "", std::move(unique)};
+}
+inline Write put_if(Condition condition, std::string key, std::string etag = "") {
+  return {std::move(key), "service", "{}", condition, std::move(etag), ""};
+}
+inline Write remove(std::string key, Condition condition = Condition::any) {
+  return {std::move(key), "service", std::nullopt, condition, "", ""};
+}
+inline Result<Revision> commit_one(ResourceStore& store, const Write& write) {
+  return store.commit(std::span(&write, 1));
+}
+inline std::vector<std::string> keys_of(const std::vector<Resource>& resources) {
+  std::vector<std::string> out;
+  for (const Resource& each : resources) out.push_back(each.key);
+  return out;
+}
+
+template <class Backend>
+class ResourceStoreConformance : public ::testing::Test {
+ protected:
+  void SetUp() override { open(); }
+  void open() {
+    store_.reset();
+    auto opened = Backend::open(folder_.path());
+    ASSERT_TRUE(opened.has_value()) << opened.error().message;
+    store_ = std::move(*opened);
+  }
+  ResourceStore& store() { return *store_; }
+
+  TemporaryFolder folder_;
+  std::unique_ptr<ResourceStore> store_;
+};
+TYPED_TEST_SUITE_P(ResourceStoreConformance);
+
+TYPED_TEST_P(ResourceStoreConformance, GivesWhatWasPut) {
+  const auto revision = commit_one(this->store(), put("/a", R"({"x":1})"));
+  ASSERT_TRUE(revision.has_value()) << revision.error().message;
+  const auto read = this->store().get("/a").value();
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(read->document, R"({"x":1})");
+  EXPECT_EQ(read->type, "service");
+  EXPECT_EQ(read->revision, *revision);
+  EXPECT_FALSE(read->etag.empty());
+  EXPECT_FALSE(this->store().get("/b").value().has_value());
+}
+
+TYPED_TEST_P(ResourceStoreConformance, EveryWriteChangesTheEtag) {
+  ASSERT_TRUE(commit_one(this->store(), put("/a", "{}")));
+  const std::string before = this->store().get("/a").value()->etag;
+  ASSERT_TRUE(commit_one(this->store(), put("/a", "{}")));
+  EXPECT_NE(this->store().get("/a").value()->etag, before);
+}
+
+TYPED_TEST_P(ResourceStoreConformance, ConditionsDecideWhetherAWriteHappens) {
+  ResourceStore& store = this->store();
+  EXPECT_EQ(commit_one(store, put_if(Condition::present, "/a")).error().code, ErrorCode::conflict);
+  EXPECT_EQ(commit_one(store, put_if(Condition::etag, "/a", "x")).error().code, ErrorCode::conflict);
+  EXPECT_TRUE(commit_one(store, put_if(Condition::absent, "/a")));
+  const auto refused = commit_one(store, put_if(Condition::absent, "/a"));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_THAT(refused.error().message, ::testing::HasSubstr("/a"));
+  EXPECT_TRUE(commit_one(store, put_if(Condition::present, "/a")));
+  const std::string etag = store.get("/a").value()->etag;
+  EXPECT_TRUE(commit_one(store, put_if(Condition::etag, "/a", etag)));
+  EXPECT_EQ(commit_one(store, put_if(Condition::etag, "/a", etag)).error().code, ErrorCode::conflict);
+}
+
+TYPED_TEST_P(ResourceStoreConformance, ACommitHappensWhollyOrNotAtAll) {
+  const std::vector<Write> writes{put("/a", "{}"), put("/b", "{}"), remove("/c", Condition::present)};
+  EXPECT_EQ(this->store().commit(writes).error().code, ErrorCode::conflict);
+  EXPECT_FALSE(this->store().get("/a").value().has_value());
+  EXPECT_TRUE(this->store().changes_since(Revision(0), 10).value().changes.empty());
+}
+
+TYPED_TEST_P(ResourceStoreConformance, AWriteSeesTheOnesBeforeItInItsCommit) {
+  const std::vector<Write> writes{put("/a", "1"), remove("/a", Condition::present),
+                                  put_if(Condition::absent, "/a")};
+  ASSERT_TRUE(this->store().commit(writes));
+  EXPECT_EQ(this->store().get("/a").value()->document, "{}");
+  EXPECT_EQ(this->store().changes_since(Revision(0), 10).value().changes.size(), 1);
+}
+
+TYPED_TEST_P(ResourceStoreConformance, DeletingWhatIsAbsentIsNoErrorAndNoChange) {
+  const Revision before = commit_one(this->store(), put("/a", "{}")).value();
+  EXPECT_EQ(commit_one(this->store(), remove("/b")).value(), before);
+  EXPECT_EQ(this->store().changes_since(before, 10).value().changes.size(), 0);
+}
+
+TYPED_TEST_P(ResourceStoreConformance, TwoResourcesOfOneTypeCannotShareAUniqueValue) {
+  ResourceStore& store = this->store();
+  ASSERT_TRUE(commit_one(store, put("/a", "{}", "192.0.2.0/24")));
+  const auto refused = commit_one(store, put("/b", "{}", "192.0.2.0/24"));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::conflict);
+  EXPECT_THAT(refused.error().message,
+              ::testing::AllOf(::testing::HasSubstr("/a"), ::testing::HasSubstr("192.0.2.0/24")));
+  Write other_type = put("/c", "{}", "192.0.2.0/24");
+  other_type.type = "asn";
+  EXPECT_TRUE(commit_one(store, other_type));
+  EXPECT_TRUE(commit_one(store, put("/a", "{}", "192.0.2.0/24"))) << "its own value again";
+  ASSERT_TRUE(commit_one(store, remove("/a")));
+  EXPECT_TRUE(commit_one(store, put("/b", "{}", "192.0.2.0/24"))) << "free after deletion";
+}
+
+TYPED_TEST_P(ResourceStoreConformance, ListsInOrderOfKeyPageByPage) {
+  ResourceStore& store = this->store();
+  for (const char* key : {"/s/b", "/s/a", "/s/c", "/t/a", "/s"})
+    ASSERT_TRUE(commit_one(store, put(key, "{}")));
+  ASSERT_TRUE(commit_one(store, remove("/s/b")));
+  Write other = put("/s/d", "{}");
+  other.type = "asn";
+  ASSERT_TRUE(commit_one(store, other));
+  EXPECT_THAT(keys_of(store.list({"service", "/s/", "", 10}).value()),
+              ::testing::ElementsAre("/s/a", "/s/c"));
+  EXPECT_THAT(keys_of(store.list({"service", "", "", 2}).value()), ::testing::ElementsAre("/s", "/s/a"));
+  EXPECT_THAT(keys_of(store.list({"service", "", "/s/a", 2}).value()),
+              ::testing::ElementsAre("/s/c", "/t/a"));
+  EXPECT_TRUE(store.list({"nothing", "", "", 10}).value().empty());
+}
+
+TYPED_TEST_P(ResourceStoreConformance, ChangesComeOnceAKeyInOrderWithDeletions) {
+  ResourceStore& store = this->store();
+  const Revision first = commit_one(store, put("/a", "1")).value();
+  ASSERT_TRUE(commit_one(store, put("/b", "1")));
+  ASSERT_TRUE(commit_one(store, put("/a", "2")));
+  ASSERT_TRUE(commit_one(store, remove("/b")));
+  const Changes all = store.changes_since(Revision(0), 10).value();
+  ASSERT_EQ(all.changes.size(), 2);
+  EXPECT_EQ(all.changes[0].key, "/a");
+  EXPECT_EQ(all.changes[0].document, "2");
+  EXPECT_EQ(all.changes[1].key, "/b");
+  EXPECT_FALSE(all.changes[1].document.has_value());
+  EXPECT_EQ(all.changes[1].type, "service");
+  EXPECT_EQ(all.upto, all.changes[1].revision);
+  EXPECT_EQ(store.changes_since(first, 10).value().changes.size(), 2);
+  EXPECT_TRUE(store.changes_since(all.upto, 10).value().changes.empty());
+  EXPECT_EQ(store.changes_since(all.upto, 10).value().upto, all.upto);
+}
+
+TYPED_TEST_P(ResourceStoreConformance, ALimitNeverCutsACommit) {
+  ResourceStore& store = this->store();
+  ASSERT_TRUE(commit_one(store, put("/a", "1")));
+  const std::vector<Write> three{put("/b", "1"), put("/c", "1"), put("/d", "1")};
+  ASSERT_TRUE(store.commit(three));
+  ASSERT_TRUE(commit_one(store, put("/e", "1")));
+  std::vector<std::size_t> pages;
+  Revision at;
+  while (true) {
+    const Changes page = store.changes_since(at, 1).value();
+    if (page.changes.empty()) break;
+    pages.push_back(page.changes.size());
+    at = page.upto;
+  }
+  EXPECT_THAT(pages, ::testing::ElementsAre(1, 3, 1));
+}
+
+TYPED_TEST_P(ResourceStoreConformance, OfManyConcurrentUpdatesWithOneEtagExactlyOneWins) {
+  ResourceStore& store = this->store();
+  ASSERT_TRUE(commit_one(store, put("/a", "{}")));
+  for (int round = 0; round < 5; ++round) {
+    const std::string etag = store.get("/a").value()->etag;
+    std::atomic<int> won = 0, lost = 0;
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&] {
+        const auto done = commit_one(store, put_if(Condition::etag, "/a", etag));
+        ++(done ? won : lost);
+        EXPECT_TRUE(done || done.error().code == ErrorCode::conflict);
+      });
+    }
+    threads.clear();
+    EXPECT_EQ(won, 1);
+    EXPECT_EQ(lost, 3);
+  }
+}
+
+TYPED_TEST_P(ResourceStoreConformance, ReadersSeeWholeCommitsWhileOthersWrite) {
+  ResourceStore& store = this->store();
+  std::jthread writer([&](const std::stop_token& stop) {
+    for (int i = 0; !stop.stop_requested(); ++i) {
+      const std::vector<Write> both{put("/a", std::to_string(i)), put("/b", std::to_string(i))};
+      ASSERT_TRUE(store.commit(both));
+    }
+  });
+  for (int i = 0; i < 50; ++i) {
+    const auto both = store.list({"service", "", "", 10});
+    ASSERT_TRUE(both.has_value()) << both.error().message;
+    if (both->empty()) continue;
+    ASSERT_EQ(both->size(), 2);
+    EXPECT_EQ((*both)[0].document, (*both)[1].document);
+  }
+}
+
+TYPED_TEST_P(ResourceStoreConformance, AgreesWithTheMemoryStoreOnRandomOperations) {
+  const auto oracle = make_memory_resource_store();
+  std::mt19937 random(20261125);
+  const auto pick = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
+  for (int step = 0; step < 300; ++step) {
+    std::vector<Write> writes;
+    for (int i = pick(3); i >= 0; --i) {
+      Write write = put("/" + std::to_string(pick(6)), std::to_string(step));
+      write.condition = static_cast<Condition>(pick(4));
+      write.type = pick(4) == 0 ? "asn" : "service";
+      if (pick(3) == 0) write.unique = std::to_string(pick(4));
+      if (pick(3) == 0) write.document.reset();
+      const auto current = oracle->get(write.key).value();
+      if (write.condition == Condition::etag) write.etag = current && pick(4) ? current->etag : "other";
+      writes.push_back(std::move(write));
+    }
+    const auto expected = oracle->commit(writes), actual = this->store().commit(writes);
+    ASSERT_EQ(actual, expected) << "step " << step << (actual ? "" : ": " + actual.error().message);
+    const Revision after(static_cast<std::uint64_t>(pick(step + 1)));
+    const Changes a = this->store().changes_since(after, 3).value(),
+                  e = oracle->changes_since(after, 3).value();
+    ASSERT_EQ(a.changes, e.changes) << "step " << step;
+    ASSERT_EQ(a.upto, e.upto);
+    const ListQuery query{pick(2) ? "service" : "asn", "/", "/" + std::to_string(pick(6)), 4};
+    ASSERT_EQ(this->store().list(query).value(), oracle->list(query).value()) << "step " << step;
+  }
+}
+
+/// For implementations that keep what they have when they are opened again.
+template <class Backend>
+class PersistentResourceStoreConformance : public ResourceStoreConformance<Backend> {};
+TYPED_TEST_SUITE_P(PersistentResourceStoreConformance);
+
+TYPED_TEST_P(PersistentResourceStoreConformance, WhatWasCommittedIsThereWhenOpenedAgain) {
+  ASSERT_TRUE(commit_one(this->store(), put("/a", "1", "u")));
+  ASSERT_TRUE(commit_one(this->store(), put("/b", "1")));
+  const Revision last = commit_one(this->store(), remove("/b")).value();
+  const Resource before = *this->store().get("/a").value();
+  const Changes changes = this->store().changes_since(Revision(0), 10).value();
+  this->open();
+  EXPECT_EQ(this->store().get("/a").value(), before);
+  EXPECT_EQ(this->store().changes_since(Revision(0), 10).value().changes, changes.changes);
+  EXPECT_EQ(commit_one(this->store(), put("/c", "1", "u")).error().code, ErrorCode::conflict);
+  EXPECT_EQ(commit_one(this->store(), put("/c", "1")).value().value, last.value + 1);
+}
+
+REGISTER_TYPED_TEST_SUITE_P(ResourceStoreConformance, GivesWhatWasPut, EveryWriteChangesTheEtag,
+                            ConditionsDecideWhetherAWriteHappens, ACommitHappensWhollyOrNotAtAll,
+                            AWriteSeesTheOnesBeforeItInItsCommit, DeletingWhatIsAbsentIsNoErrorAndNoChange,
+                            TwoResourcesOfOneTypeCannotShareAUniqueValue, ListsInOrderOfKeyPageByPage,
+                            ChangesComeOnceAKeyInOrderWithDeletions, ALimitNeverCutsACommit,
+                            OfManyConcurrentUpdatesWithOneEtagExactlyOneWins,
+                            ReadersSeeWholeCommitsWhileOthersWrite,
+                            AgreesWithTheMemoryStoreOnRandomOperations);
+REGISTER_TYPED_TEST_SUITE_P(PersistentResourceStoreConformance, WhatWasCommittedIsThereWhenOpenedAgain);
+
+}  // namespace peering::store::conformance

@@ -1,0 +1,217 @@
+#include "store/memory/telemetry_store.h"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+#include "store/event_query.h"
+
+namespace peering::store {
+
+namespace {
+
+bool in_scope(const std::string& scope, std::string_view connection, std::string_view prefix_resource) {
+  const std::vector<std::string> scopes = scopes_of(connection, prefix_resource);
+  return std::ranges::find(scopes, scope) != scopes.end();
+}
+
+// Answers of requests that came with an idempotency key.
+struct Answer {
+  std::string body_digest, answer;
+  TimePoint at{};
+};
+
+class MemoryTelemetryStore final : public TelemetryStore {
+ public:
+  Result<void> append(const EventCommit& commit) override {
+    const std::lock_guard lock(mutex_);
+    for (const model::Event& event : commit.events) {
+      const auto stored = events_.find(event.id.value);
+      if (stored != events_.end() && stored->second == event) continue;
+      events_.insert_or_assign(event.id.value, event);
+      log_.emplace(++event_sequence_, event);
+    }
+    for (const model::Alert& alert : commit.alerts) alerts_.insert_or_assign(alert.id, alert);
+    for (const model::Delivery& delivery : commit.outbox) outbox_.insert_or_assign(delivery.id, delivery);
+    return {};
+  }
+
+  Result<EventPage> events(const EventQuery& query) override {
+    const auto after = parse_page_token(query.after);
+    if (!after) return tl::unexpected(after.error());
+    const std::lock_guard lock(mutex_);
+    const std::string scope = normal_scope(query.scope);
+    std::map<EventPosition, const model::Event*> found;
+    for (const auto& [id, event] : events_) {
+      if (query.from && event.first_seen < *query.from) continue;
+      if (query.to && event.first_seen >= *query.to) continue;
+      const EventPosition position{event.first_seen, id};
+      if (*after && position <= **after) continue;
+      if (!in_scope(scope, event.connection, event.prefix_resource)) continue;
+      if (matches(query, {event.kind, event.level, event.state, event.type})) found.emplace(position, &event);
+    }
+    EventPage page;
+    for (const auto& [position, event] : found) {
+      if (page.events.size() == page_size(query)) {
+        page.next = to_page_token({page.events.back().first_seen, page.events.back().id.value});
+        break;
+      }
+      page.events.push_back(*event);
+    }
+    return page;
+  }
+
+  Result<std::optional<model::Event>> event(const model::EventId& id) override {
+    const std::lock_guard lock(mutex_);
+    const auto found = events_.find(id.value);
+    if (found == events_.end()) return std::nullopt;
+    return found->second;
+  }
+
+  Result<std::vector<StoredEvent>> events_after(std::uint64_t sequence, std::size_t limit) override {
+    const std::lock_guard lock(mutex_);
+    std::vector<StoredEvent> out;
+    for (auto at = log_.upper_bound(sequence); at != log_.end() && out.size() < limit; ++at) {
+      out.push_back({at->first, at->second});
+    }
+    return out;
+  }
+
+  Result<std::uint64_t> last_event_sequence() override {
+    const std::lock_guard lock(mutex_);
+    return event_sequence_;
+  }
+
+  Result<std::vector<model::Event>> open_events() override {
+    const std::lock_guard lock(mutex_);
+    std::vector<model::Event> out;
+    for (const auto& [id, event] : events_) {
+      if (event.state == model::EventState::open) out.push_back(event);
+    }
+    return out;
+  }
+
+  Result<std::optional<model::Alert>> alert(std::string_view id) override {
+    const std::lock_guard lock(mutex_);
+    const auto found = alerts_.find(id);
+    if (found == alerts_.end()) return std::nullopt;
+    return found->second;
+  }
+
+  Result<std::vector<model::Alert>> alerts(std::string_view scope, std::size_t limit) override {
+    const std::lock_guard lock(mutex_);
+    const std::string wanted = normal_scope(scope);
+    std::map<EventPosition, model::Alert> found;
+    for (const auto& [id, alert] : alerts_) {
+      if (in_scope(wanted, alert.connection, "")) found.emplace(EventPosition{alert.opened, id}, alert);
+    }
+    std::vector<model::Alert> out;
+    for (auto& [position, alert] : found) {
+      if (out.size() == limit) break;
+      out.push_back(std::move(alert));
+    }
+    return out;
+  }
+
+  Result<std::vector<model::Delivery>> due(TimePoint now, std::size_t limit) override {
+    const std::lock_guard lock(mutex_);
+    std::map<std::tuple<TimePoint, TimePoint, std::string>, model::Delivery> found;
+    for (const auto& [id, delivery] : outbox_) {
+      if (delivery.due <= now) found.emplace(std::tuple(delivery.due, delivery.created, id), delivery);
+    }
+    std::vector<model::Delivery> out;
+    for (auto& [order, delivery] : found) {
+      if (out.size() == limit) break;
+      out.push_back(std::move(delivery));
+    }
+    return out;
+  }
+
+  Result<void> settle_deliveries(std::span<const std::string> done,
+                                 std::span<const model::Delivery> postponed) override {
+    const std::lock_guard lock(mutex_);
+    for (const std::string& id : done) outbox_.erase(id);
+    for (const model::Delivery& delivery : postponed) outbox_.insert_or_assign(delivery.id, delivery);
+    return {};
+  }
+
+  Result<Accepted> accept(const model::SampleBatch& batch, std::string_view answer) override {
+    const std::lock_guard lock(mutex_);
+    if (!batch.idempotency_key.empty()) {
+      const auto [at, fresh] = answers_.try_emplace(
+          batch.idempotency_key, Answer{batch.body_digest, std::string(answer), peering::now()});
+      if (!fresh && at->second.body_digest != batch.body_digest) {
+        return fail(ErrorCode::conflict, "idempotency key {}: came with another body before",
+                    batch.idempotency_key);
+      }
+      if (!fresh) return Accepted{true, at->second.answer, 0};
+    }
+    pending_.emplace(++batch_sequence_, batch);
+    return Accepted{false, std::string(answer), batch_sequence_};
+  }
+
+  Result<std::vector<PendingBatch>> pending(std::uint64_t after, std::size_t limit) override {
+    const std::lock_guard lock(mutex_);
+    std::vector<PendingBatch> out;
+    for (auto at = pending_.upper_bound(after); at != pending_.end() && out.size() < limit; ++at) {
+      out.push_back({at->first, at->second});
+    }
+    return out;
+  }
+
+  Result<void> settle(std::span<const SketchRow> rows, std::uint64_t through) override {
+    const std::lock_guard lock(mutex_);
+    for (const SketchRow& row : rows) sketches_.insert_or_assign(std::pair(row.start, row.series), row.bytes);
+    pending_.erase(pending_.begin(), pending_.upper_bound(through));
+    return {};
+  }
+
+  Result<std::vector<SketchRow>> sketches(const SketchQuery& query) override {
+    const std::lock_guard lock(mutex_);
+    std::vector<SketchRow> out;
+    for (const auto& [key, bytes] : sketches_) {
+      const auto& [start, series] = key;
+      if (series.prefix_resource != query.prefix_resource) continue;
+      if (start >= query.from && start < query.to) out.push_back({series, start, bytes});
+    }
+    return out;
+  }
+
+  Result<std::optional<SketchRow>> sketch(const model::SeriesKey& series, TimePoint start) override {
+    const std::lock_guard lock(mutex_);
+    const auto found = sketches_.find(std::pair(start, series));
+    if (found == sketches_.end()) return std::nullopt;
+    return SketchRow{series, start, found->second};
+  }
+
+  Result<void> expire(TimePoint before) override {
+    constexpr std::chrono::hours keys_kept{48};
+    const std::lock_guard lock(mutex_);
+    std::erase_if(events_, [&](const auto& each) { return expired(each.second, before); });
+    while (!log_.empty() && log_.begin()->second.last_seen < before) log_.erase(log_.begin());
+    std::erase_if(alerts_, [&](const auto& each) { return expired(each.second, before); });
+    std::erase_if(sketches_, [&](const auto& each) { return each.first.first < before; });
+    const TimePoint oldest_key = peering::now() - keys_kept;
+    std::erase_if(answers_, [&](const auto& each) { return each.second.at < oldest_key; });
+    return {};
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, model::Event> events_;
+  std::map<std::uint64_t, model::Event> log_;
+  std::map<std::string, model::Alert, std::less<>> alerts_;
+  std::map<std::string, model::Delivery> outbox_;
+  std::map<std::string, Answer> answers_;
+  std::map<std::uint64_t, model::SampleBatch> pending_;
+  std::map<std::pair<TimePoint, model::SeriesKey>, std::string> sketches_;
+  std::uint64_t event_sequence_ = 0, batch_sequence_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<TelemetryStore> make_memory_telemetry_store() {
+  return std::make_unique<MemoryTelemetryStore>();
+}
+
+}  // namespace peering::store

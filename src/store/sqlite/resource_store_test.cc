@@ -1,0 +1,49 @@
+#include "store/sqlite/resource_store.h"
+
+#include <fstream>
+
+#include <sys/stat.h>
+
+#include "store/conformance/resource_store_conformance.h"
+#include "store/sqlite/database.h"
+
+namespace peering::store::conformance {
+namespace {
+
+struct Sqlite {
+  static std::string file(const std::string& folder) { return folder + "/resources.db"; }
+  static Result<std::unique_ptr<ResourceStore>> open(const std::string& folder) {
+    return open_sqlite(file(folder));
+  }
+};
+INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, ResourceStoreConformance, Sqlite);
+INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, PersistentResourceStoreConformance, Sqlite);
+
+TEST(SqliteResourceStore, MakesItsFolderAndAFileThatOnlyItsOwnerReads) {
+  const TemporaryFolder folder;
+  const std::string file = Sqlite::file(folder.path() + "/new/deep");
+  ASSERT_TRUE(open_sqlite(file));
+  struct stat status{};
+  ASSERT_EQ(::stat(file.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600U);
+}
+
+TEST(SqliteResourceStore, RefusesAFileThatIsNoDatabase) {
+  const TemporaryFolder folder;
+  std::ofstream(Sqlite::file(folder.path())) << std::string(8192, 'x');
+  EXPECT_EQ(Sqlite::open(folder.path()).error().code, ErrorCode::corrupt);
+}
+
+TEST(SqliteResourceStore, RefusesAFileOfANewerVersion) {
+  const TemporaryFolder folder;
+  ASSERT_TRUE(Sqlite::open(folder.path()));
+  auto database = sqlite::Database::open(Sqlite::file(folder.path()));
+  ASSERT_TRUE(database->execute("UPDATE state SET value = 2 WHERE name = 'schema_version'"));
+  const auto refused = Sqlite::open(folder.path());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::corrupt);
+  EXPECT_THAT(refused.error().message, ::testing::HasSubstr("version 2"));
+}
+
+}  // namespace
+}  // namespace peering::store::conformance
