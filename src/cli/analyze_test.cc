@@ -1,0 +1,234 @@
+// `analyze` on detection cases: recorded or constructed updates, a watch file, and what must and must not be
+// found. Our own are in src/detect/testdata, the shared ones beside the repository.
+#include "cli/analyze.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/json.h"
+#include "net/prefix.h"
+
+namespace peering::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::EndsWith;
+using testing::HasSubstr;
+
+std::string text_of(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+struct Ran {
+  int exit = 0;
+  std::string out, err;
+  std::vector<json::value> lines;
+};
+Ran analyze(const AnalyzeOptions& options, const std::string& input = "") {
+  std::istringstream in(input);
+  std::ostringstream out, err;
+  Ran ran;
+  ran.exit = run_analyze(options, in, out, err);
+  ran.out = out.str();
+  ran.err = err.str();
+  std::istringstream lines(ran.out);
+  for (std::string line; std::getline(lines, line);) ran.lines.push_back(parse_json(line).value());
+  return ran;
+}
+
+fs::path temporary(std::string_view name, std::string_view text) {
+  const fs::path path = fs::path(testing::TempDir()) / name;
+  std::ofstream(path, std::ios::binary) << text;
+  return path;
+}
+
+std::string canonical(const json::value& value) {
+  const std::string text(value.get_string());
+  const auto prefix = net::Prefix::parse_lenient(text);
+  return prefix ? prefix->to_string() : text;
+}
+
+// True when the detection is about what the expectation describes; what either leaves out is not compared.
+bool matches(const json::value& expected, const json::value& found, bool lines) {
+  const json::value *observed = find(expected, "observed"), *prefix = find(expected, "prefix");
+  if (observed && canonical(*observed) != canonical(*find(found, "observed"))) return false;
+  if (!observed && prefix && canonical(*prefix) != canonical(*find(found, "prefix"))) return false;
+  for (const char* key : {"origin", "asn", "neighbor", "group"}) {
+    const json::value *want = find(expected, key), *got = find(found, key);
+    if (want && got && json::serialize(*want) != json::serialize(*got)) return false;
+  }
+  const json::value *line = find(expected, "line"), *before = find(expected, "before_line");
+  const auto at = find(found, "line")->to_number<std::int64_t>();
+  if (lines && line && line->to_number<std::int64_t>() != at) return false;
+  return !lines || !before || at < before->to_number<std::int64_t>();
+}
+
+bool is_informational(std::string_view kind) {
+  static const std::set<std::string_view> kinds{"announcement", "withdrawal",  "covering-route",
+                                                "backup-route", "path-change", "resolved",
+                                                "roa-change"};
+  return kinds.contains(kind);
+}
+
+std::set<std::string> kinds_of(const json::value& expected) {
+  std::set<std::string> out{find_string(expected, "kind").value()};
+  if (const json::value* more = find(expected, "accept")) {
+    for (const json::value& kind : more->get_array()) out.emplace(kind.get_string());
+  }
+  return out;
+}
+
+// Empty when the case passes; else what is wrong.
+std::string verdict(const json::value& expect, const std::vector<json::value>& found) {
+  std::string wrong;
+  for (const json::value& want : find(expect, "expect")->get_array()) {
+    if (find_string(want, "kind") == "none") continue;
+    const bool optional = find(want, "optional") != nullptr;
+    const auto hits = std::count_if(found.begin(), found.end(), [&](const json::value& f) {
+      return kinds_of(want).contains(find_string(f, "kind").value()) && matches(want, f, false);
+    });
+    if (hits == 0 && !optional) wrong += "missed " + json::serialize(want) + "\n";
+    const json::value* limit = find(want, "max_events");
+    if (limit && hits > limit->to_number<std::int64_t>()) wrong += "too many " + json::serialize(want) + "\n";
+  }
+  for (const json::value& f : found) {
+    const std::string kind = find_string(f, "kind").value();
+    if (is_informational(kind)) continue;
+    for (const json::value& ban : find(expect, "must_not")->get_array()) {
+      const std::string banned = find_string(ban, "kind").value();
+      if ((banned == "*" || banned == kind) && matches(ban, f, true))
+        wrong += "must not " + json::serialize(f) + "\n";
+    }
+    bool expected = find(expect, "exhaustive") == nullptr || !find(expect, "exhaustive")->as_bool();
+    for (const json::value& want : find(expect, "expect")->get_array()) {
+      expected = expected || (kinds_of(want).contains(kind) && matches(want, f, false));
+    }
+    if (!expected) wrong += "unexpected " + json::serialize(f) + "\n";
+  }
+  return wrong;
+}
+
+// The thresholds that a case assumes are part of its watch file.
+fs::path watch_file(const fs::path& watch, const json::value& expect) {
+  json::value merged = parse_json(text_of(watch)).value();
+  json::object& thresholds =
+      merged.as_object().emplace("thresholds", json::object()).first->value().as_object();
+  if (const json::value* more = find(expect, "thresholds")) {
+    for (const auto& member : more->get_object()) thresholds.insert_or_assign(member.key(), member.value());
+  }
+  return temporary(watch.filename().string(), json::serialize(merged));
+}
+
+// Runs every case below the folder; gives back how many there were.
+int run_cases(const fs::path& folder) {
+  int count = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    const std::string path = entry.path().string();
+    const std::string ending = ".watch.json";
+    if (!path.ends_with(ending)) continue;
+    const std::string base = path.substr(0, path.size() - ending.size());
+    SCOPED_TRACE(base);
+    const json::value expect = parse_json(text_of(base + ".expect.json")).value();
+    AnalyzeOptions options;
+    options.watch_file = watch_file(path, expect).string();
+    options.inputs = {base + ".updates.jsonl"};
+    const Ran ran = analyze(options);
+    EXPECT_EQ(ran.exit, 0) << ran.err;
+    EXPECT_EQ(verdict(expect, ran.lines), "");
+    ++count;
+  }
+  return count;
+}
+
+TEST(Analyze, FindsWhatItsOwnCasesHoldAndNothingElse) {
+  EXPECT_GE(run_cases(PEERING_SOURCE_DIR "/src/detect/testdata"), 10);
+}
+
+TEST(Analyze, FindsWhatTheSharedCasesHoldAndNothingElse) {
+  const char* given = std::getenv("PEERING_SHARED");
+  const fs::path shared = given ? given : PEERING_SOURCE_DIR "/../shared";
+  const fs::path cases = shared / "examples/detection-cases";
+  if (!fs::exists(cases)) GTEST_SKIP() << "skipped: no shared data";
+  EXPECT_GE(run_cases(cases), 12);
+}
+
+std::string update(std::string_view path, int seconds) {
+  return fmt::format(
+      R"({{"type":"ris_message","data":{{"timestamp":{},"peer":"192.0.2.1","peer_asn":"64496",)"
+      R"("host":"rrc00","type":"UPDATE","path":{},"announcements":[{{"next_hop":"192.0.2.1",)"
+      R"("prefixes":["203.0.113.0/24"]}}],"withdrawals":[]}}}})"
+      "\n",
+      seconds, path);
+}
+
+struct AnalyzeInput : testing::Test {
+  AnalyzeOptions options;
+  void SetUp() override {
+    options.watch_file =
+        temporary("watch.json", R"({"prefixes": [{"prefix": "203.0.113.7/24", "asn": 64500, "group": "a"}]})")
+            .string();
+    options.inputs = {"-"};
+  }
+};
+
+TEST_F(AnalyzeInput, ReadsStandardInputAndSaysWhatItRead) {
+  const Ran ran =
+      analyze(options, update("[64496,64511]", 1000) + "nonsense\n\n" + update("[64496,64500]", 1001));
+  EXPECT_EQ(ran.exit, 0);
+  ASSERT_EQ(ran.lines.size(), 3U) << ran.out;
+  EXPECT_EQ(ran.lines[0].at("kind"), "origin-hijack");
+  EXPECT_EQ(ran.lines[0].at("line"), 1);
+  EXPECT_EQ(ran.lines[0].at("group"), "a");
+  EXPECT_EQ(ran.lines[0].at("state"), "open");
+  EXPECT_EQ(ran.lines[0].at("severity"), "Critical");
+  EXPECT_EQ(ran.lines[0].at("time"), "1970-01-01T00:16:40Z");
+  EXPECT_EQ(ran.lines[1].at("kind"), "announcement");
+  EXPECT_EQ(ran.lines[1].at("line"), 4);
+  EXPECT_EQ(ran.lines[2].at("kind"), "resolved");
+  EXPECT_EQ(ran.lines[2].at("resolves"), "origin-hijack");
+  EXPECT_THAT(ran.err, HasSubstr("line 2"));
+  EXPECT_THAT(ran.err, HasSubstr("203.0.113.7/24 is read as 203.0.113.0/24"));
+  EXPECT_THAT(ran.err, EndsWith("3 records, 1 malformed\n"));
+}
+
+TEST_F(AnalyzeInput, JudgesByTimestampsNotByArrival) {
+  // The hijack is older than the right route although it comes later: it is over when it is read.
+  const Ran ran = analyze(options, update("[64496,64500]", 1030) + update("[64496,64511]", 1000));
+  ASSERT_EQ(ran.lines.size(), 3U) << ran.out;
+  EXPECT_EQ(ran.lines[0].at("kind"), "origin-hijack");
+  EXPECT_EQ(ran.lines[0].at("line"), 2);
+  EXPECT_EQ(ran.lines[2].at("kind"), "resolved");
+}
+
+TEST_F(AnalyzeInput, BadArgumentsEndWithTwoAndMissingInputWithOne) {
+  AnalyzeOptions wrong = options;
+  wrong.watch_file = "/nonexistent/watch.json";
+  EXPECT_EQ(analyze(wrong).exit, 2);
+  wrong.watch_file = temporary("bad.json", R"({"prefixes": [{"prefix": "203.0.113.0"}]})").string();
+  const Ran bad = analyze(wrong);
+  EXPECT_EQ(bad.exit, 2);
+  EXPECT_THAT(bad.err, HasSubstr("prefixes[0]"));
+  options.inputs = {"/nonexistent/updates.jsonl"};
+  EXPECT_EQ(analyze(options).exit, 1);
+}
+
+TEST_F(AnalyzeInput, UnknownKeysAreNamedOnce) {
+  options.watch_file =
+      temporary("odd.json", R"({"colour": 1, "prefixes": [{"prefix": "203.0.113.0/24", "smell": 1},)"
+                            R"({"prefix": "198.51.100.0/24", "smell": 2}]})")
+          .string();
+  const Ran ran = analyze(options);
+  EXPECT_EQ(ran.exit, 0);
+  EXPECT_THAT(ran.err, HasSubstr("`colour`"));
+  EXPECT_EQ(ran.err.find("`smell`"), ran.err.rfind("`smell`"));
+}
+
+}  // namespace
+}  // namespace peering::cli
