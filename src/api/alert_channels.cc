@@ -166,7 +166,7 @@ arm::Answer test_alert_channel(Call& call) {
     return arm::failed(queued.error());
   }
   call.services.deliveries_queued();
-  return arm::json_response(202, json::object{{"deliveryId", delivery.id}});
+  return arm::json_response(202, json::object{{"id", delivery.id}, {"status", "queued"}});
 }
 
 }  // namespace peering::api

@@ -103,6 +103,24 @@ arm::Answer page_of_events(const Call& call, EventFilter filter) {
   return arm::list_response(call.request, call.query, std::move(items), next);
 }
 
+// Alerts are kept by connection: those of a prefix are the ones whose event is the prefix's.
+Result<std::vector<model::Alert>> alerts_of(const Call& call, std::size_t limit) {
+  const std::string scope = call.base_key();
+  store::TelemetryStore& telemetry = call.services.telemetry;
+  const bool of_prefix = scope.find("/prefixes/") != std::string::npos;
+  if (!of_prefix) return telemetry.alerts(scope, limit);
+  auto all = telemetry.alerts(model::lower(connection_of_prefix(scope)), arm::page_items_max);
+  if (!all) return all;
+  std::vector<model::Alert> out;
+  for (model::Alert& alert : *all) {
+    if (out.size() == limit) break;
+    const auto event = telemetry.event(alert.event);
+    if (!event) return tl::unexpected(event.error());
+    if (*event && model::lower((*event)->prefix_resource) == scope) out.push_back(std::move(alert));
+  }
+  return out;
+}
+
 }  // namespace
 
 arm::Answer list_events(Call& call) {
@@ -117,7 +135,7 @@ arm::Answer list_alerts(Call& call) {
   if (auto ok = check_scope(call); !ok) return tl::unexpected(ok.error());
   const auto page = arm::read_page(call.query, alerts_default);
   if (!page) return tl::unexpected(page.error());
-  const auto alerts = call.services.telemetry.alerts(call.base_key(), page->limit);
+  const auto alerts = alerts_of(call, page->limit);
   if (!alerts) return arm::failed(alerts.error());
   json::array items;
   for (const model::Alert& alert : *alerts) items.push_back(model::to_json(alert));
