@@ -45,8 +45,9 @@ class BmpListener {
   /// Closes everything and joins. Our own end is no event: no RouterDown is posted. Idempotent.
   void stop();
 
+  struct State;  ///< of the implementation
+
  private:
-  struct State;
   std::unique_ptr<State> state_;
 };
 

@@ -1,0 +1,328 @@
+#include "feeds/bmp_conversation.h"
+
+#include <algorithm>
+
+#include "base/digest.h"
+#include "base/log.h"
+
+namespace peering::feeds {
+
+namespace {
+
+using rib::RibKind;
+using wire::bgp::FamilyId;
+using wire::bmp::PeerType;
+using wire::bmp::PerPeerHeader;
+using Bytes = std::span<const std::uint8_t>;
+
+// A route may have stood unchanged for a year; no router lives in the future.
+constexpr Microseconds age_max = std::chrono::hours(24 * 400);
+constexpr Microseconds ahead_max = std::chrono::minutes(5);
+constexpr Microseconds complaint_every = std::chrono::seconds(10);
+constexpr std::size_t hex_bytes_max = 64;
+
+BmpPeerKey key_of(const PerPeerHeader& header) {
+  return {header.is_loc_rib(), header.distinguisher, header.is_loc_rib() ? net::Address() : header.address};
+}
+
+RibKind rib_kind_of(const PerPeerHeader& header) {
+  if (header.is_loc_rib()) return RibKind::loc_rib;
+  if (header.adj_rib_out()) {
+    return header.post_policy() ? RibKind::adj_rib_out_post_policy : RibKind::adj_rib_out_pre_policy;
+  }
+  return header.post_policy() ? RibKind::adj_rib_in_post_policy : RibKind::adj_rib_in_pre_policy;
+}
+
+// Peer Up and Peer Down speak of the session, whatever views are reported (RFC 8671 section 5.3).
+RibKind session_kind(const PerPeerHeader& header) {
+  return header.is_loc_rib() ? RibKind::loc_rib : RibKind::adj_rib_in_pre_policy;
+}
+
+bool is_adj_rib_in(RibKind kind) {
+  return kind == RibKind::adj_rib_in_pre_policy || kind == RibKind::adj_rib_in_post_policy;
+}
+bool is_adj_rib_out(RibKind kind) {
+  return kind == RibKind::adj_rib_out_pre_policy || kind == RibKind::adj_rib_out_post_policy;
+}
+
+std::optional<net::Family> unicast_family(FamilyId id) {
+  if (id == wire::bgp::ipv4_unicast) return net::Family::ipv4;
+  if (id == wire::bgp::ipv6_unicast) return net::Family::ipv6;
+  return std::nullopt;
+}
+
+std::vector<FamilyId> families_of(const wire::bgp::Open& open) {
+  return open.families.empty() ? std::vector{wire::bgp::ipv4_unicast} : open.families;
+}
+
+// True when `sender` may send several paths of the family to `receiver`.
+bool add_path_agreed(const wire::bgp::Open& sender, const wire::bgp::Open& receiver, FamilyId family) {
+  const auto offers = [&](const wire::bgp::Open& open, bool wire::bgp::Open::AddPath::* direction) {
+    return std::ranges::any_of(open.add_path,
+                               [&](const auto& entry) { return entry.family == family && entry.*direction; });
+  };
+  return offers(sender, &wire::bgp::Open::AddPath::can_send) &&
+         offers(receiver, &wire::bgp::Open::AddPath::can_receive);
+}
+
+std::optional<wire::bgp::Open> read_open(Bytes message) {
+  const auto framed = wire::bgp::decode_message(message);
+  if (!framed || framed->type != wire::bgp::MessageType::open) return std::nullopt;
+  auto open = wire::bgp::decode_open(framed->body);
+  if (!open) return std::nullopt;
+  return std::move(*open);
+}
+
+std::string_view down_reason(std::uint8_t reason) {
+  switch (reason) {
+    case 1:
+      return "the router closed the session with a NOTIFICATION";
+    case 2:
+      return "the router closed the session";
+    case 3:
+      return "the peer closed the session with a NOTIFICATION";
+    case 4:
+      return "the peer closed the session";
+    case 5:
+      return "the router no longer reports the peer";
+    case 6:
+      return "the router's own table is no longer reported";
+    default:
+      return "for a reason that is not known";
+  }
+}
+
+std::string_view termination_reason(std::optional<std::uint16_t> reason) {
+  constexpr std::array<std::string_view, 5> texts = {"administratively closed", "unspecified reason",
+                                                     "out of resources", "redundant connection",
+                                                     "permanently administratively closed"};
+  return reason && *reason < texts.size() ? texts[*reason] : "no reason given";
+}
+
+}  // namespace
+
+BmpConversation::BmpConversation(const net::Address& remote, std::size_t peers_max, PeerRegistry& peers,
+                                 BmpMetrics& metrics)
+    : remote_(remote), peers_max_(peers_max), registry_(peers), metrics_(metrics) {}
+
+bool BmpConversation::has_up(const BmpPeerKey& peer) const {
+  const auto found = peers_.find(peer);
+  return found != peers_.end() && found->second.up;
+}
+
+void BmpConversation::complain(TimePoint at, std::string_view what, Bytes bytes) {
+  if (at < next_complaint_) {
+    ++unsaid_;
+    return;
+  }
+  next_complaint_ = at + complaint_every;
+  const Bytes shown = bytes.first(std::min(bytes.size(), hex_bytes_max));
+  log::warning("BMP from {} ({}): {}; {} like it not shown; bytes {}{}", router_, remote_.to_string(), what,
+               unsaid_, to_hex(shown), shown.size() < bytes.size() ? "…" : "");
+  unsaid_ = 0;
+}
+
+TimePoint BmpConversation::time_of(const PerPeerHeader& header, TimePoint arrival) {
+  if (header.time == TimePoint{}) return arrival;
+  if (header.time >= arrival - age_max && header.time <= arrival + ahead_max) return header.time;
+  metrics_.oddity(Oddity::clock);
+  return arrival;
+}
+
+void BmpConversation::name_router(std::string name, TimePoint arrival, Out& out) {
+  router_ = std::move(name);
+  log::info("BMP session of router {} from {}", router_, remote_.to_string());
+  out.push_back(RouterUp{router_, arrival});
+}
+
+void BmpConversation::take(Bytes frame, TimePoint arrival, Out& out) {
+  came_up_.reset();
+  metrics_.bytes.add(static_cast<double>(frame.size()));
+  const auto message = wire::bmp::decode_message(frame);
+  if (!message) {
+    metrics_.malformed(Malformed::message);
+    return complain(arrival, message.error().message, frame);
+  }
+  metrics_.message(frame[5]);
+  const auto* initiation = std::get_if<wire::bmp::Initiation>(&*message);
+  if (initiation) return take_initiation(*initiation, arrival, out);
+  if (const auto* end = std::get_if<wire::bmp::Termination>(&*message)) {
+    terminated_ = termination_reason(end->reason());
+    return;
+  }
+  if (router_.empty()) {
+    metrics_.oddity(Oddity::no_initiation);
+    name_router(remote_.to_string(), arrival, out);
+  }
+  if (const auto* routes = std::get_if<wire::bmp::RouteMonitoring>(&*message)) {
+    take_routes(*routes, arrival, out);
+  } else if (const auto* up = std::get_if<wire::bmp::PeerUp>(&*message)) {
+    take_peer_up(*up, arrival, out);
+  } else if (const auto* down = std::get_if<wire::bmp::PeerDown>(&*message)) {
+    take_peer_down(*down, arrival, out);
+  }
+}
+
+void BmpConversation::take_initiation(const wire::bmp::Initiation& message, TimePoint arrival, Out& out) {
+  std::string name = message.system_name().value_or("");
+  if (name.empty()) name = remote_.to_string();
+  if (router_.empty()) return name_router(std::move(name), arrival, out);
+  if (name != router_) metrics_.oddity(Oddity::renamed);
+}
+
+// Null when the peer would be one too many.
+BmpConversation::Peer* BmpConversation::peer_of(const PerPeerHeader& header) {
+  const BmpPeerKey key = key_of(header);
+  auto found = peers_.find(key);
+  if (found == peers_.end()) {
+    if (peers_.size() >= peers_max_) return nullptr;
+    found = peers_.try_emplace(key).first;
+  }
+  Peer& peer = found->second;
+  peer.asn = header.asn;
+  peer.bgp_identifier = header.bgp_identifier;
+  return &peer;
+}
+
+// Null when the registry is full.
+BmpConversation::View* BmpConversation::view_of(Peer& peer, const PerPeerHeader& header, RibKind kind) {
+  const auto found = peer.views.find(kind);
+  if (found != peer.views.end()) return &found->second;
+  const BmpPeerKey key = key_of(header);
+  const auto made =
+      registry_.peer({router_, key.distinguisher, key.address, kind}, peer.asn, peer.bgp_identifier, remote_);
+  if (!made) return nullptr;
+  return &peer.views.emplace(kind, View{*made, {}, {}}).first->second;
+}
+
+bool BmpConversation::read_opens(const wire::bmp::PeerUp& message, Peer& peer) {
+  const auto sent = read_open(message.sent_open), received = read_open(message.received_open);
+  if (!sent || !received) return false;
+  peer.local_asn = sent->asn;
+  if (peer.asn == 0 || peer.asn == net::as_trans) peer.asn = received->asn;
+  peer.families.clear();
+  const auto offered = families_of(*received);
+  for (const FamilyId family : families_of(*sent)) {
+    if (unicast_family(family) && std::ranges::find(offered, family) != offered.end()) {
+      peer.families.push_back(family);
+    }
+  }
+  const FamilyId families[2] = {wire::bgp::ipv4_unicast, wire::bgp::ipv6_unicast};
+  for (int i = 0; i < 2; ++i) {
+    peer.add_path_in[i] = add_path_agreed(*received, *sent, families[i]);
+    peer.add_path_out[i] = add_path_agreed(*sent, *received, families[i]);
+  }
+  return true;
+}
+
+void BmpConversation::take_peer_up(const wire::bmp::PeerUp& message, TimePoint arrival, Out& out) {
+  Peer* peer = peer_of(message.peer);
+  if (!peer) return metrics_.malformed(Malformed::too_many_peers);
+  const TimePoint time = time_of(message.peer, arrival);
+  std::string session(message.sent_open.begin(), message.sent_open.end());
+  session.append(message.received_open.begin(), message.received_open.end());
+  session += fmt::format("{}/{}", message.local_port, message.remote_port);
+  if (peer->up && !peer->session.empty()) {
+    if (peer->session == session) return;
+    // A Peer Down got lost on the way: it is another session, and the routes of the former are gone.
+    metrics_.oddity(Oddity::up_twice);
+    peer_is_down(*peer, time, "the router says it came up again", out);
+  }
+  if (!read_opens(message, *peer)) {
+    metrics_.malformed(Malformed::open);
+    complain(arrival, "the OPENs of a Peer Up cannot be read, usual capabilities are assumed",
+             message.sent_open);
+  }
+  peer->up = true;
+  peer->session = std::move(session);
+  peer->views.clear();
+  const View* view = view_of(*peer, message.peer, session_kind(message.peer));
+  if (!view) return metrics_.malformed(Malformed::too_many_peers);
+  came_up_ = key_of(message.peer);
+  out.push_back(PeerUp{view->peer, time});
+}
+
+void BmpConversation::peer_is_down(Peer& peer, TimePoint time, std::string_view reason, Out& out) {
+  for (const auto& [kind, view] : peer.views) {
+    out.push_back(PeerDown{view.peer, time, std::string(reason)});
+  }
+  peer.views.clear();
+  peer.up = false;
+  peer.session.clear();
+}
+
+void BmpConversation::take_peer_down(const wire::bmp::PeerDown& message, TimePoint arrival, Out& out) {
+  const auto found = peers_.find(key_of(message.peer));
+  if (found == peers_.end() || !found->second.up) return metrics_.oddity(Oddity::down_never_up);
+  peer_is_down(found->second, time_of(message.peer, arrival), down_reason(message.reason), out);
+  peers_.erase(found);
+}
+
+void BmpConversation::take_routes(const wire::bmp::RouteMonitoring& message, TimePoint arrival, Out& out) {
+  Peer* peer = peer_of(message.peer);
+  if (!peer) return metrics_.malformed(Malformed::too_many_peers);
+  if (!peer->up) {
+    metrics_.oddity(Oddity::no_peer_up);
+    peer->up = true;
+  }
+  const auto framed = wire::bgp::decode_message(message.update);
+  if (!framed) {
+    metrics_.malformed(Malformed::bgp_message);
+    return complain(arrival, framed.error().message, message.update);
+  }
+  if (framed->type != wire::bgp::MessageType::update) return metrics_.oddity(Oddity::not_an_update);
+  take_update(message, framed->body, *peer, arrival, out);
+}
+
+void BmpConversation::take_update(const wire::bmp::RouteMonitoring& message, Bytes body, Peer& peer,
+                                  TimePoint arrival, Out& out) {
+  const RibKind kind = rib_kind_of(message.peer);
+  View* view = view_of(peer, message.peer, kind);
+  if (!view) return metrics_.malformed(Malformed::too_many_peers);
+  const bool* add_path = is_adj_rib_out(kind) ? peer.add_path_out : peer.add_path_in;
+  wire::bgp::SessionFacts facts;
+  facts.four_octet_asn = !message.peer.two_octet_as_path();
+  facts.add_path_ipv4 = add_path[0];
+  facts.add_path_ipv6 = add_path[1];
+  wire::bgp::Update update = wire::bgp::decode_update(body, facts);
+  if (!update.issues.empty()) {
+    metrics_.faults(update);
+    complain(arrival,
+             fmt::format("UPDATE of AS{}: {} (attribute {}, {})", peer.asn, update.issues.front().reason,
+                         update.issues.front().attribute, to_string(update.issues.front().outcome)),
+             message.update);
+    // Only the router could reset its session; we leave out the message.
+    if (update.outcome() == wire::bgp::Outcome::reset_session) return;
+  }
+  if (is_adj_rib_in(kind) && peer.local_asn != 0 && peer.local_asn != peer.asn &&
+      update.attributes.as_path.first() == peer.local_asn) {
+    metrics_.oddity(Oddity::own_as_in_front);
+    strip_first_as(update.attributes.as_path, peer.local_asn);
+  }
+  const TimePoint time = time_of(message.peer, arrival);
+  PathSet* paths = facts.add_path_ipv4 || facts.add_path_ipv6 ? &view->paths : nullptr;
+  for (rib::RouteBatch& batch : batches_of(update, view->peer, time, paths)) out.push_back(std::move(batch));
+  if (update.end_of_rib) end_of_rib(*view, peer, *update.end_of_rib, time, out);
+}
+
+void BmpConversation::end_of_rib(View& view, const Peer& peer, FamilyId family, TimePoint time, Out& out) {
+  const auto known = unicast_family(family);
+  if (!known) return;
+  if (std::ranges::find(view.ended, family) == view.ended.end()) view.ended.push_back(family);
+  const bool complete = !peer.families.empty() && std::ranges::all_of(peer.families, [&](FamilyId agreed) {
+    return std::ranges::find(view.ended, agreed) != view.ended.end();
+  });
+  out.push_back(EndOfRib{view.peer, *known, complete, time});
+}
+
+void BmpConversation::end(TimePoint at, std::string_view reason, bool others_live, Out& out) {
+  if (router_.empty()) return;
+  log::info("BMP session of router {} from {} ended: {}", router_, remote_.to_string(), reason);
+  if (!others_live) {
+    out.push_back(RouterDown{router_, at, std::string(reason)});
+    return;
+  }
+  for (auto& [key, peer] : peers_) peer_is_down(peer, at, "the router's BMP session ended", out);
+}
+
+}  // namespace peering::feeds
