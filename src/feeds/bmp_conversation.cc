@@ -4,12 +4,14 @@
 
 #include "base/digest.h"
 #include "base/log.h"
+#include "wire/bgp/attributes.h"
 
 namespace peering::feeds {
 
 namespace {
 
 using rib::RibKind;
+using wire::bgp::AttributeCode;
 using wire::bgp::FamilyId;
 using wire::bmp::PeerType;
 using wire::bmp::PerPeerHeader;
@@ -274,17 +276,45 @@ void BmpConversation::take_routes(const wire::bmp::RouteMonitoring& message, Tim
   take_update(message, framed->body, *peer, arrival, out);
 }
 
+// Decodes by what header and OPENs say. Where that cannot be read but the other way can, the router meant the
+// other: FRR reports paths with two-octet numbers without saying so; without OPENs nobody said whether routes
+// have path identifiers.
+wire::bgp::Update BmpConversation::decode_as_meant(Bytes body, bool without_opens,
+                                                   wire::bgp::SessionFacts& facts) {
+  wire::bgp::Update update = wire::bgp::decode_update(body, facts);
+  if (update.issues.empty()) return update;
+  const auto try_other = [&](const wire::bgp::SessionFacts& other_facts, Oddity oddity) {
+    wire::bgp::Update other = wire::bgp::decode_update(body, other_facts);
+    if (!other.issues.empty()) return;
+    metrics_.oddity(oddity);
+    facts = other_facts;
+    update = std::move(other);
+  };
+  wire::bgp::SessionFacts other_facts = facts;
+  if (update.outcome() == wire::bgp::Outcome::reset_session) {
+    other_facts.add_path_ipv4 = other_facts.add_path_ipv6 = true;
+    if (without_opens) try_other(other_facts, Oddity::path_identifiers);
+  } else if (update.issues.front().attribute == static_cast<std::uint8_t>(AttributeCode::as_path)) {
+    other_facts.four_octet_asn = !facts.four_octet_asn;
+    try_other(other_facts, Oddity::as_number_size);
+  }
+  return update;
+}
+
 void BmpConversation::take_update(const wire::bmp::RouteMonitoring& message, Bytes body, Peer& peer,
                                   TimePoint arrival, Out& out) {
   const RibKind kind = rib_kind_of(message.peer);
   View* view = view_of(peer, message.peer, kind);
   if (!view) return metrics_.malformed(Malformed::too_many_peers);
-  const bool* add_path = is_adj_rib_out(kind) ? peer.add_path_out : peer.add_path_in;
   wire::bgp::SessionFacts facts;
   facts.four_octet_asn = !message.peer.two_octet_as_path();
+  bool* add_path = is_adj_rib_out(kind) ? peer.add_path_out : peer.add_path_in;
   facts.add_path_ipv4 = add_path[0];
   facts.add_path_ipv6 = add_path[1];
-  wire::bgp::Update update = wire::bgp::decode_update(body, facts);
+  facts.next_hop_optional = true;
+  wire::bgp::Update update = decode_as_meant(body, peer.session.empty(), facts);
+  add_path[0] = facts.add_path_ipv4;
+  add_path[1] = facts.add_path_ipv6;
   if (!update.issues.empty()) {
     metrics_.faults(update);
     complain(arrival,

@@ -80,6 +80,8 @@ class BmpConversation {
   void take_update(const wire::bmp::RouteMonitoring& message, std::span<const std::uint8_t> body, Peer& peer,
                    TimePoint arrival, Out& out);
 
+  wire::bgp::Update decode_as_meant(std::span<const std::uint8_t> body, bool without_opens,
+                                    wire::bgp::SessionFacts& facts);
   void name_router(std::string name, TimePoint arrival, Out& out);
   Peer* peer_of(const wire::bmp::PerPeerHeader& header);
   View* view_of(Peer& peer, const wire::bmp::PerPeerHeader& header, rib::RibKind kind);

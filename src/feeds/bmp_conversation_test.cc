@@ -189,6 +189,15 @@ TEST_F(BmpConversationTest, ALegacyPathHasTwoOctetNumbers) {
   EXPECT_EQ(batch.attributes->as_path.asns, (std::vector<net::Asn>{peer_asn, 64499}));
 }
 
+TEST_F(BmpConversationTest, APathInTheOtherNumberSizeThanFlaggedIsRead) {
+  greet();
+  const auto batch = only<RouteBatch>(
+      say(routes(peer_, {{{prefix("203.0.113.0/24"), 0}}, {}, {64499}}, {.four_octet_asn = false})));
+  ASSERT_NE(batch.attributes, nullptr);
+  EXPECT_EQ(batch.attributes->as_path.asns, (std::vector<net::Asn>{64499}));
+  EXPECT_EQ(oddities("as_number_size"), 1);
+}
+
 TEST_F(BmpConversationTest, OneOfSeveralPathsWithdrawnIsNoWithdrawal) {
   greet({.add_path = true});
   const wire::bgp::SessionFacts facts{.add_path_ipv4 = true};
@@ -201,6 +210,27 @@ TEST_F(BmpConversationTest, OneOfSeveralPathsWithdrawnIsNoWithdrawal) {
   EXPECT_EQ(back.announced, std::vector{p});
   EXPECT_EQ(back.attributes->as_path.origin(), 2U);
   EXPECT_EQ(only<RouteBatch>(say(routes(peer_, {{}, {{p, 2}}, {}}, facts))).withdrawn, std::vector{p});
+}
+
+TEST_F(BmpConversationTest, PathIdentifiersAreFoundOutWhenNoPeerUpNamedThem) {
+  say(initiation());
+  const wire::bgp::SessionFacts facts{.add_path_ipv4 = true};
+  const Routes both{{}, {{prefix("192.0.2.4/31"), 1}, {prefix("192.0.2.6/31"), 1}}, {}};
+  EXPECT_EQ(only<RouteBatch>(say(routes(peer_, both, facts))).withdrawn.size(), 2U);
+}
+
+TEST_F(BmpConversationTest, ARouteWithoutNextHopIsThere) {
+  greet();
+  auto update = update_of({{{prefix("203.0.113.0/24"), 0}}, {}});
+  const std::uint8_t next_hop[] = {0x40, 3, 4, 192, 0, 2, 1};
+  const auto found = std::search(update.begin(), update.end(), std::begin(next_hop), std::end(next_hop));
+  ASSERT_NE(found, update.end());
+  update.erase(found, found + 7);
+  update[17] = static_cast<std::uint8_t>(update[17] - 7);
+  update[22] = static_cast<std::uint8_t>(update[22] - 7);
+  const auto batch = only<RouteBatch>(say(wire::bmp::encode_route_monitoring(peer_, update)));
+  EXPECT_EQ(batch.announced, std::vector{prefix("203.0.113.0/24")});
+  EXPECT_EQ(batch.attributes->next_hop, std::nullopt);
 }
 
 TEST_F(BmpConversationTest, TimesThatCannotBeTrueAreTheTimeOfArrival) {

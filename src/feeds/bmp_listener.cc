@@ -99,6 +99,7 @@ class Session {
       co_await session.take_frames();
     }
     session.close();
+    if (session.dropped_) co_return;
     session.ending_ = true;
     session.conversation_.end(now(), session.end_reason_, session.listener_.another_lives(session),
                               session.messages_);

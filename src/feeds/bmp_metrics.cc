@@ -12,9 +12,9 @@ constexpr std::array<std::string_view, 8> message_names = {
     "initiation",       "termination",       "route_mirroring", "unknown"};
 constexpr std::array<std::string_view, 6> malformed_names = {"frame", "message",    "bgp_message",
                                                              "open",  "incomplete", "too_many_peers"};
-constexpr std::array<std::string_view, 8> oddity_names = {"no_initiation", "renamed",      "no_peer_up",
-                                                          "down_never_up", "up_twice",     "own_as_in_front",
-                                                          "clock",         "not_an_update"};
+constexpr std::array<std::string_view, 10> oddity_names = {
+    "no_initiation",   "renamed", "no_peer_up",    "down_never_up",  "up_twice",
+    "own_as_in_front", "clock",   "not_an_update", "as_number_size", "path_identifiers"};
 
 template <std::size_t N>
 std::array<Counter*, N> counters(Metrics& metrics, std::string_view name, std::string_view help,

@@ -13,14 +13,16 @@ namespace peering::feeds {
 enum class Malformed { frame, message, bgp_message, open, incomplete, too_many_peers };
 /// What is wrong by the RFC, known from real routers, and harmless.
 enum class Oddity {
-  no_initiation,    ///< messages before the Initiation
-  renamed,          ///< a second Initiation with another name
-  no_peer_up,       ///< routes of a peer that was not said to be up
-  down_never_up,    ///< Peer Down for a peer that was not up (FRR)
-  up_twice,         ///< Peer Up again, for another session, without a Peer Down
-  own_as_in_front,  ///< the router's own AS before the path (FRR)
-  clock,            ///< a timestamp that cannot be true
-  not_an_update,    ///< Route Monitoring with another BGP message
+  no_initiation,     ///< messages before the Initiation
+  renamed,           ///< a second Initiation with another name
+  no_peer_up,        ///< routes of a peer that was not said to be up
+  down_never_up,     ///< Peer Down for a peer that was not up (FRR)
+  up_twice,          ///< Peer Up again, for another session, without a Peer Down
+  own_as_in_front,   ///< the router's own AS before the path (FRR)
+  clock,             ///< a timestamp that cannot be true
+  not_an_update,     ///< Route Monitoring with another BGP message
+  as_number_size,    ///< AS_PATH in the other size than the A flag says (FRR)
+  path_identifiers,  ///< add-path, found out because no Peer Up named it
 };
 
 /// Counters are found once. Thread-safe.
@@ -41,7 +43,7 @@ class BmpMetrics {
   Metrics& metrics_;
   std::array<Counter*, 8> messages_{};  // by type; the last: unknown
   std::array<Counter*, 6> malformed_{};
-  std::array<Counter*, 8> oddities_{};
+  std::array<Counter*, 10> oddities_{};
 };
 
 }  // namespace peering::feeds

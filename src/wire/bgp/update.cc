@@ -30,7 +30,7 @@ namespace {
 bool has(std::uint64_t seen, AttributeCode code) { return (seen >> static_cast<unsigned>(code) & 1) != 0; }
 
 // RFC 4271 section 5: what a route must carry (RFC 7606 section 3 (d): treat-as-withdraw when it does not).
-void require_mandatory(std::uint64_t seen, Update& out) {
+void require_mandatory(std::uint64_t seen, const SessionFacts& facts, Update& out) {
   const auto require = [&](AttributeCode code) {
     const auto number = static_cast<std::uint8_t>(code);
     const bool told = std::any_of(out.issues.begin(), out.issues.end(),
@@ -42,7 +42,7 @@ void require_mandatory(std::uint64_t seen, Update& out) {
   if (out.announced.empty() && out.mp_announced.empty()) return;
   require(AttributeCode::origin);
   require(AttributeCode::as_path);
-  if (!out.announced.empty()) require(AttributeCode::next_hop);
+  if (!out.announced.empty() && !facts.next_hop_optional) require(AttributeCode::next_hop);
 }
 
 void move_to(std::vector<Nlri>& from, std::vector<Nlri>& to) {
@@ -96,7 +96,7 @@ Update decode_update(std::span<const std::uint8_t> body, const SessionFacts& fac
   const bool alone = withdrawn.empty() && announced.empty() &&
                      seen == std::uint64_t{1} << static_cast<unsigned>(AttributeCode::mp_unreach_nlri);
   if (!alone) out.end_of_rib.reset();
-  require_mandatory(seen, out);
+  require_mandatory(seen, facts, out);
   settle(out);
   return out;
 }

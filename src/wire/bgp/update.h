@@ -24,6 +24,9 @@ struct SessionFacts {
   bool four_octet_asn = true;  ///< AS numbers in AS_PATH and AGGREGATOR have four bytes
   bool add_path_ipv4 = false;  ///< RFC 7911 for IPv4 unicast
   bool add_path_ipv6 = false;  ///< RFC 7911 for IPv6 unicast
+  /// IPv4 routes without NEXT_HOP are no fault. A router that reports its own tables by BMP leaves it out
+  /// where the route has an IPv6 next hop (FRR); the route is there all the same.
+  bool next_hop_optional = false;
 };
 
 /// One route in a message.
