@@ -1,10 +1,15 @@
 #include "cli/analyze.h"
 
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <sstream>
+#include <optional>
+
+#include <unistd.h>
 
 #include "cli/analyze_input.h"
+#include "wire/bmp/message.h"
 
 namespace peering::cli {
 
@@ -46,23 +51,100 @@ Result<detect::WatchFile> prepare(const AnalyzeOptions& options, std::ostream& e
   return watch;
 }
 
-bool read_input(const std::string& name, std::istream& in, AnalyzeEngine& engine, InputCount& count,
-                std::ostream& err) {
-  Complaints complaints(name == "-" ? "stdin" : name, err);
-  if (name == "-") {
-    read_ris(in, engine, count, complaints);
-    return true;
+// A copy of a stream on disk, for readers that want a file; gone with the object.
+class Spooled {
+ public:
+  explicit Spooled(std::istream& in) {
+    std::string name = (std::filesystem::temp_directory_path() / "peeringctl-XXXXXX").string();
+    const int file = mkstemp(name.data());
+    if (file < 0) return;
+    close(file);
+    path_ = name;
+    std::ofstream(path_, std::ios::binary) << in.rdbuf();
   }
-  std::ifstream file(name, std::ios::binary);
+  ~Spooled() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove(path_, ignored);
+  }
+  Spooled(const Spooled&) = delete;
+  Spooled& operator=(const Spooled&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+// The first bytes, which stay in the stream.
+std::string start_of(std::istream& in, bool seekable) {
+  std::string out;
+  if (!seekable) {
+    const int first = in.peek();
+    if (first != std::char_traits<char>::eof()) out.push_back(static_cast<char>(first));
+    in.clear();
+    return out;
+  }
+  out.resize(64);
+  in.read(out.data(), static_cast<std::streamsize>(out.size()));
+  out.resize(static_cast<std::size_t>(in.gcount()));
+  in.clear();
+  in.seekg(0);
+  return out;
+}
+
+std::optional<InputFormat> named_format(std::string_view name) {
+  if (name == "ris") return InputFormat::ris;
+  if (name == "mrt") return InputFormat::mrt;
+  if (name == "bmp") return InputFormat::bmp;
+  return std::nullopt;
+}
+
+bool read_file_input(const std::string& name, const std::string& path, const AnalyzeOptions& options,
+                     AnalyzeEngine& engine, InputCount& count, std::ostream& err) {
+  Complaints complaints(name, err);
+  std::ifstream file(path, std::ios::binary);
   if (!file) {
     err << name << ": cannot be opened\n";
     return false;
   }
-  read_ris(file, engine, count, complaints);
+  switch (named_format(options.format).value_or(detect_format(start_of(file, true)))) {
+    case InputFormat::ris:
+      read_ris(file, engine, count, complaints);
+      break;
+    case InputFormat::bmp:
+      read_bmp(file, engine, count, complaints);
+      break;
+    case InputFormat::mrt:
+      read_mrt(path, engine, count, complaints);
+      break;
+  }
   return true;
 }
 
+bool read_input(const std::string& name, std::istream& in, const AnalyzeOptions& options,
+                AnalyzeEngine& engine, InputCount& count, std::ostream& err) {
+  if (name != "-") return read_file_input(name, name, options, engine, count, err);
+  // Text is judged as it comes; binary input is read whole first.
+  const auto named = named_format(options.format);
+  if (named == InputFormat::ris || (!named && detect_format(start_of(in, false)) == InputFormat::ris)) {
+    Complaints complaints("stdin", err);
+    read_ris(in, engine, count, complaints);
+    return true;
+  }
+  const Spooled spooled(in);
+  return read_file_input("stdin", spooled.path(), options, engine, count, err);
+}
+
 }  // namespace
+
+InputFormat detect_format(std::string_view start) {
+  const auto first = start.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos || start[first] == '{') return InputFormat::ris;
+  const auto byte = [&](std::size_t at) { return static_cast<std::uint8_t>(start[at]); };
+  // RFC 7854 section 4.1: version 3, a length of four bytes, a type up to 6. As MRT it would be of 1971.
+  const bool bmp = start.size() >= wire::bmp::common_header_bytes && byte(0) == wire::bmp::version &&
+                   byte(1) == 0 && byte(5) <= 6;
+  return bmp ? InputFormat::bmp : InputFormat::mrt;
+}
 
 void Complaints::say(std::string_view where, std::size_t number, std::string_view what) {
   if (++told_ <= told_max) err_ << fmt::format("{}: {} {}: {}\n", source_, where, number, what);
@@ -70,6 +152,10 @@ void Complaints::say(std::string_view where, std::size_t number, std::string_vie
 }
 
 int run_analyze(const AnalyzeOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
+  if (options.format != "auto" && !named_format(options.format)) {
+    err << invalid("--format", options.format, "auto, ris, mrt or bmp").message << '\n';
+    return exit_usage;
+  }
   auto watch = prepare(options, err);
   if (!watch) {
     err << watch.error().message << '\n';
@@ -79,7 +165,7 @@ int run_analyze(const AnalyzeOptions& options, std::istream& in, std::ostream& o
   InputCount count;
   bool all_read = true;
   for (const std::string& name : options.inputs) {
-    all_read = read_input(name, in, engine, count, err) && all_read;
+    all_read = read_input(name, in, options, engine, count, err) && all_read;
   }
   out.flush();
   err << fmt::format("{} records, {} malformed\n", count.records, count.malformed);

@@ -85,13 +85,9 @@ AnalyzeEngine::AnalyzeEngine(detect::WatchFile watch, std::ostream& out)
 rib::PeerPointer AnalyzeEngine::peer(const rib::PeerKey& key, net::Asn asn) {
   rib::PeerPointer& found = peers_[key];
   if (found && found->asn == asn) return found;
-  rib::Peer made;
-  made.id = found ? found->id : rib::PeerId(static_cast<std::uint32_t>(peers_.size()));
-  made.key = key;
-  made.asn = asn;
-  made.pop = key.router;
-  found = std::make_shared<const rib::Peer>(std::move(made));
-  return found;
+  auto made = registry_.peer(key, asn, net::Address(), std::nullopt);
+  if (!made) return nullptr;
+  return found = std::move(*made);
 }
 
 void AnalyzeEngine::at(std::size_t line, TimePoint time) {
@@ -121,15 +117,42 @@ void AnalyzeEngine::apply(const rib::RouteBatch& batch) {
   judge(changes);
 }
 
-void AnalyzeEngine::peer_state(const rib::PeerPointer& of, bool up) {
-  detector_.peer_state_changed(*of, up, now_, now_, events_);
-  if (!up) table_.peer_down(of->id, now_);
-  for (bool more = !up; more;) {
+void AnalyzeEngine::flush() {
+  for (bool more = true; more;) {
     std::vector<rib::RouteChange> changes;
     more = table_.flush(flush_slice, changes);
     judge(changes);
   }
+}
+
+void AnalyzeEngine::peer_state(const rib::PeerPointer& of, bool up) {
+  detector_.peer_state_changed(*of, up, now_, now_, events_);
+  if (!up) table_.peer_down(of->id, now_);
+  flush();
+}
+
+void AnalyzeEngine::router_state(std::string_view router, bool up) {
+  detector_.router_state_changed(router, up, now_, now_, events_);
+  if (!up) table_.mark_stale(router);
   write();
+}
+
+void AnalyzeEngine::take(std::size_t line, const feeds::ShardMessage& message) {
+  std::visit([&](const auto& said) { at(line, said.time); }, message);
+  if (const auto* batch = std::get_if<rib::RouteBatch>(&message)) {
+    apply(*batch);
+  } else if (const auto* peer_up = std::get_if<feeds::PeerUp>(&message)) {
+    peer_state(peer_up->peer, true);
+  } else if (const auto* peer_down = std::get_if<feeds::PeerDown>(&message)) {
+    peer_state(peer_down->peer, false);
+  } else if (const auto* router_up = std::get_if<feeds::RouterUp>(&message)) {
+    router_state(router_up->router, true);
+  } else if (const auto* router_down = std::get_if<feeds::RouterDown>(&message)) {
+    router_state(router_down->router, false);
+  } else if (const auto* end = std::get_if<feeds::EndOfRib>(&message); end && end->complete) {
+    table_.sweep(end->peer->id, now_);
+    flush();
+  }
 }
 
 void AnalyzeEngine::write() {

@@ -9,6 +9,8 @@
 
 #include "detect/detector.h"
 #include "detect/watch_file.h"
+#include "feeds/peer_registry.h"
+#include "feeds/shard_message.h"
 #include "rib/table.h"
 
 namespace peering::cli {
@@ -34,15 +36,22 @@ class AnalyzeEngine {
  public:
   AnalyzeEngine(detect::WatchFile watch, std::ostream& out);
 
-  /// The peer of this key, made when new; another AS number makes a new object of the same id.
+  /// The peer of this key, made when new; null when there are too many.
   rib::PeerPointer peer(const rib::PeerKey& key, net::Asn asn);
+  feeds::PeerRegistry& peers() { return registry_; }
   /// What follows belongs to this line and moment. Moments that go back do not turn back time.
   void at(std::size_t line, TimePoint time);
   void apply(const rib::RouteBatch& batch);
   /// The session to a peer went down or came up.
   void peer_state(const rib::PeerPointer& peer, bool up);
+  /// What a feed would tell a shard, from input line or record `line`.
+  void take(std::size_t line, const feeds::ShardMessage& message);
+  /// The latest moment of the input.
+  TimePoint now() const { return now_; }
 
  private:
+  void router_state(std::string_view router, bool up);
+  void flush();
   void judge(const std::vector<rib::RouteChange>& changes);
   void write();
 
@@ -50,6 +59,7 @@ class AnalyzeEngine {
   rib::Table table_;
   detect::Detector detector_;
   EventLines lines_;
+  feeds::PeerRegistry registry_;
   std::map<rib::PeerKey, rib::PeerPointer> peers_;
   std::vector<model::Event> events_;
   std::size_t line_ = 0;

@@ -9,6 +9,11 @@
 
 namespace peering::cli {
 
+enum class InputFormat : std::uint8_t { ris, mrt, bmp };
+
+/// By the first bytes: JSON text, a BMP common header, else MRT (or a compressed file, which is MRT).
+InputFormat detect_format(std::string_view start);
+
 /// What was read, over all inputs.
 struct InputCount {
   std::size_t records = 0, malformed = 0;
@@ -30,5 +35,9 @@ class Complaints {
 /// RIS Live JSON lines. Updates are judged in the order of their timestamps as far as they are at most a
 /// minute late; what is later still is judged when it comes.
 void read_ris(std::istream& in, AnalyzeEngine& engine, InputCount& count, Complaints& complaints);
+/// An MRT file: updates and session states; other records are counted only.
+void read_mrt(const std::string& path, AnalyzeEngine& engine, InputCount& count, Complaints& complaints);
+/// What one router sent over a BMP session, recorded as it came.
+void read_bmp(std::istream& in, AnalyzeEngine& engine, InputCount& count, Complaints& complaints);
 
 }  // namespace peering::cli

@@ -32,6 +32,7 @@ void give(const Waiting& item, AnalyzeEngine& engine) {
   const ris::Message& message = item.message;
   const rib::PeerKey key{message.host, 0, message.peer, rib::RibKind::adj_rib_in_pre_policy};
   const rib::PeerPointer peer = engine.peer(key, message.peer_asn);
+  if (!peer) return;
   engine.at(item.line, message.time);
   if (const auto* state = std::get_if<ris::PeerState>(&message.body)) engine.peer_state(peer, state->up);
   const auto* update = std::get_if<ris::Update>(&message.body);

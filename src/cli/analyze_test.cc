@@ -13,6 +13,8 @@
 
 #include "base/json.h"
 #include "net/prefix.h"
+#include "wire/bgp/update.h"
+#include "wire/bmp/encode.h"
 
 namespace peering::cli {
 namespace {
@@ -228,6 +230,111 @@ TEST_F(AnalyzeInput, UnknownKeysAreNamedOnce) {
   EXPECT_EQ(ran.exit, 0);
   EXPECT_THAT(ran.err, HasSubstr("`colour`"));
   EXPECT_EQ(ran.err.find("`smell`"), ran.err.rfind("`smell`"));
+}
+
+std::string bytes_of(const std::vector<std::uint8_t>& bytes) { return {bytes.begin(), bytes.end()}; }
+
+std::vector<std::uint8_t> bgp_update(std::vector<net::Asn> path) {
+  wire::bgp::Update update;
+  if (path.empty()) {
+    update.withdrawn = {{net::Prefix::parse("203.0.113.0/24").value(), 0}};
+  } else {
+    update.announced = {{net::Prefix::parse("203.0.113.0/24").value(), 0}};
+    update.attributes.as_path = wire::bgp::AsPath::sequence(std::move(path));
+    update.attributes.next_hop = net::Address::v4(0xC0000201);
+  }
+  return wire::bgp::encode_update(update, {}).value();
+}
+
+void append(std::string& out, std::uint64_t value, int bytes) {
+  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift));
+}
+
+// BGP4MP_MESSAGE_AS4 (RFC 6396 section 4.4.3) of peer 192.0.2.1, AS64496.
+std::string mrt_record(std::uint32_t seconds, const std::vector<std::uint8_t>& message) {
+  std::string out;
+  append(out, seconds, 4);
+  append(out, 16, 2);
+  append(out, 4, 2);
+  append(out, 20 + message.size(), 4);
+  append(out, 64496, 4);
+  append(out, 64999, 4);
+  append(out, 0, 2);
+  append(out, 1, 2);
+  append(out, 0xC0000201, 4);
+  append(out, 0xC0000202, 4);
+  return out + bytes_of(message);
+}
+
+TEST_F(AnalyzeInput, ReadsMrtAndKnowsItByItself) {
+  const std::string good = mrt_record(1000, bgp_update({64496, 64500}));
+  std::string bad = mrt_record(1001, bgp_update({64496, 64511}));
+  bad[8 + 4 + 20 + 19] = '\x7f';  // more withdrawn routes than the message has bytes
+  const std::string hijack = mrt_record(1002, bgp_update({64496, 64511})),
+                    gone = mrt_record(1003, bgp_update({}));
+  for (const char* format : {"auto", "mrt"}) {
+    options.format = format;
+    const Ran ran = analyze(options, good + bad + hijack + gone);
+    EXPECT_EQ(ran.exit, 0) << ran.err;
+    ASSERT_EQ(ran.lines.size(), 4U) << ran.out << ran.err;
+    EXPECT_EQ(ran.lines[0].at("kind"), "announcement");
+    EXPECT_EQ(ran.lines[1].at("kind"), "origin-hijack");
+    EXPECT_EQ(ran.lines[1].at("line"), 3);
+    EXPECT_EQ(ran.lines[1].at("time"), "1970-01-01T00:16:42Z");
+    EXPECT_THAT(ran.err, HasSubstr("record 2: UPDATE"));
+    EXPECT_THAT(ran.err, EndsWith("4 records, 1 malformed\n"));
+  }
+}
+
+TEST_F(AnalyzeInput, AnMrtFileThatIsCutOffGivesWhatItHas) {
+  const std::string whole = mrt_record(1000, bgp_update({64496, 64511}));
+  options.inputs = {temporary("cut.mrt", whole + whole.substr(0, 30)).string()};
+  const Ran ran = analyze(options);
+  EXPECT_EQ(ran.exit, 0);
+  EXPECT_EQ(ran.lines.size(), 1U) << ran.out;
+  EXPECT_THAT(ran.err, EndsWith("1 records, 1 malformed\n"));
+}
+
+TEST_F(AnalyzeInput, ReadsRecordedBmp) {
+  wire::bmp::PerPeerHeader header;
+  header.address = net::Address::v4(0xC0000201);
+  header.asn = 64496;
+  header.time = time_from_us(1'700'000'000'000'000);
+  const std::string input = bytes_of(wire::bmp::encode_initiation("edge-1", "a router")) +
+                            bytes_of(wire::bmp::encode_route_monitoring(header, bgp_update({64496, 64500}))) +
+                            bytes_of(wire::bmp::encode_route_monitoring(header, bgp_update({64496, 64511})));
+  const Ran ran = analyze(options, input);
+  EXPECT_EQ(ran.exit, 0) << ran.err;
+  ASSERT_EQ(ran.lines.size(), 2U) << ran.out << ran.err;
+  EXPECT_EQ(ran.lines[1].at("kind"), "origin-hijack");
+  EXPECT_EQ(ran.lines[1].at("line"), 3);
+  EXPECT_EQ(ran.lines[1].at("time"), "2023-11-14T22:13:20Z");
+  EXPECT_THAT(ran.err, EndsWith("3 records, 0 malformed\n"));
+}
+
+TEST(Analyze, CountsTheRecordsOfEverySharedMrtFile) {
+  const char* given = std::getenv("PEERING_SHARED");
+  const fs::path shared = given ? given : PEERING_SOURCE_DIR "/../shared";
+  std::ifstream truth(shared / "data/mrt/TRUTH.tsv");
+  if (!truth) GTEST_SKIP() << "skipped: no shared data";
+  std::string row;
+  std::getline(truth, row);
+  while (std::getline(truth, row)) {
+    std::istringstream columns(row);
+    std::string name, bytes, hash, records;
+    std::getline(columns, name, '\t');
+    std::getline(columns, bytes, '\t');
+    std::getline(columns, hash, '\t');
+    std::getline(columns, records, '\t');
+    // The large table dumps hold no updates; reading them all takes the sanitizers too long.
+    if (name.find("updates") == std::string::npos && std::stoul(bytes) > 100'000) continue;
+    AnalyzeOptions options;
+    options.watch_file = temporary("truth.json", R"({"prefixes": [{"prefix": "192.0.2.0/24"}]})").string();
+    options.inputs = {(shared / "data/mrt" / name).string()};
+    const Ran ran = analyze(options);
+    EXPECT_EQ(ran.exit, 0) << name;
+    EXPECT_THAT(ran.err, HasSubstr(records + " records, ")) << name;
+  }
 }
 
 }  // namespace

@@ -1,0 +1,87 @@
+#include "cli/analyze_input.h"
+#include "feeds/mrt_file.h"
+#include "feeds/update_batches.h"
+
+namespace peering::cli {
+
+namespace {
+
+namespace mrt = wire::mrt;
+namespace bgp = wire::bgp;
+
+constexpr std::uint16_t established = 6;  // RFC 4271 section 8.2.2
+
+class MrtReader {
+ public:
+  MrtReader(AnalyzeEngine& engine, InputCount& count, Complaints& complaints)
+      : engine_(engine), count_(count), complaints_(complaints) {}
+
+  void take(const mrt::Record& record, std::size_t number) {
+    ++count_.records;
+    const auto content = mrt::decode_record(record);
+    if (!content) return malformed(number, content.error().message);
+    if (const auto* message = std::get_if<mrt::BgpMessage>(&*content)) {
+      if (message->type == bgp::MessageType::update && !message->sent_by_collector) {
+        update(*message, record.time(), number);
+      }
+    } else if (const auto* change = std::get_if<mrt::StateChange>(&*content)) {
+      state(*change, record.time(), number);
+    }
+  }
+  void malformed(std::size_t number, std::string_view what) {
+    ++count_.malformed;
+    complaints_.say("record", number, what);
+  }
+
+ private:
+  // One MRT file does not say which collector wrote it: peers are told apart by their address.
+  rib::PeerPointer peer_of(const mrt::Session& session) {
+    return engine_.peer({"mrt", 0, session.peer_address, rib::RibKind::adj_rib_in_pre_policy},
+                        session.peer_asn);
+  }
+
+  void update(const mrt::BgpMessage& message, TimePoint time, std::size_t number) {
+    const bgp::Update decoded = bgp::decode_update(message.body, message.facts);
+    if (const auto outcome = decoded.outcome(); outcome && *outcome != bgp::Outcome::discard_attribute) {
+      malformed(number, fmt::format("UPDATE: {} ({})", decoded.issues.front().reason, to_string(*outcome)));
+    }
+    const rib::PeerPointer peer = peer_of(message.session);
+    if (!peer) return malformed(number, "more peers than are kept");
+    const bool add_path = message.facts.add_path_ipv4 || message.facts.add_path_ipv6;
+    feeds::PathSet* paths = add_path ? &paths_[peer->id] : nullptr;
+    engine_.at(number, time);
+    for (const rib::RouteBatch& batch : feeds::batches_of(decoded, peer, time, paths)) engine_.apply(batch);
+  }
+
+  void state(const mrt::StateChange& change, TimePoint time, std::size_t number) {
+    const bool was_up = change.old_state == established, is_up = change.new_state == established;
+    if (was_up == is_up) return;
+    const rib::PeerPointer peer = peer_of(change.session);
+    if (!peer) return malformed(number, "more peers than are kept");
+    if (!is_up) paths_.erase(peer->id);
+    engine_.at(number, time);
+    engine_.peer_state(peer, is_up);
+  }
+
+  AnalyzeEngine& engine_;
+  InputCount& count_;
+  Complaints& complaints_;
+  std::map<rib::PeerId, feeds::PathSet> paths_;
+};
+
+}  // namespace
+
+void read_mrt(const std::string& path, AnalyzeEngine& engine, InputCount& count, Complaints& complaints) {
+  MrtReader reader(engine, count, complaints);
+  auto file = feeds::MrtFile::open(path);
+  if (!file) return reader.malformed(0, file.error().message);
+  mrt::Record record;
+  for (std::size_t number = 1;; ++number) {
+    const auto more = file->next(record);
+    if (!more) return reader.malformed(number, more.error().message);
+    if (!*more) return;
+    reader.take(record, number);
+  }
+}
+
+}  // namespace peering::cli
