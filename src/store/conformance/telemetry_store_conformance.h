@@ -1,0 +1,417 @@
+// What every TelemetryStore must do. Instantiated by each implementation's `_test.cc`; the memory store is
+// the oracle for random sequences of operations.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "store/conformance/backend.h"
+#include "store/conformance/telemetry_values.h"
+#include "store/memory/telemetry_store.h"
+#include "store/telemetry_store.h"
+
+namespace peering::store::conformance {
+
+template <class Backend>
+class TelemetryStoreConformance : public ::testing::Test {
+ protected:
+  void SetUp() override { open(); }
+  void open() {
+    store_.reset();
+    auto opened = Backend::open(folder_.path());
+    ASSERT_TRUE(opened.has_value()) << opened.error().message;
+    store_ = std::move(*opened);
+  }
+  TelemetryStore& store() { return *store_; }
+  void append(std::vector<model::Event> events) {
+    const auto done = store_->append({std::move(events), {}, {}});
+    ASSERT_TRUE(done.has_value()) << done.error().message;
+  }
+  std::vector<std::string> ids(const EventQuery& query) {
+    std::vector<std::string> out;
+    const EventPage page = store_->events(query).value();
+    for (const model::Event& each : page.events) out.push_back(each.id.value);
+    return out;
+  }
+
+  TemporaryFolder folder_;
+  std::unique_ptr<TelemetryStore> store_;
+};
+TYPED_TEST_SUITE_P(TelemetryStoreConformance);
+
+TYPED_TEST_P(TelemetryStoreConformance, GivesBackAnEventToTheLastField) {
+  const model::Event event = some_event("e1", 0);
+  this->append({event});
+  EXPECT_EQ(this->store().event(event.id).value(), event);
+  EXPECT_FALSE(this->store().event(model::EventId("other")).value().has_value());
+}
+
+TYPED_TEST_P(TelemetryStoreConformance, FindsEventsByEveryScopeWhateverItsCase) {
+  this->append({some_event("e1", 0), some_event("e2", 1, 1, 2)});
+  const auto all = ::testing::ElementsAre("e2", "e1");
+  EXPECT_THAT(this->ids({.scope = ""}), all);
+  EXPECT_THAT(this->ids({.scope = "/SUBSCRIPTIONS/s"}), all);
+  EXPECT_THAT(this->ids({.scope = "/subscriptions/s/resourceGroups/g/"}), all);
+  EXPECT_THAT(this->ids({.scope = connection_id(0)}), ::testing::ElementsAre("e1"));
+  EXPECT_THAT(this->ids({.scope = prefix_id(1, 2)}), ::testing::ElementsAre("e2"));
+  EXPECT_THAT(this->ids({.scope = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Peering"}),
+              ::testing::IsEmpty());
+  EXPECT_THAT(this->ids({.scope = "/subscriptions/other"}), ::testing::IsEmpty());
+}
+
+TYPED_TEST_P(TelemetryStoreConformance, ListsNewestFirstWithinTheTimesAsked) {
+  this->append({some_event("e1", 1), some_event("e3", 3), some_event("e2", 2), some_event("e0", -5)});
+  EXPECT_THAT(this->ids({}), ::testing::ElementsAre("e3", "e2", "e1", "e0"));
+  EXPECT_THAT(this->ids({.from = at_second(1), .to = at_second(3)}), ::testing::ElementsAre("e2", "e1"));
+}
+
+TYPED_TEST_P(TelemetryStoreConformance, FiltersByKindTypeLevelAndState) {
+  model::Event hijack = some_event("hijack", 1), over = some_event("over", 2);
+  hijack.kind = model::EventKind::origin_hijack;
+  hijack.level = model::Level::critical;
+  hijack.type = "PrefixOriginAsChangeEvent";
+  over.state = model::EventState::resolved;
+  this->append({hijack, over});
+  EXPECT_THAT(this->ids({.kind = model::EventKind::origin_hijack}), ::testing::ElementsAre("hijack"));
+  EXPECT_THAT(this->ids({.type = "PrefixOriginAsChangeEvent"}), ::testing::ElementsAre("hijack"));
+  EXPECT_THAT(this->ids({.minimum_level = model::Level::error}), ::testing::ElementsAre("hijack"));
+  EXPECT_THAT(this->ids({.state = model::EventState::resolved}), ::testing::ElementsAre("over"));
+}
+
+TYPED_TEST_P(TelemetryStoreConformance, PagesStayStableWhileNewerEventsArrive) {
+  for (int i = 0; i < 5; ++i) this->append({some_event("e" + std::to_string(i), i / 2)});
+  EventQuery query{.limit = 2};
+  std::vector<std::string> seen;
+  for (int page = 0; page < 10; ++page) {
+    const EventPage got = this->store().events(query).value();
+    for (const model::Event& each : got.events) seen.push_back(each.id.value);
+    this->append({some_event("new" + std::to_string(page), 100 + page)});
+    if (got.next.empty()) break;
+    query.after = got.next;
+  }
+  EXPECT_THAT(seen, ::testing::ElementsAre("e4", "e2", "e3", "e0", "e1"));
+}
+
+TYPED_TEST_P(TelemetryStoreConformance, APageThatJustFitsIsTheLast) {
+  this->append({some_event("e1", 1), some_event("e2", 2)});
+  EXPECT_TRUE(this->store().events({.limit = 2}).value().next.empty());
+  EXPECT_FALSE(this->store().events({.limit = 1}).value().next.empty());
+}
+
+TYPED_TEST_P(TelemetryStoreConformance, RefusesAPageTokenItNeverGave) {
+  for (const char* token : {"x", ".", "12", "99999999999999999999.e1"}) {
+    EventQuery query;
+    query.after = token;
+    EXPECT_EQ(this->store().events(query).error().code, ErrorCode::invalid_argument) << token;
+  }
+}
+
+TYPED_TEST_P(TelemetryStoreConformance, ALaterVersionReplacesTheEventEverywhere) {
+  model::Event event = some_event("e1", 5);
+  this->append({event});
+  event.first_seen = at_second(1);
+  event.connection = connection_id(1);
+  event.prefix_resource = prefix_id(1, 0);
+  event.state = model::EventState::resolved;
+  event.resolved_at = at_second(9);
+  this->append({event});
+  EXPECT_EQ(this->store().event(event.id).value(), event);
+  EXPECT_THAT(this->ids({}), ::testing::ElementsAre("e1"));
+  EXPECT_THAT(this->ids({.scope = connection_id(0)}), ::testing::IsEmpty());
+  EXPECT_THAT(this->ids({.scope = connection_id(1)}), ::testing::ElementsAre("e1"));
+  EXPECT_THAT(this->ids({.from = at_second(2)}), ::testing::IsEmpty());
+  EXPECT_TRUE(this->store().open_events().value().empty());
+}
+
+TYPED_TEST_P(TelemetryStoreConformance, FollowersSeeEveryVersionInOrderOfStoring) {
+  model::Event first = some_event("e1", 9), second = some_event("e2", 1);
+  this->append({first, second});
+  first.state = model::EventState::resolved;
+  this->append({first});
+  const auto all = this->store().events_after(0, 10).value();
+  ASSERT_EQ(all.size(), 3);
+  EXPECT_EQ(all[0].event.id.value, "e1");
+  EXPECT_EQ(all[0].event.state, model::EventState::open);
+  EXPECT_EQ(all[1].event, second);
+  EXPECT_EQ(all[2].event, first);
+  EXPECT_LT(all[0].sequence, all[1].sequence);
+  EXPECT_EQ(this->store().last_event_sequence().value(), all[2].sequence);
+  EXPECT_EQ(this->store().events_after(all[1].sequence, 10).value().size(), 1);
+  EXPECT_EQ(this->store().events_after(0, 2).value().size(), 2);
+}
+
+TYPED_TEST_P(TelemetryStoreConformance, StoringAnEventTwiceChangesNothing) {
+  const model::Event event = some_event("e1", 1);
+  this->append({event, event});
+  this->append({event});
+  EXPECT_EQ(this->store().last_event_sequence().value(), 1);
+  EXPECT_EQ(this->store().events_after(0, 10).value().size(), 1);
+}
+
+TYPED_TEST_P(TelemetryStoreConformance, KnowsWhichEventsAreOpen) {
+  model::Event over = some_event("e2", 2);
+  over.state = model::EventState::resolved;
+  this->append({some_event("e1", 1), over});
+  const auto open = this->store().open_events().value();
+  ASSERT_EQ(open.size(), 1);
+  EXPECT_EQ(open[0], some_event("e1", 1));
+}
+
+TYPED_TEST_P(TelemetryStoreConformance, ListsAlertsNewestFirstAndReplacesThem) {
+  model::Alert first = some_alert("a1", 1), second = some_alert("a2", 2, 1);
+  ASSERT_TRUE(this->store().append({{}, {first, second}, {}}));
+  EXPECT_THAT(this->store().alerts("", 10).value(), ::testing::ElementsAre(second, first));
+  EXPECT_THAT(this->store().alerts("", 1).value(), ::testing::ElementsAre(second));
+  EXPECT_THAT(this->store().alerts(connection_id(0), 10).value(), ::testing::ElementsAre(first));
+  first.opened = at_second(3);
+  first.state = model::EventState::resolved;
+  first.resolved = at_second(4);
+  ASSERT_TRUE(this->store().append({{}, {first}, {}}));
+  EXPECT_THAT(this->store().alerts("/subscriptions/S", 10).value(), ::testing::ElementsAre(first, second));
+  EXPECT_EQ(this->store().alert("a1").value(), first);
+  EXPECT_FALSE(this->store().alert("a3").value().has_value());
+}
+
+TYPED_TEST_P(TelemetryStoreConformance, DeliveriesAreDueOldestFirstUntilDone) {
+  model::Delivery late = some_delivery("d1", 9), early = some_delivery("d2", 1),
+                  same = some_delivery("d0", 1);
+  same.created = at_second(-1);
+  ASSERT_TRUE(this->store().append({{}, {}, {late, early, same}}));
+  EXPECT_THAT(this->store().due(at_second(0), 10).value(), ::testing::IsEmpty());
+  EXPECT_THAT(this->store().due(at_second(1), 10).value(), ::testing::ElementsAre(same, early));
+  EXPECT_THAT(this->store().due(at_second(9), 1).value(), ::testing::ElementsAre(same));
+  early.due = at_second(20);
+  early.attempts = 1;
+  early.last_error = "refused";
+  const std::vector<std::string> done{"d0", "unknown"};
+  ASSERT_TRUE(this->store().settle_deliveries(done, std::span(&early, 1)));
+  EXPECT_THAT(this->store().due(at_second(10), 10).value(), ::testing::ElementsAre(late));
+  EXPECT_THAT(this->store().due(at_second(30), 10).value(), ::testing::ElementsAre(late, early));
+}
+
+TYPED_TEST_P(TelemetryStoreConformance, AnAcceptedBatchIsPendingUntilSettled) {
+  const model::SampleBatch first = some_batch(1), second = some_batch(2);
+  const Accepted a = this->store().accept(first, "one").value(),
+                 b = this->store().accept(second, "two").value();
+  EXPECT_FALSE(a.duplicate);
+  EXPECT_EQ(a.answer, "one");
+  EXPECT_LT(a.sequence, b.sequence);
+  const auto pending = this->store().pending(0, 10).value();
+  ASSERT_EQ(pending.size(), 2);
+  EXPECT_EQ(pending[0].batch, first);
+  EXPECT_EQ(pending[1].sequence, b.sequence);
+  EXPECT_EQ(this->store().pending(a.sequence, 10).value().size(), 1);
+  EXPECT_EQ(this->store().pending(0, 1).value().size(), 1);
+  ASSERT_TRUE(this->store().settle({}, a.sequence));
+  EXPECT_EQ(this->store().pending(0, 10).value().front().sequence, b.sequence);
+  ASSERT_TRUE(this->store().settle({}, b.sequence));
+  EXPECT_TRUE(this->store().pending(0, 10).value().empty());
+  EXPECT_GT(this->store().accept(first, "").value().sequence, b.sequence);
+}
+
+TYPED_TEST_P(TelemetryStoreConformance, AnIdempotencyKeyCountsOnceAndKeepsItsAnswer) {
+  model::SampleBatch batch = some_batch(1);
+  batch.idempotency_key = "key";
+  ASSERT_TRUE(this->store().accept(batch, "first"));
+  const Accepted again = this->store().accept(batch, "second").value();
+  EXPECT_TRUE(again.duplicate);
+  EXPECT_EQ(again.answer, "first");
+  EXPECT_EQ(again.sequence, 0);
+  EXPECT_EQ(this->store().pending(0, 10).value().size(), 1);
+  batch.body_digest = "other";
+  const auto refused = this->store().accept(batch, "third");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::conflict);
+  EXPECT_EQ(this->store().pending(0, 10).value().size(), 1);
+}
+
+TYPED_TEST_P(TelemetryStoreConformance, ConcurrentRetriesWithOneKeyCountOnce) {
+  model::SampleBatch batch = some_batch(1);
+  batch.idempotency_key = "key";
+  std::atomic<int> fresh = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&] { fresh += this->store().accept(batch, "x").value().duplicate ? 0 : 1; });
+    }
+  }
+  EXPECT_EQ(fresh, 1);
+  EXPECT_EQ(this->store().pending(0, 10).value().size(), 1);
+}
+
+TYPED_TEST_P(TelemetryStoreConformance, ConcurrentAcceptsGetSequencesOfTheirOwn) {
+  std::vector<std::vector<std::uint64_t>> given(4);
+  {
+    std::vector<std::jthread> threads;
+    for (auto& mine : given) {
+      threads.emplace_back([&] {
+        for (int i = 0; i < 10; ++i) mine.push_back(this->store().accept(some_batch(i), "").value().sequence);
+      });
+    }
+  }
+  std::set<std::uint64_t> all;
+  for (const auto& mine : given) {
+    EXPECT_TRUE(std::ranges::is_sorted(mine));
+    all.insert(mine.begin(), mine.end());
+  }
+  EXPECT_EQ(all.size(), 40);
+  EXPECT_EQ(this->store().pending(0, 100).value().size(), 40);
+}
+
+TYPED_TEST_P(TelemetryStoreConformance, SettledSketchesAreFoundByResourceAndTime) {
+  const std::vector<SketchRow> rows{some_row(0, 0, "a"), some_row(0, 300, "b"), some_row(0, 600, "c"),
+                                    some_row(1, 300, "d")};
+  ASSERT_TRUE(this->store().settle(rows, 0));
+  const SketchQuery query{rows[0].series.prefix_resource, at_second(0), at_second(600)};
+  EXPECT_THAT(this->store().sketches(query).value(), ::testing::ElementsAre(rows[0], rows[1]));
+  EXPECT_EQ(this->store().sketch(rows[3].series, rows[3].start).value(), rows[3]);
+  EXPECT_FALSE(this->store().sketch(rows[3].series, at_second(0)).value().has_value());
+  SketchRow again = rows[1];
+  again.bytes = "new";
+  ASSERT_TRUE(this->store().settle(std::span(&again, 1), 0));
+  EXPECT_THAT(this->store().sketches(query).value(), ::testing::ElementsAre(rows[0], again));
+}
+
+TYPED_TEST_P(TelemetryStoreConformance, SeriesThatDifferInOnePartAreDifferentRows) {
+  SketchRow row = some_row(0, 0, "x");
+  std::vector<SketchRow> rows{row};
+  const auto with = [&](auto change) {
+    SketchRow other = row;
+    change(other.series);
+    rows.push_back(other);
+  };
+  with([](model::SeriesKey& s) { s.client = some_network(200); });
+  with([](model::SeriesKey& s) { s.client = six_network(); });
+  with([](model::SeriesKey& s) { s.pop = "AMS2"; });
+  with([](model::SeriesKey& s) { s.kind = model::SampleKind::quic; });
+  with([](model::SeriesKey& s) { s.source = "edge-2"; });
+  with([](model::SeriesKey& s) { s.pop = s.pop + s.source, s.source = ""; });
+  ASSERT_TRUE(this->store().settle(rows, 0));
+  const SketchQuery query{row.series.prefix_resource, at_second(0), at_second(1)};
+  EXPECT_THAT(this->store().sketches(query).value(), ::testing::UnorderedElementsAreArray(rows));
+}
+
+TYPED_TEST_P(TelemetryStoreConformance, ExpiryDropsWhatIsOverAndOldAndKeepsWhatIsOpen) {
+  model::Event open = some_event("open", 1), over = some_event("over", 2), lasting = some_event("lasting", 3);
+  over.state = lasting.state = model::EventState::resolved;
+  over.resolved_at = at_second(4);
+  lasting.resolved_at = lasting.last_seen = at_second(100);
+  model::Alert old = some_alert("old", 1), current = some_alert("current", 1);
+  old.state = model::EventState::resolved;
+  old.resolved = at_second(2);
+  ASSERT_TRUE(this->store().append({{open, over, lasting}, {old, current}, {}}));
+  const std::vector<SketchRow> rows{some_row(0, 0, "a"), some_row(0, 300, "b"), some_row(1, 0, "c"),
+                                    some_row(1, 49, "d"), some_row(1, 50, "e")};
+  ASSERT_TRUE(this->store().settle(rows, 0));
+  ASSERT_TRUE(this->store().expire(at_second(50)));
+  EXPECT_THAT(this->ids({}), ::testing::ElementsAre("lasting", "open"));
+  EXPECT_FALSE(this->store().event(over.id).value().has_value());
+  EXPECT_EQ(this->store().open_events().value().size(), 1);
+  EXPECT_THAT(this->store().alerts("", 10).value(), ::testing::ElementsAre(current));
+  EXPECT_FALSE(this->store().sketch(rows[0].series, rows[0].start).value().has_value());
+  EXPECT_TRUE(this->store().sketch(rows[1].series, rows[1].start).value().has_value());
+  EXPECT_FALSE(this->store().sketch(rows[3].series, rows[3].start).value().has_value());
+  EXPECT_TRUE(this->store().sketch(rows[4].series, rows[4].start).value().has_value());
+  this->append({some_event("after", 60)});
+  EXPECT_EQ(this->store().last_event_sequence().value(), 4) << "sequences go on";
+}
+
+// Events and alerts under random changes: every answer equals that of the reference.
+TYPED_TEST_P(TelemetryStoreConformance, AgreesWithTheMemoryStoreOnRandomOperations) {
+  const auto oracle = make_memory_telemetry_store();
+  TelemetryStore& store = this->store();
+  std::mt19937 random(20261125);
+  const auto pick = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
+  for (int step = 0; step < 250; ++step) {
+    const RandomStep change = random_step(random);
+    for (TelemetryStore* each : {&store, oracle.get()}) {
+      ASSERT_TRUE(each->append(change.commit));
+      ASSERT_TRUE(each->settle_deliveries(change.done, change.postponed));
+      ASSERT_TRUE(each->settle(change.rows, 0));
+      if (change.expire_before) {
+        ASSERT_TRUE(each->expire(*change.expire_before));
+      }
+    }
+    EventQuery query = random_query(random);
+    const EventPage expected = oracle->events(query).value();
+    ASSERT_EQ(store.events(query).value().events, expected.events) << "step " << step;
+    ASSERT_EQ(store.events(query).value().next, expected.next) << "step " << step;
+    query.after = expected.next;
+    ASSERT_EQ(store.events(query).value().events, oracle->events(query).value().events) << "step " << step;
+    ASSERT_EQ(store.last_event_sequence(), oracle->last_event_sequence());
+    const auto after = static_cast<std::uint64_t>(pick(step + 1));
+    ASSERT_EQ(versions(store, after), versions(*oracle, after)) << "step " << step;
+    ASSERT_THAT(store.open_events().value(),
+                ::testing::UnorderedElementsAreArray(oracle->open_events().value()));
+    const std::string scope = random_scope(random);
+    ASSERT_EQ(store.alerts(scope, 3).value(), oracle->alerts(scope, 3).value()) << "step " << step;
+    ASSERT_EQ(store.due(at_second(10), 4).value(), oracle->due(at_second(10), 4).value()) << "step " << step;
+    const SketchQuery sketches{model::lower(prefix_id(0, pick(2))), at_second(pick(10)), at_second(20)};
+    ASSERT_THAT(store.sketches(sketches).value(),
+                ::testing::UnorderedElementsAreArray(oracle->sketches(sketches).value()));
+  }
+}
+
+REGISTER_TYPED_TEST_SUITE_P(TelemetryStoreConformance, GivesBackAnEventToTheLastField,
+                            FindsEventsByEveryScopeWhateverItsCase, ListsNewestFirstWithinTheTimesAsked,
+                            FiltersByKindTypeLevelAndState, PagesStayStableWhileNewerEventsArrive,
+                            APageThatJustFitsIsTheLast, RefusesAPageTokenItNeverGave,
+                            ALaterVersionReplacesTheEventEverywhere, FollowersSeeEveryVersionInOrderOfStoring,
+                            StoringAnEventTwiceChangesNothing, KnowsWhichEventsAreOpen,
+                            ListsAlertsNewestFirstAndReplacesThem, DeliveriesAreDueOldestFirstUntilDone,
+                            AnAcceptedBatchIsPendingUntilSettled, AnIdempotencyKeyCountsOnceAndKeepsItsAnswer,
+                            ConcurrentRetriesWithOneKeyCountOnce, ConcurrentAcceptsGetSequencesOfTheirOwn,
+                            SettledSketchesAreFoundByResourceAndTime,
+                            SeriesThatDifferInOnePartAreDifferentRows,
+                            ExpiryDropsWhatIsOverAndOldAndKeepsWhatIsOpen,
+                            AgreesWithTheMemoryStoreOnRandomOperations);
+
+/// For implementations that keep what they have when they are opened again.
+template <class Backend>
+class PersistentTelemetryStoreConformance : public TelemetryStoreConformance<Backend> {};
+TYPED_TEST_SUITE_P(PersistentTelemetryStoreConformance);
+
+TYPED_TEST_P(PersistentTelemetryStoreConformance, EverythingIsThereWhenOpenedAgain) {
+  const model::Event event = some_event("e1", 1);
+  const model::Alert alert = some_alert("a1", 1);
+  const model::Delivery delivery = some_delivery("d1", 1);
+  const SketchRow row = some_row(0, 0, "x");
+  model::SampleBatch batch = some_batch(3);
+  batch.idempotency_key = "key";
+  ASSERT_TRUE(this->store().append({{event}, {alert}, {delivery}}));
+  ASSERT_TRUE(this->store().settle(std::span(&row, 1), 0));
+  const std::uint64_t sequence = this->store().accept(batch, "answer").value().sequence;
+  this->open();
+  EXPECT_EQ(this->store().event(event.id).value(), event);
+  EXPECT_EQ(this->store().last_event_sequence().value(), 1);
+  EXPECT_EQ(this->store().alert("a1").value(), alert);
+  EXPECT_THAT(this->store().due(at_second(2), 10).value(), ::testing::ElementsAre(delivery));
+  EXPECT_EQ(this->store().sketch(row.series, row.start).value(), row);
+  ASSERT_EQ(this->store().pending(0, 10).value().size(), 1);
+  EXPECT_EQ(this->store().pending(0, 10).value()[0].batch, batch);
+  const Accepted again = this->store().accept(batch, "other").value();
+  EXPECT_TRUE(again.duplicate);
+  EXPECT_EQ(again.answer, "answer");
+  EXPECT_GT(this->store().accept(some_batch(4), "").value().sequence, sequence);
+}
+
+TYPED_TEST_P(PersistentTelemetryStoreConformance, SequencesNeverComeTwiceAlsoWhenAllIsSettled) {
+  const std::uint64_t first = this->store().accept(some_batch(1), "").value().sequence;
+  ASSERT_TRUE(this->store().settle({}, first));
+  this->open();
+  EXPECT_GT(this->store().accept(some_batch(1), "").value().sequence, first);
+}
+
+REGISTER_TYPED_TEST_SUITE_P(PersistentTelemetryStoreConformance, EverythingIsThereWhenOpenedAgain,
+                            SequencesNeverComeTwiceAlsoWhenAllIsSettled);
+
+}  // namespace peering::store::conformance

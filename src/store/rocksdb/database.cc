@@ -1,0 +1,150 @@
+#include "store/rocksdb/database.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <vector>
+
+#include <rocksdb/cache.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+
+#include "base/log.h"
+
+namespace peering::store::rocks {
+
+namespace {
+
+constexpr std::string_view format_key = "format";
+constexpr std::string_view format_version = "1";
+
+constexpr std::array<const char*, table_count> table_names = {
+    "default",         "events", "events_by_scope", "event_log", "open_events", "alerts",
+    "alerts_by_scope", "outbox", "outbox_by_due",   "pending",   "idempotency", "idempotency_by_time",
+    "sketches"};
+
+rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
+
+// Small: the process also holds routing tables. Everything is bounded, whatever the number of tables.
+rocksdb::DBOptions database_options() {
+  constexpr std::size_t megabyte = 1024 * 1024;
+  rocksdb::DBOptions options;
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  options.db_write_buffer_size = 128 * megabyte;
+  options.max_total_wal_size = 256 * megabyte;
+  options.max_open_files = 512;
+  options.max_background_jobs = 2;
+  options.bytes_per_sync = megabyte;
+  options.max_log_file_size = 4 * megabyte;
+  options.keep_log_file_num = 4;
+  options.info_log_level = rocksdb::WARN_LEVEL;
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions table_options(const std::shared_ptr<rocksdb::Cache>& cache) {
+  constexpr double bloom_bits_per_key = 10;
+  rocksdb::BlockBasedTableOptions blocks;
+  blocks.block_cache = cache;
+  blocks.filter_policy.reset(rocksdb::NewBloomFilterPolicy(bloom_bits_per_key));
+  blocks.cache_index_and_filter_blocks = true;
+  blocks.pin_l0_filter_and_index_blocks_in_cache = true;
+  rocksdb::ColumnFamilyOptions options;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(blocks));
+  options.compression = rocksdb::kLZ4Compression;
+  options.bottommost_compression = rocksdb::kZSTD;
+  options.level_compaction_dynamic_level_bytes = true;
+  return options;
+}
+
+}  // namespace
+
+tl::unexpected<Error> failed(const rocksdb::Status& status, std::string_view what) {
+  const auto code = [&] {
+    if (status.IsNoSpace() || status.subcode() == rocksdb::Status::kNoSpace) return ErrorCode::out_of_space;
+    if (status.IsCorruption()) return ErrorCode::corrupt;
+    if (status.IsBusy() || status.IsTryAgain() || status.IsShutdownInProgress())
+      return ErrorCode::unavailable;
+    return status.IsIOError() ? ErrorCode::io : ErrorCode::internal;
+  }();
+  return fail(code, "telemetry store, {}: {}", what, status.ToString());
+}
+
+void Batch::put(Table table, std::string_view key, std::string_view value) {
+  (void)writes_.Put(handle(table), slice(key), slice(value));
+}
+void Batch::remove(Table table, std::string_view key) { (void)writes_.Delete(handle(table), slice(key)); }
+void Batch::remove_range(Table table, std::string_view first, std::string_view end) {
+  (void)writes_.DeleteRange(handle(table), slice(first), slice(end));
+}
+
+Result<std::unique_ptr<Database>> Database::open(const std::string& folder) {
+  constexpr std::size_t cache_bytes = 64UL * 1024 * 1024;
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) return fail(ErrorCode::io, "telemetry store {}: {}", folder, error.message());
+  const auto cache = rocksdb::NewLRUCache(cache_bytes);
+  std::vector<rocksdb::ColumnFamilyDescriptor> tables;
+  for (const char* name : table_names) tables.emplace_back(name, table_options(cache));
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* raw = nullptr;
+  const auto status = rocksdb::DB::Open(database_options(), folder, tables, &handles, &raw);
+  if (!status.ok()) return failed(status, folder);
+  std::unique_ptr<Database> out(new Database);
+  out->db_.reset(raw);
+  std::ranges::copy(handles, out->handles_.begin());
+  if (auto checked = out->check_format(); !checked) return tl::unexpected(checked.error());
+  return out;
+}
+
+Database::~Database() {
+  if (!db_) return;
+  for (rocksdb::ColumnFamilyHandle* each : handles_) (void)db_->DestroyColumnFamilyHandle(each);
+  (void)db_->Close();
+}
+
+Result<void> Database::check_format() {
+  const auto found = get(Table::state, format_key);
+  if (!found) return tl::unexpected(found.error());
+  if (!*found) {
+    Batch first = batch();
+    first.put(Table::state, format_key, format_version);
+    return write(first);
+  }
+  if (**found == format_version) return {};
+  return fail(ErrorCode::corrupt, "telemetry store: format version {}, this program knows {}", **found,
+              format_version);
+}
+
+Result<void> Database::write(Batch& batch) {
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  rocksdb::Status status = db_->Write(options, &batch.writes_);
+  if (status.ok()) return {};
+  // After a failed write RocksDB refuses all others until it is told to go on. Puts and deletes may be
+  // repeated, so the batch is simply written again.
+  const std::lock_guard lock(resume_mutex_);
+  if (const auto resumed = db_->Resume(); resumed.ok()) status = db_->Write(options, &batch.writes_);
+  if (status.ok()) return {};
+  return failed(status, "write");
+}
+
+Result<std::optional<std::string>> Database::get(Table table, std::string_view key,
+                                                 const rocksdb::Snapshot* snapshot) const {
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot;
+  std::string value;
+  const auto status = db_->Get(options, handle(table), slice(key), &value);
+  if (status.IsNotFound()) return std::nullopt;
+  if (!status.ok()) return failed(status, "read");
+  return value;
+}
+
+std::unique_ptr<rocksdb::Iterator> Database::iterate(Table table, const rocksdb::Snapshot* snapshot) const {
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot;
+  return std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(options, handle(table)));
+}
+
+}  // namespace peering::store::rocks

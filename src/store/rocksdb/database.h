@@ -1,0 +1,89 @@
+// RocksDB as this store uses it: a fixed set of tables (column families), errors as Result, synced atomic
+// writes, and recovery from a full disk without a restart.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <rocksdb/db.h>
+
+#include "base/result.h"
+
+namespace peering::store::rocks {
+
+/// Column families; docs/on-disk.md says what each holds.
+enum class Table : std::uint8_t {
+  state,
+  events,
+  events_by_scope,
+  event_log,
+  open_events,
+  alerts,
+  alerts_by_scope,
+  outbox,
+  outbox_by_due,
+  pending,
+  idempotency,
+  idempotency_by_time,
+  sketches,
+};
+inline constexpr std::size_t table_count = 13;
+
+/// A RocksDB result as ours; `what` says what was tried.
+tl::unexpected<Error> failed(const rocksdb::Status& status, std::string_view what);
+
+/// Writes that happen together. Later writes of one key win.
+class Batch {
+ public:
+  void put(Table table, std::string_view key, std::string_view value);
+  void remove(Table table, std::string_view key);
+  /// Keys from `first`, inclusive, to `end`, exclusive.
+  void remove_range(Table table, std::string_view first, std::string_view end);
+  bool empty() const { return writes_.Count() == 0; }
+
+ private:
+  friend class Database;
+  explicit Batch(const std::array<rocksdb::ColumnFamilyHandle*, table_count>& handles) : handles_(&handles) {}
+  rocksdb::ColumnFamilyHandle* handle(Table table) const {
+    return (*handles_)[static_cast<std::size_t>(table)];
+  }
+  const std::array<rocksdb::ColumnFamilyHandle*, table_count>* handles_;
+  rocksdb::WriteBatch writes_;
+};
+
+/// Thread-safe. Iterators and snapshots must not outlive it.
+class Database {
+ public:
+  /// Opens or creates the folder. `corrupt` for one of another format version.
+  static Result<std::unique_ptr<Database>> open(const std::string& folder);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  Batch batch() const { return Batch(handles_); }
+  /// All of the batch or nothing, synced to disk. Concurrent writers share one sync (group commit). After a
+  /// failure (full disk) the next write tries to bring the database back first.
+  Result<void> write(Batch& batch);
+
+  /// `snapshot` may be null: the latest state.
+  Result<std::optional<std::string>> get(Table table, std::string_view key,
+                                         const rocksdb::Snapshot* snapshot = nullptr) const;
+  /// Not positioned yet. Look at `status()` when it is no longer valid.
+  std::unique_ptr<rocksdb::Iterator> iterate(Table table, const rocksdb::Snapshot* snapshot = nullptr) const;
+  rocksdb::ManagedSnapshot snapshot() const { return rocksdb::ManagedSnapshot(db_.get()); }
+
+ private:
+  Database() = default;
+  Result<void> check_format();
+  rocksdb::ColumnFamilyHandle* handle(Table table) const { return handles_[static_cast<std::size_t>(table)]; }
+
+  std::unique_ptr<rocksdb::DB> db_;
+  std::array<rocksdb::ColumnFamilyHandle*, table_count> handles_{};
+  std::mutex resume_mutex_;
+};
+
+}  // namespace peering::store::rocks

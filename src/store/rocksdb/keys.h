@@ -1,0 +1,53 @@
+// How keys are written so that byte order is the order wanted: numbers big-endian, times with the sign bit
+// flipped (newest first: complemented), texts ended by a zero byte. docs/on-disk.md lists every key.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "store/event_query.h"
+#include "store/telemetry_store.h"
+
+namespace peering::store::rocks {
+
+std::string sequence_key(std::uint64_t sequence);
+/// 0 for bytes that are no number.
+std::uint64_t read_sequence(std::string_view key);
+
+/// `scope 00`: what all keys of one scope start with.
+std::string scope_prefix(std::string_view scope);
+/// `scope 00 ~first_seen id`.
+std::string position_key(std::string_view scope, const EventPosition& position);
+/// `scope 00 ~time`: before every position of that time and older ones.
+std::string position_bound(std::string_view scope, TimePoint time);
+/// Nothing when the key is too short. The key must start with `scope_prefix(scope)`.
+std::optional<EventPosition> read_position(std::string_view key, std::string_view scope);
+
+/// `due created id`.
+std::string due_key(const model::Delivery& delivery);
+/// The end of all deliveries due at `now` or before.
+std::string due_end(TimePoint now);
+std::string_view delivery_of_due_key(std::string_view key);
+
+/// `time key`.
+std::string timed_key(TimePoint time, std::string_view key);
+
+/// `resource 00`.
+std::string resource_prefix(std::string_view resource);
+/// `resource 00 start`.
+std::string sketch_bound(std::string_view resource, TimePoint start);
+/// `resource 00 start family length address kind pop-length pop source`.
+std::string sketch_key(const model::SeriesKey& series, TimePoint start);
+/// `corrupt` for bytes that `sketch_key` cannot have made.
+Result<SketchRow> read_sketch_key(std::string_view key);
+
+/// A client network in bytes, and back: family, length, address. Used in keys and in stored batches.
+void append_network(std::string& out, const net::Prefix& network);
+/// Takes the network off the front of `bytes`; nothing when they are no network.
+std::optional<net::Prefix> take_network(std::string_view& bytes);
+
+}  // namespace peering::store::rocks

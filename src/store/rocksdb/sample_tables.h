@@ -1,0 +1,45 @@
+// Accepted samples and their sketches in RocksDB.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "store/rocksdb/database.h"
+#include "store/telemetry_store.h"
+
+namespace peering::store::rocks {
+
+/// The half of the telemetry store that is about latency. Thread-safe; accepting requests share one sync.
+class SampleTables {
+ public:
+  explicit SampleTables(Database& database) : database_(database) {}
+  /// Finds the last sequence given. Call once before anything else.
+  Result<void> load();
+
+  Result<Accepted> accept(const model::SampleBatch& batch, std::string_view answer);
+  Result<std::vector<PendingBatch>> pending(std::uint64_t after, std::size_t limit);
+  Result<void> settle(std::span<const SketchRow> rows, std::uint64_t through);
+  Result<std::vector<SketchRow>> sketches(const SketchQuery& query);
+  Result<std::optional<SketchRow>> sketch(const model::SeriesKey& series, TimePoint start);
+  Result<void> expire(TimePoint before);
+
+ private:
+  class KeyClaim;
+  Result<void> expire_sketches(Batch& batch, TimePoint before);
+  Result<void> expire_keys(Batch& batch, TimePoint before);
+
+  Database& database_;
+  std::atomic<std::uint64_t> sequence_ = 0;  // of the last batch that was accepted
+
+  // Idempotency keys of requests that are being written: a second request with such a key waits.
+  std::mutex claims_mutex_;
+  std::condition_variable claim_released_;
+  std::set<std::string, std::less<>> claims_;
+};
+
+}  // namespace peering::store::rocks

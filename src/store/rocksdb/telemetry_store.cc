@@ -1,0 +1,81 @@
+#include "store/rocksdb/telemetry_store.h"
+
+#include "store/rocksdb/database.h"
+#include "store/rocksdb/event_tables.h"
+#include "store/rocksdb/sample_tables.h"
+
+namespace peering::store {
+
+namespace {
+
+class RocksTelemetryStore final : public TelemetryStore {
+ public:
+  explicit RocksTelemetryStore(std::unique_ptr<rocks::Database> database)
+      : database_(std::move(database)), events_(*database_), samples_(*database_) {}
+
+  Result<void> load() {
+    if (auto loaded = events_.load(); !loaded) return loaded;
+    return samples_.load();
+  }
+
+  Result<void> append(const EventCommit& commit) override { return events_.append(commit); }
+  Result<EventPage> events(const EventQuery& query) override { return events_.events(query); }
+  Result<std::optional<model::Event>> event(const model::EventId& id) override {
+    return events_.event(id.value);
+  }
+  Result<std::vector<StoredEvent>> events_after(std::uint64_t sequence, std::size_t limit) override {
+    return events_.events_after(sequence, limit);
+  }
+  Result<std::uint64_t> last_event_sequence() override { return events_.last_sequence(); }
+  Result<std::vector<model::Event>> open_events() override { return events_.open_events(); }
+
+  Result<std::optional<model::Alert>> alert(std::string_view id) override { return events_.alert(id); }
+  Result<std::vector<model::Alert>> alerts(std::string_view scope, std::size_t limit) override {
+    return events_.alerts(scope, limit);
+  }
+  Result<std::vector<model::Delivery>> due(TimePoint now, std::size_t limit) override {
+    return events_.due(now, limit);
+  }
+  Result<void> settle_deliveries(std::span<const std::string> done,
+                                 std::span<const model::Delivery> postponed) override {
+    return events_.settle_deliveries(done, postponed);
+  }
+
+  Result<Accepted> accept(const model::SampleBatch& batch, std::string_view answer) override {
+    return samples_.accept(batch, answer);
+  }
+  Result<std::vector<PendingBatch>> pending(std::uint64_t after, std::size_t limit) override {
+    return samples_.pending(after, limit);
+  }
+  Result<void> settle(std::span<const SketchRow> rows, std::uint64_t through) override {
+    return samples_.settle(rows, through);
+  }
+  Result<std::vector<SketchRow>> sketches(const SketchQuery& query) override {
+    return samples_.sketches(query);
+  }
+  Result<std::optional<SketchRow>> sketch(const model::SeriesKey& series, TimePoint start) override {
+    return samples_.sketch(series, start);
+  }
+
+  Result<void> expire(TimePoint before) override {
+    if (auto expired = events_.expire(before); !expired) return expired;
+    return samples_.expire(before);
+  }
+
+ private:
+  std::unique_ptr<rocks::Database> database_;
+  rocks::EventTables events_;
+  rocks::SampleTables samples_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<TelemetryStore>> open_rocksdb(const std::string& folder) {
+  auto database = rocks::Database::open(folder);
+  if (!database) return tl::unexpected(database.error());
+  auto store = std::make_unique<RocksTelemetryStore>(std::move(*database));
+  if (auto loaded = store->load(); !loaded) return tl::unexpected(loaded.error());
+  return store;
+}
+
+}  // namespace peering::store
