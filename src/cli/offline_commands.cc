@@ -1,8 +1,9 @@
-// `analyze`: what works without a server.
+// `analyze`, `mrt dump`: what works without a server.
 #include <iostream>
 
 #include "cli/analyze.h"
 #include "cli/commands.h"
+#include "cli/mrt_dump.h"
 
 namespace peering::cli {
 
@@ -24,6 +25,10 @@ Outcome<void> analyze(Session& session, const Call& call) {
   return ended_with(run_analyze(options, std::cin, session.out(), session.err()));
 }
 
+Outcome<void> dump_mrt(Session& session, const Call& call) {
+  return ended_with(run_mrt_dump(call.value("file"), call.has("one-line"), session.out(), session.err()));
+}
+
 }  // namespace
 
 std::vector<Command> offline_commands() {
@@ -40,6 +45,11 @@ std::vector<Command> offline_commands() {
         {"input", "RIS Live lines, MRT or recorded BMP, also compressed; - is stdin", OptionKind::list,
          true}},
        analyze},
+      {"mrt dump",
+       "Write an MRT file as text, one line a route.",
+       {{"--one-line,-m", "exactly the lines of bgpdump -m", OptionKind::flag},
+        {"file", "the file, also compressed", OptionKind::text, true}},
+       dump_mrt},
   };
 }
 
