@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "feeds/update_batches.h"
+
 namespace peering::feeds {
 
 namespace {
@@ -51,15 +53,6 @@ void BmpMetrics::message(std::uint8_t type) {
 void BmpMetrics::malformed(Malformed reason) { malformed_[static_cast<std::size_t>(reason)]->add(); }
 void BmpMetrics::oddity(Oddity kind) { oddities_[static_cast<std::size_t>(kind)]->add(); }
 
-void BmpMetrics::faults(const wire::bgp::Update& update) {
-  for (const wire::bgp::Issue& issue : update.issues) {
-    metrics_
-        .counter("peering_bgp_update_faults_total",
-                 "Faults in UPDATEs by what RFC 7606 makes of them and the attribute's type code.",
-                 {{"outcome", std::string(to_string(issue.outcome))},
-                  {"attribute", std::to_string(issue.attribute)}})
-        .add();
-  }
-}
+void BmpMetrics::faults(const wire::bgp::Update& update) { count_faults(metrics_, update); }
 
 }  // namespace peering::feeds

@@ -72,6 +72,17 @@ std::vector<rib::RouteBatch> batches_of(const Update& update, const rib::PeerPoi
   return out;
 }
 
+void count_faults(Metrics& metrics, const Update& update) {
+  for (const wire::bgp::Issue& issue : update.issues) {
+    metrics
+        .counter("peering_bgp_update_faults_total",
+                 "Faults in UPDATEs by what RFC 7606 makes of them and the attribute's type code.",
+                 {{"outcome", std::string(to_string(issue.outcome))},
+                  {"attribute", std::to_string(issue.attribute)}})
+        .add();
+  }
+}
+
 void strip_first_as(wire::bgp::AsPath& path, net::Asn asn) {
   if (path.asns.size() < 2 || path.first() != asn || path.segments.empty()) return;
   path.asns.erase(path.asns.begin());

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/metrics.h"
 #include "rib/route.h"
 #include "wire/bgp/update.h"
 
@@ -35,6 +36,9 @@ class PathSet {
 /// `paths` is null for sessions without add-path.
 std::vector<rib::RouteBatch> batches_of(const wire::bgp::Update& update, const rib::PeerPointer& peer,
                                         TimePoint time, PathSet* paths);
+
+/// Counts the faults of an UPDATE by what RFC 7606 makes of them and the attribute's code.
+void count_faults(Metrics& metrics, const wire::bgp::Update& update);
 
 /// Takes the router's own AS off the front of the path. Some routers (FRR) put it there in what they report
 /// of an Adj-RIB-In; the peer did not send it. Nothing changes when it is the path's only AS.
