@@ -345,14 +345,15 @@ void BmpConversation::end_of_rib(View& view, const Peer& peer, FamilyId family, 
   out.push_back(EndOfRib{view.peer, *known, complete, time});
 }
 
-void BmpConversation::end(TimePoint at, std::string_view reason, bool others_live, Out& out) {
+void BmpConversation::end(TimePoint at, std::string_view reason, Others others, Out& out) {
   if (router_.empty()) return;
   log::info("BMP session of router {} from {} ended: {}", router_, remote_.to_string(), reason);
-  if (!others_live) {
-    out.push_back(RouterDown{router_, at, std::string(reason)});
+  if (others == Others::speaking) {
+    for (auto& [key, peer] : peers_) peer_is_down(peer, at, "the router's BMP session ended", out);
     return;
   }
-  for (auto& [key, peer] : peers_) peer_is_down(peer, at, "the router's BMP session ended", out);
+  out.push_back(RouterDown{router_, at, std::string(reason)});
+  if (others == Others::silent) out.push_back(RouterUp{router_, at});
 }
 
 }  // namespace peering::feeds

@@ -42,8 +42,13 @@ class BmpConversation {
   /// Takes one whole frame (`wire::bmp::split_frame`); appends what follows from it. Faults are counted and a
   /// sample of them is logged.
   void take(std::span<const std::uint8_t> frame, TimePoint arrival, std::vector<ShardMessage>& out);
-  /// The router is gone: RouterDown, or PeerDown for each peer when another session of the router lives on.
-  void end(TimePoint at, std::string_view reason, bool others_live, std::vector<ShardMessage>& out);
+  /// Which other sessions of the router there are when one ends.
+  enum class Others {
+    none,     ///< the router is lost: RouterDown
+    silent,   ///< one that named no peer yet, that is the router come back: RouterDown and RouterUp
+    speaking  ///< another router of the same name: PeerDown for each of our peers
+  };
+  void end(TimePoint at, std::string_view reason, Others others, std::vector<ShardMessage>& out);
 
   /// Empty until the first message.
   const std::string& router() const { return router_; }
@@ -51,6 +56,7 @@ class BmpConversation {
   /// The router said goodbye: nothing follows.
   const std::optional<std::string>& terminated() const { return terminated_; }
   bool has_up(const BmpPeerKey& peer) const;
+  bool has_peers() const { return !peers_.empty(); }
   /// The peer that the last frame said is up, if that is what it said.
   const std::optional<BmpPeerKey>& came_up() const { return came_up_; }
 

@@ -303,16 +303,22 @@ TEST_F(BmpConversationTest, TerminationSaysWhy) {
   EXPECT_EQ(conversation_.terminated(), "out of resources");
 }
 
-TEST_F(BmpConversationTest, ItsEndIsTheRoutersUnlessAnotherSessionLives) {
+TEST_F(BmpConversationTest, ItsEndIsTheRoutersUnlessAnotherSessionSpeaks) {
+  using Others = BmpConversation::Others;
   greet();
   std::vector<ShardMessage> out;
-  BmpConversation(address("198.51.100.9"), 1, peers_, bmp_metrics_).end(arrival, "closed", false, out);
+  BmpConversation(address("198.51.100.9"), 1, peers_, bmp_metrics_).end(arrival, "closed", Others::none, out);
   EXPECT_TRUE(out.empty());
-  conversation_.end(arrival, "closed", true, out);
-  EXPECT_EQ(only<PeerDown>(out).peer->key.address, address("192.0.2.1"));
+  conversation_.end(arrival, "closed", Others::silent, out);
+  ASSERT_EQ(out.size(), 2U);
+  EXPECT_EQ(std::get<RouterDown>(out[0]).router, "edge-1");
+  EXPECT_EQ(std::get<RouterUp>(out[1]).router, "edge-1");
   out.clear();
-  conversation_.end(arrival, "closed", false, out);
+  conversation_.end(arrival, "closed", Others::none, out);
   EXPECT_EQ(only<RouterDown>(out).router, "edge-1");
+  out.clear();
+  conversation_.end(arrival, "closed", Others::speaking, out);
+  EXPECT_EQ(only<PeerDown>(out).peer->key.address, address("192.0.2.1"));
 }
 
 TEST_F(BmpConversationTest, NoByteThatIsFlippedBreaksIt) {

@@ -51,6 +51,13 @@ void keep_alive(tcp::socket& socket) {
 
 class Session;
 
+// What a session's word that a peer is up means for other sessions of the router.
+enum class Claim {
+  undisputed,
+  replaces,  // an older session had the peer, and is closed
+  obsolete,  // a younger session has the peer
+};
+
 }  // namespace
 
 struct BmpListener::State {
@@ -74,9 +81,9 @@ struct BmpListener::State {
   void accepted(tcp::socket socket);
   void tick();
   void remove(const Session* session);
-  bool another_lives(const Session& session) const;
+  BmpConversation::Others others(const Session& session) const;
   bool another_is_ending(const Session& session) const;
-  bool supersede(const Session& newcomer, const BmpPeerKey& peer);
+  Claim claim(const Session& speaker, const BmpPeerKey& peer);
 };
 
 namespace {
@@ -101,7 +108,7 @@ class Session {
     session.close();
     if (session.dropped_) co_return;
     session.ending_ = true;
-    session.conversation_.end(now(), session.end_reason_, session.listener_.another_lives(session),
+    session.conversation_.end(now(), session.end_reason_, session.listener_.others(session),
                               session.messages_);
     co_await session.deliver();
   }
@@ -174,9 +181,10 @@ class Session {
     const TimePoint arrival = now();
     conversation_.take(frame, arrival, messages_);
     if (const auto& peer = conversation_.came_up()) {
-      const bool replaced = listener_.supersede(*this, *peer);
+      const Claim claim = listener_.claim(*this, *peer);
+      if (claim == Claim::obsolete) return drop();
       // Before its first peer nothing of this session can be stale: the shards start over with the router.
-      if (replaced && !peers_came_) {
+      if (claim == Claim::replaces && !peers_came_) {
         const std::string& router = conversation_.router();
         messages_.insert(messages_.begin(), RouterUp{router, arrival});
         messages_.insert(messages_.begin(), RouterDown{router, arrival, "it connected again"});
@@ -301,11 +309,15 @@ void BmpListener::State::tick() {
   });
 }
 
-bool BmpListener::State::another_lives(const Session& session) const {
-  return std::ranges::any_of(sessions, [&](const auto& other) {
-    return other.get() != &session && other->lives() &&
-           other->conversation().router() == session.conversation().router();
-  });
+BmpConversation::Others BmpListener::State::others(const Session& session) const {
+  auto out = BmpConversation::Others::none;
+  for (const auto& other : sessions) {
+    if (other.get() == &session || !other->lives()) continue;
+    if (other->conversation().router() != session.conversation().router()) continue;
+    if (other->conversation().has_peers()) return BmpConversation::Others::speaking;
+    out = BmpConversation::Others::silent;
+  }
+  return out;
 }
 
 bool BmpListener::State::another_is_ending(const Session& session) const {
@@ -315,19 +327,25 @@ bool BmpListener::State::another_is_ending(const Session& session) const {
   });
 }
 
-// Drops older sessions of the newcomer's router that hold the peer; true when there was one.
-bool BmpListener::State::supersede(const Session& newcomer, const BmpPeerKey& peer) {
-  bool any = false;
+// A peer has one session. An older one that holds it is dropped; when a younger one does, the speaker is what
+// is left of a connection that the router gave up. `sessions` is in order of age.
+Claim BmpListener::State::claim(const Session& speaker, const BmpPeerKey& peer) {
+  Claim out = Claim::undisputed;
+  bool younger = false;
   for (const auto& other : sessions) {
-    const BmpConversation& former = other->conversation();
-    if (other.get() == &newcomer || !other->lives() || !former.has_up(peer)) continue;
-    if (former.router() != newcomer.conversation().router()) continue;
-    log::warning("router {} connected again from {}: its session from {} is closed", former.router(),
-                 newcomer.conversation().remote().to_string(), former.remote().to_string());
+    if (other.get() == &speaker) {
+      younger = true;
+      continue;
+    }
+    const BmpConversation& talk = other->conversation();
+    if (!other->lives() || !talk.has_up(peer) || talk.router() != speaker.conversation().router()) continue;
+    if (younger) return Claim::obsolete;
+    log::warning("router {} connected again from {}: its session from {} is closed", talk.router(),
+                 speaker.conversation().remote().to_string(), talk.remote().to_string());
     other->drop();
-    any = true;
+    out = Claim::replaces;
   }
-  return any;
+  return out;
 }
 
 BmpListener::BmpListener(BmpSettings settings, PeerRegistry& peers, ShardSink& shards, Metrics& metrics)
