@@ -1,0 +1,413 @@
+#include "app/app.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <filesystem>
+#include <latch>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "alert/outbox.h"
+#include "alert/rules.h"
+#include "api/api.h"
+#include "api/documents.h"
+#include "app/event_writer.h"
+#include "app/registry_watcher.h"
+#include "app/shard.h"
+#include "base/log.h"
+#include "feeds/bmp_listener.h"
+#include "feeds/mrt_feed.h"
+#include "feeds/peer_registry.h"
+#include "feeds/shard_router.h"
+#include "http/local_authority.h"
+#include "store/rocksdb/telemetry_store.h"
+#include "store/sqlite/resource_store.h"
+
+namespace peering::app {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t worker_jobs_max = 2048;
+constexpr std::size_t routes_served_max = 1000;
+constexpr std::chrono::hours expire_period{1};
+constexpr const char* version = "0.1.0";
+
+// One process a data folder: two would acknowledge into each other's files.
+class FolderLock {
+ public:
+  ~FolderLock() {
+    if (file_ >= 0) ::close(file_);
+  }
+  Result<void> take(const fs::path& folder) {
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (error)
+      return fail(ErrorCode::io, "the data folder {} cannot be made: {}", folder.string(), error.message());
+    ::chmod(folder.c_str(), 0700);
+    file_ = ::open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file_ < 0) return fail(ErrorCode::io, "the data folder {} cannot be written", folder.string());
+    if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
+      return fail(ErrorCode::io, "the data folder {} is in use by another peeringd", folder.string());
+    }
+    return {};
+  }
+
+ private:
+  int file_ = -1;
+};
+
+http::Limits limits_of(const Configuration::Http& http) {
+  http::Limits out;
+  out.head_bytes_max = static_cast<std::size_t>(http.head_bytes_max);
+  out.head_time = http.head_time;
+  out.body_bytes_max = static_cast<std::size_t>(http.body_bytes_max);
+  out.samples_body_bytes_max = static_cast<std::size_t>(http.samples_body_bytes_max);
+  out.body_gap = http.body_gap;
+  out.small_body_time = http.small_body_time;
+  out.connections_max = static_cast<std::size_t>(http.connections_max);
+  out.connections_per_client_max = static_cast<std::size_t>(http.connections_per_client_max);
+  out.keep_alive = http.keep_alive;
+  return out;
+}
+
+std::optional<std::uint32_t> community_of(const std::string& text) {
+  unsigned high = 0, low = 0;
+  if (std::sscanf(text.c_str(), "%5u:%5u", &high, &low) != 2) return std::nullopt;
+  return high << 16 | low;
+}
+
+Result<void> check_listener(std::string_view name, const std::string& address, bool remote_allowed,
+                            std::string_view condition) {
+  if (address.empty()) return {};
+  const auto endpoint = http::parse_endpoint(address);
+  if (!endpoint) return fail(ErrorCode::invalid_argument, "{}: {}", name, endpoint.error().message);
+  if (endpoint->is_loopback() || remote_allowed) return {};
+  return fail(ErrorCode::invalid_argument, "{} {} is not a loopback address: {}", name, address, condition);
+}
+
+}  // namespace
+
+Result<void> check(const Configuration& c) {
+  if (auto done = check_listener("http.listen", c.http.listen, false,
+                                 "tokens would cross the network in clear; use http.listen_tls there");
+      !done) {
+    return done;
+  }
+  if (auto done = check_listener("http.listen_tls", c.http.listen_tls, !c.http.certificate_file.empty(),
+                                 "set http.certificate_file and http.private_key_file first");
+      !done) {
+    return done;
+  }
+  if (auto done = check_listener(
+          "feeds.bmp.listen", c.feeds.bmp_listen, c.feeds.bmp_allow_remote,
+          "BMP has no authentication; set feeds.bmp.allow_remote = true if a firewall decides");
+      !done) {
+    return done;
+  }
+  if (const auto catalog = api::load_catalog(c.catalog.file); !catalog) {
+    return fail(ErrorCode::invalid_argument, "catalog.file: {}", catalog.error().message);
+  }
+  return {};
+}
+
+class App::State : public feeds::ShardSink {
+ public:
+  explicit State(Configuration configuration)
+      : c_(std::move(configuration)), workers_(static_cast<std::size_t>(c_.http.workers), worker_jobs_max) {}
+  ~State() override { stop(); }
+
+  Result<Listening> start();
+  void stop();
+
+  // feeds::ShardSink
+  std::size_t shards() const override { return shards_.size(); }
+  bool try_post(std::size_t shard, feeds::ShardMessage& message) override {
+    return shards_[shard]->try_post(message);
+  }
+
+ private:
+  Result<void> open_stores();
+  Result<void> start_detection();
+  Result<void> start_api();
+  Result<Listening> start_listeners();
+  void start_mrt_feeds();
+  Result<std::vector<model::Event>> known_events();
+  void restore_shards(const std::vector<model::Event>& known);
+  void apply_registry(model::RegistryPointer registry);
+  Result<std::vector<rib::Route>> routes(const net::Prefix& prefix);
+  std::vector<std::string> not_ready() const;
+  void expire_until_stopped();
+
+  const Configuration c_;
+  FolderLock lock_;
+  Metrics metrics_;
+  api::Catalog catalog_;
+  std::unique_ptr<store::ResourceStore> resources_;
+  std::unique_ptr<store::TelemetryStore> telemetry_;
+  std::unique_ptr<api::EventHub> hub_;
+  std::unique_ptr<alert::Rules> rules_;
+  std::unique_ptr<alert::Outbox> outbox_;
+  std::unique_ptr<EventWriter> writer_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::unique_ptr<RegistryWatcher> watcher_;
+  std::unique_ptr<api::Api> api_;
+  runtime::WorkerPool workers_;
+  std::unique_ptr<feeds::PeerRegistry> peers_;
+  std::unique_ptr<feeds::BmpListener> bmp_;
+  std::vector<std::unique_ptr<feeds::MrtFeed>> mrt_;
+  std::unique_ptr<http::Server> server_;
+  std::thread expirer_;
+  std::mutex mutex_;
+  std::condition_variable stopping_changed_;
+  bool stopping_ = false;
+  std::atomic<bool> started_{false};
+};
+
+Result<void> App::State::open_stores() {
+  const fs::path folder = c_.data_dir;
+  if (auto done = lock_.take(folder); !done) return done;
+  auto catalog = api::load_catalog(c_.catalog.file);
+  if (!catalog) return tl::unexpected(catalog.error());
+  catalog_ = std::move(*catalog);
+  auto resources = store::open_sqlite((folder / "resources.sqlite").string());
+  if (!resources) return tl::unexpected(resources.error());
+  resources_ = std::move(*resources);
+  auto telemetry = store::open_rocksdb((folder / "telemetry").string());
+  if (!telemetry) return tl::unexpected(telemetry.error());
+  telemetry_ = std::move(*telemetry);
+  return {};
+}
+
+// Open events, and of every registered prefix its latest announcement: what the detectors knew.
+Result<std::vector<model::Event>> App::State::known_events() {
+  auto known = telemetry_->open_events();
+  if (!known) return known;
+  std::string after;
+  while (true) {
+    const auto page = resources_->list({std::string(api::prefix_type), "", after, 1000});
+    if (!page) return tl::unexpected(page.error());
+    for (const store::Resource& prefix : *page) {
+      store::EventQuery query;
+      query.scope = prefix.key;
+      query.kind = model::EventKind::announcement;
+      query.limit = 1;
+      const auto latest = telemetry_->events(query);
+      if (!latest) return tl::unexpected(latest.error());
+      known->insert(known->end(), latest->events.begin(), latest->events.end());
+    }
+    if (page->empty()) return known;
+    after = page->back().key;
+  }
+}
+
+void App::State::restore_shards(const std::vector<model::Event>& known) {
+  std::vector<std::vector<model::Event>> of_shard(shards_.size());
+  for (const model::Event& event : known) {
+    const auto owner = feeds::shard_of(event.prefix, shards_.size());
+    for (std::size_t i = 0; i < shards_.size(); ++i) {
+      if (!owner || *owner == i) of_shard[i].push_back(event);
+    }
+  }
+  for (std::size_t i = 0; i < shards_.size(); ++i) shards_[i]->restore(std::move(of_shard[i]));
+}
+
+Result<void> App::State::start_detection() {
+  rules_ = std::make_unique<alert::Rules>(*telemetry_);
+  alert::OutboxSettings outbox;
+  outbox.retry_first = c_.alerts.retry_first;
+  outbox.retry_longest = c_.alerts.retry_longest;
+  outbox.give_up_after = c_.alerts.give_up_after;
+  outbox.allow_loopback = c_.alerts.allow_loopback;
+  outbox_ = std::make_unique<alert::Outbox>(outbox, *telemetry_, *resources_, metrics_);
+  hub_ = std::make_unique<api::EventHub>(*telemetry_, metrics_);
+  EventWriter::Services services{
+      *telemetry_, metrics_, [this] { return watcher_->current(); },
+      [this](const model::Event& event, const model::Registry& registry, TimePoint at,
+             store::EventCommit& out) { rules_->apply(event, registry, at, out); },
+      [this](const store::EventCommit& commit) {
+        hub_->stored();
+        if (!commit.outbox.empty()) outbox_->wake();
+      }};
+  writer_ = std::make_unique<EventWriter>(std::move(services));
+
+  Shard::Options options;
+  options.mailbox_messages_max = static_cast<std::size_t>(c_.detection.mailbox_messages_max);
+  options.reconnect_grace = c_.feeds.bmp_reconnect_grace;
+  options.detection.return_grace = c_.feeds.bmp_reconnect_grace;
+  for (const Pop& pop : c_.network.pops) {
+    if (!pop.metro.empty()) options.detection.metro_of_pop[pop.name] = pop.metro;
+  }
+  const std::size_t count = c_.detection.shards > 0 ? static_cast<std::size_t>(c_.detection.shards)
+                                                    : std::max(1U, std::thread::hardware_concurrency());
+  for (std::size_t i = 0; i < count; ++i) {
+    shards_.push_back(std::make_unique<Shard>(
+        options, metrics_, [this](std::vector<model::Event> events) { writer_->submit(std::move(events)); }));
+  }
+  const auto known = known_events();
+  if (!known) return tl::unexpected(known.error());
+  restore_shards(*known);
+  watcher_ = std::make_unique<RegistryWatcher>(
+      *resources_, metrics_,
+      [this](model::RegistryPointer registry) { apply_registry(std::move(registry)); });
+  hub_->start();
+  outbox_->start();
+  writer_->start();
+  for (const auto& shard : shards_) shard->start();
+  return watcher_->start();
+}
+
+void App::State::apply_registry(model::RegistryPointer registry) {
+  std::latch applied(static_cast<std::ptrdiff_t>(shards_.size()));
+  for (const auto& shard : shards_) shard->apply(registry, [&applied] { applied.count_down(); });
+  applied.wait();
+}
+
+Result<std::vector<rib::Route>> App::State::routes(const net::Prefix& prefix) {
+  const auto owner = feeds::shard_of(prefix, shards_.size());
+  if (owner) return shards_[*owner]->routes(prefix, routes_served_max);
+  std::vector<rib::Route> all;
+  for (const auto& shard : shards_) {
+    auto part = shard->routes(prefix, routes_served_max);
+    if (!part) return part;
+    all.insert(all.end(), part->begin(), part->end());
+  }
+  return all;
+}
+
+std::vector<std::string> App::State::not_ready() const {
+  std::vector<std::string> out;
+  if (!started_) out.emplace_back("starting");
+  if (writer_ && writer_->stalled()) out.emplace_back("event store");
+  return out;
+}
+
+Result<void> App::State::start_api() {
+  api::Settings settings;
+  settings.peering_service_community = community_of(c_.network.peering_service_community);
+  settings.as_path_length_max = static_cast<int>(c_.network.max_as_path_length);
+  settings.version = version;
+  api::Services services{
+      .resources = *resources_,
+      .telemetry = *telemetry_,
+      .metrics = metrics_,
+      .events = *hub_,
+      .catalog = catalog_,
+      .registry = [this] { return watcher_->current(); },
+      .routes = [this](const net::Prefix& prefix) { return routes(prefix); },
+      .not_ready = [this] { return not_ready(); },
+      .resources_changed = [this] { watcher_->wake(); },
+      .wait_applied = [this](model::Revision revision) { return watcher_->wait_applied(revision); },
+      .deliveries_queued = [this] { outbox_->wake(); },
+      .settings = std::move(settings)};
+  api_ = std::make_unique<api::Api>(std::move(services));
+  return api_->bootstrap(c_.data_dir);
+}
+
+Result<Listening> App::State::start_listeners() {
+  Listening out;
+  server_ =
+      std::make_unique<http::Server>([this](const http::Request& request) { return api_->handle(request); },
+                                     limits_of(c_.http), workers_, metrics_);
+  if (!c_.http.listen.empty()) {
+    const auto bound = server_->listen(*http::parse_endpoint(c_.http.listen), std::nullopt);
+    if (!bound) return tl::unexpected(bound.error());
+    out.http = *bound;
+  }
+  if (!c_.http.listen_tls.empty()) {
+    http::TlsFiles files{c_.http.certificate_file, c_.http.private_key_file};
+    if (files.certificate_chain.empty()) {
+      const auto made = http::ensure_local_authority(fs::path(c_.data_dir) / "tls", {});
+      if (!made) return tl::unexpected(made.error());
+      files = *made;
+    }
+    const auto bound = server_->listen(*http::parse_endpoint(c_.http.listen_tls), files);
+    if (!bound) return tl::unexpected(bound.error());
+    out.https = *bound;
+  }
+  if (!c_.feeds.bmp_listen.empty()) {
+    feeds::BmpSettings settings;
+    settings.sessions_max = static_cast<std::size_t>(c_.feeds.bmp_sessions_max);
+    settings.partial_message_time = c_.feeds.bmp_partial_message_time;
+    bmp_ = std::make_unique<feeds::BmpListener>(settings, *peers_, *this, metrics_);
+    const auto bound = bmp_->listen(*http::parse_endpoint(c_.feeds.bmp_listen));
+    if (!bound) return tl::unexpected(bound.error());
+    out.bmp = *bound;
+  }
+  return out;
+}
+
+void App::State::start_mrt_feeds() {
+  for (const MrtFeed& feed : c_.feeds.mrt) {
+    feeds::MrtSettings settings;
+    settings.path = feed.path;
+    settings.collector = feed.collector;
+    mrt_.push_back(std::make_unique<feeds::MrtFeed>(settings, *peers_, *this, metrics_));
+    mrt_.back()->start();
+  }
+}
+
+// Drops what is older than `[storage]` says, once an hour.
+void App::State::expire_until_stopped() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_changed_.wait_for(lock, expire_period, [&] { return stopping_; })) {
+    const auto done = telemetry_->expire(now() - std::max(c_.storage.keep_events, c_.storage.keep_latency));
+    if (!done) log::error("old telemetry cannot be dropped: {}", done.error().message);
+  }
+}
+
+Result<Listening> App::State::start() {
+  if (auto done = open_stores(); !done) return tl::unexpected(done.error());
+  if (auto done = start_detection(); !done) return tl::unexpected(done.error());
+  if (auto done = start_api(); !done) return tl::unexpected(done.error());
+  std::vector<feeds::RouterPlace> places;
+  for (const Router& router : c_.network.routers) {
+    const auto address = net::Address::parse(router.address);
+    places.push_back({router.name, address ? std::optional(*address) : std::nullopt, router.pop});
+  }
+  peers_ = std::make_unique<feeds::PeerRegistry>(std::move(places));
+  auto listening = start_listeners();
+  if (!listening) return listening;
+  start_mrt_feeds();
+  expirer_ = std::thread([this] { expire_until_stopped(); });
+  started_ = true;
+  return listening;
+}
+
+void App::State::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(stopping_, true)) return;
+  }
+  stopping_changed_.notify_all();
+  started_ = false;
+  if (expirer_.joinable()) expirer_.join();
+  if (bmp_) bmp_->stop();
+  for (const auto& feed : mrt_) feed->stop();
+  if (hub_) hub_->stop();
+  if (server_) server_->stop();
+  workers_.stop();
+  if (watcher_) watcher_->stop();
+  for (const auto& shard : shards_) shard->stop();
+  if (writer_) writer_->stop();
+  if (outbox_) outbox_->stop();
+}
+
+App::App(Configuration configuration) : state_(std::make_unique<State>(std::move(configuration))) {}
+App::~App() = default;
+
+Result<Listening> App::start() {
+  auto listening = state_->start();
+  if (!listening) state_->stop();
+  return listening;
+}
+
+void App::stop() { state_->stop(); }
+
+}  // namespace peering::app

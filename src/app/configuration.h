@@ -1,0 +1,113 @@
+// The configuration of peeringd: one strict TOML file. Every key has a default, a text and a rule; the same
+// table parses files, prints what is in force and writes docs/configuration.md.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace peering::app {
+
+/// `[[network.pops]]`: an edge point of presence.
+struct Pop {
+  std::string name, metro;
+  double latitude = 0, longitude = 0;
+};
+
+/// `[[network.routers]]`: which PoP a monitored router belongs to; by BMP sysName or by address.
+struct Router {
+  std::string name, address, pop;
+};
+
+/// `[[feeds.mrt]]`: update files played through once, in order of their names.
+struct MrtFeed {
+  std::string path;  ///< a file, or a folder whose new files are picked up
+  std::string collector = "mrt";
+};
+
+struct Configuration {
+  std::string data_dir;  ///< empty: $STATE_DIRECTORY, $XDG_STATE_HOME/peeringd, ~/.local/state/peeringd
+
+  struct Http {
+    std::string listen = "127.0.0.1:8470";
+    std::string listen_tls = "127.0.0.1:8471";
+    std::string certificate_file, private_key_file;
+    std::int64_t head_bytes_max = 32 * 1024;
+    std::chrono::seconds head_time{10};
+    std::int64_t body_bytes_max = 4 * 1024 * 1024;
+    std::int64_t samples_body_bytes_max = 64 * 1024 * 1024;
+    std::chrono::seconds body_gap{30};
+    std::chrono::seconds small_body_time{60};
+    std::int64_t connections_max = 1024;
+    std::int64_t connections_per_client_max = 256;
+    std::chrono::seconds keep_alive{60};
+    std::int64_t workers = 4;
+  } http;
+
+  struct Storage {
+    std::chrono::seconds keep_events{400L * 86400};
+    std::chrono::seconds keep_latency{400L * 86400};
+  } storage;
+
+  struct Network {
+    std::int64_t asn = 0;
+    std::string peering_service_community = "8075:8007";
+    std::int64_t max_as_path_length = 3;
+    std::vector<Pop> pops;
+    std::vector<Router> routers;
+  } network;
+
+  struct Feeds {
+    std::string bmp_listen = "127.0.0.1:11019";
+    bool bmp_allow_remote = false;
+    std::int64_t bmp_sessions_max = 1000;
+    std::chrono::seconds bmp_partial_message_time{60};
+    std::chrono::seconds bmp_reconnect_grace{60};
+    std::vector<MrtFeed> mrt;
+  } feeds;
+
+  struct Detection {
+    std::int64_t shards = 0;  ///< 0: one for each core
+    std::int64_t mailbox_messages_max = 65536;
+  } detection;
+
+  struct Latency {
+    std::chrono::seconds accept_age{30L * 86400};
+    std::chrono::seconds settle_every{5};
+  } latency;
+
+  struct Alerts {
+    std::chrono::seconds retry_first{1};
+    std::chrono::seconds retry_longest{300};
+    std::chrono::seconds give_up_after{86400};
+    bool allow_loopback = true;
+  } alerts;
+
+  struct Catalog {
+    std::string file;  ///< empty: the one built in
+  } catalog;
+};
+
+/// Reads a file over the defaults. The error names file, line, key and rule; an unknown key names the nearest
+/// known one.
+Result<Configuration> read_configuration(const std::filesystem::path& file);
+/// The same for text; `name` stands for the file in messages.
+Result<Configuration> parse_configuration(std::string_view text, std::string_view name);
+
+/// A complete TOML file with every key, its value in force and its text: `peeringd --print-config`.
+std::string print_configuration(const Configuration& configuration);
+/// The reference of every key: docs/configuration.md.
+std::string configuration_reference();
+
+/// "90s", "5m", "12h", "30d" (also "250ms", rounded up to seconds).
+Result<std::chrono::seconds> parse_duration(std::string_view text);
+
+/// Where state lives when nothing says otherwise.
+std::filesystem::path default_data_dir();
+
+}  // namespace peering::app

@@ -1,0 +1,84 @@
+#include "app/configuration.h"
+
+#include <fstream>
+#include <iterator>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace peering::app {
+namespace {
+
+using testing::HasSubstr;
+
+std::string refusal(std::string_view text) { return parse_configuration(text, "p.toml").error().message; }
+
+TEST(Configuration, AnEmptyFileGivesTheDefaults) {
+  const auto c = parse_configuration("", "p.toml").value();
+  EXPECT_EQ(c.http.listen, "127.0.0.1:8470");
+  EXPECT_EQ(c.feeds.bmp_listen, "127.0.0.1:11019");
+  EXPECT_EQ(c.latency.accept_age, std::chrono::hours(24 * 30));
+}
+
+TEST(Configuration, ReadsEverySection) {
+  const auto c = parse_configuration(R"(
+data_dir = "/tmp/x"
+[http]
+listen = "[::1]:0"
+[network]
+asn = 64500
+[[network.pops]]
+name = "AMS"
+latitude = 52
+[[network.routers]]
+name = "edge-1"
+pop = "AMS"
+[[feeds.mrt]]
+path = "updates"
+[latency]
+accept_age = "2d"
+)",
+                                     "p.toml")
+                     .value();
+  EXPECT_EQ(c.data_dir, "/tmp/x");
+  EXPECT_EQ(c.network.asn, 64500);
+  EXPECT_EQ(c.network.pops.at(0).latitude, 52);
+  EXPECT_EQ(c.network.routers.at(0).pop, "AMS");
+  EXPECT_EQ(c.feeds.mrt.at(0).path, "updates");
+  EXPECT_EQ(c.latency.accept_age, std::chrono::hours(48));
+}
+
+TEST(Configuration, AnUnknownKeyNamesLineAndNearestKey) {
+  EXPECT_EQ(refusal("[http]\nlisten_tsl = \"x\"\n"),
+            "p.toml:2: http.listen_tsl: unknown key; the nearest known one is http.listen_tls");
+  EXPECT_THAT(refusal("[[network.pops]]\nnme = \"x\"\n"), HasSubstr("p.toml:2: network.pops.nme"));
+  EXPECT_THAT(refusal("[htp]\nlisten = \"x\"\n"), HasSubstr("http"));
+}
+
+TEST(Configuration, WrongValuesNameLineKeyAndRule) {
+  EXPECT_EQ(refusal("[http]\n\nlisten = 3\n"), "p.toml:3: http.listen: a text is expected");
+  EXPECT_THAT(refusal("[http]\nlisten = \"nowhere\"\n"), HasSubstr("HOST:PORT"));
+  EXPECT_THAT(refusal("[network]\nasn = -1\n"), HasSubstr("AS number"));
+  EXPECT_THAT(refusal("[latency]\naccept_age = \"soon\"\n"), HasSubstr("duration"));
+  EXPECT_THAT(refusal("[network]\npeering_service_community = \"70000:1\"\n"), HasSubstr("community"));
+  EXPECT_THAT(refusal("[[network.routers]]\nname = \"a\"\n"), HasSubstr("network.routers.pop"));
+  EXPECT_THAT(refusal("[http\n"), HasSubstr("p.toml:1"));
+  EXPECT_THAT(refusal("[http]\ncertificate_file = \"a.pem\"\n"), HasSubstr("private_key_file"));
+}
+
+TEST(Configuration, WhatIsPrintedReadsBackTheSame) {
+  auto c = parse_configuration("[network]\nasn = 7\n[[feeds.mrt]]\npath = \"a\\\"b\"\n", "p.toml").value();
+  const std::string printed = print_configuration(c);
+  const auto again = parse_configuration(printed, "printed").value();
+  EXPECT_EQ(print_configuration(again), printed);
+  EXPECT_EQ(again.feeds.mrt.at(0).path, "a\"b");
+}
+
+TEST(Configuration, TheReferencePageIsWhatTheTableSays) {
+  std::ifstream in(PEERING_SOURCE_DIR "/docs/configuration.md");
+  const std::string page{std::istreambuf_iterator<char>(in), {}};
+  EXPECT_EQ(page, configuration_reference()) << "run peeringd --print-reference > docs/configuration.md";
+}
+
+}  // namespace
+}  // namespace peering::app

@@ -1,0 +1,53 @@
+// The one writer of events: takes them from the shards, adds the alerts and deliveries that follow, and
+// commits all of it together.
+//
+// Shards never wait for the disk: waiting events coalesce by id and state, so a slow or full disk makes a
+// backlog of distinct events, not of time, and every one is written as soon as the store takes it again. The
+// backlog has a limit; past it informational events are dropped first, and that is counted and makes the
+// process not ready.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/metrics.h"
+#include "model/event.h"
+#include "model/registry.h"
+#include "store/telemetry_store.h"
+
+namespace peering::app {
+
+/// Thread-safe. Inert until `start`.
+class EventWriter {
+ public:
+  struct Services {
+    store::TelemetryStore& telemetry;
+    Metrics& metrics;
+    std::function<model::RegistryPointer()> registry;
+    /// Alerts and deliveries that follow from the event; called on the writer's thread.
+    std::function<void(const model::Event&, const model::Registry&, TimePoint, store::EventCommit&)> rules;
+    /// Called after every commit.
+    std::function<void(const store::EventCommit&)> committed;
+  };
+
+  explicit EventWriter(Services services);
+  ~EventWriter();
+  EventWriter(const EventWriter&) = delete;
+  EventWriter& operator=(const EventWriter&) = delete;
+
+  void start();
+  /// Never blocks. A later version of a waiting event replaces it.
+  void submit(std::vector<model::Event> events);
+  /// Writes what waits (for at most 5 s when the store fails), then joins. Idempotent.
+  void stop();
+  /// True while the store refuses or the backlog is at its limit.
+  bool stalled() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace peering::app

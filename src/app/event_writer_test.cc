@@ -1,0 +1,124 @@
+#include "app/event_writer.h"
+
+#include <atomic>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "store/memory/telemetry_store.h"
+
+namespace peering::app {
+namespace {
+
+// A store whose disk is full for as long as a test wants.
+class FullDisk : public store::TelemetryStore {
+ public:
+  std::atomic<bool> full{false};
+  std::unique_ptr<store::TelemetryStore> inner = store::make_memory_telemetry_store();
+
+  Result<void> append(const store::EventCommit& commit) override {
+    if (full) return fail(ErrorCode::out_of_space, "no space left");
+    return inner->append(commit);
+  }
+  Result<store::EventPage> events(const store::EventQuery& q) override { return inner->events(q); }
+  Result<std::optional<model::Event>> event(const model::EventId& id) override { return inner->event(id); }
+  Result<std::vector<store::StoredEvent>> events_after(std::uint64_t sequence, std::size_t limit) override {
+    return inner->events_after(sequence, limit);
+  }
+  Result<std::uint64_t> last_event_sequence() override { return inner->last_event_sequence(); }
+  Result<std::vector<model::Event>> open_events() override { return inner->open_events(); }
+  Result<std::optional<model::Alert>> alert(std::string_view id) override { return inner->alert(id); }
+  Result<std::vector<model::Alert>> alerts(std::string_view scope, std::size_t limit) override {
+    return inner->alerts(scope, limit);
+  }
+  Result<std::vector<model::Delivery>> due(TimePoint now, std::size_t limit) override {
+    return inner->due(now, limit);
+  }
+  Result<void> settle_deliveries(std::span<const std::string> done,
+                                 std::span<const model::Delivery> postponed) override {
+    return inner->settle_deliveries(done, postponed);
+  }
+  Result<store::Accepted> accept(const model::SampleBatch& batch, std::string_view answer) override {
+    return inner->accept(batch, answer);
+  }
+  Result<std::vector<store::PendingBatch>> pending(std::uint64_t after, std::size_t limit) override {
+    return inner->pending(after, limit);
+  }
+  Result<void> settle(std::span<const store::SketchRow> rows, std::uint64_t through) override {
+    return inner->settle(rows, through);
+  }
+  Result<std::vector<store::SketchRow>> sketches(const store::SketchQuery& q) override {
+    return inner->sketches(q);
+  }
+  Result<std::optional<store::SketchRow>> sketch(const model::SeriesKey& series, TimePoint start) override {
+    return inner->sketch(series, start);
+  }
+  Result<void> expire(TimePoint before) override { return inner->expire(before); }
+};
+
+model::Event event(int number, model::EventState state = model::EventState::open) {
+  model::Event out;
+  out.kind = model::EventKind::withdrawal;
+  out.type = "PrefixWithdrawalEvent";
+  out.level = model::Level::warning;
+  out.state = state;
+  out.connection = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Peering/peeringServices/c";
+  out.prefix_resource = out.connection + "/prefixes/p";
+  out.first_seen = out.last_seen = out.detected_at = time_from_us(1'700'000'000'000'000 + number);
+  out.id = model::make_event_id(out.kind, out.prefix_resource, out.observed, "", out.first_seen);
+  out.incident_id = out.id.value;
+  if (state == model::EventState::resolved) out.resolved_at = out.first_seen + Microseconds(5);
+  return out;
+}
+
+struct WriterTest : testing::Test {
+  FullDisk store;
+  Metrics metrics;
+  std::atomic<int> opened{0}, resolved{0}, commits{0};
+  EventWriter writer{{store, metrics, [] { return std::make_shared<const model::Registry>(); },
+                      [this](const model::Event& e, const model::Registry&, TimePoint, store::EventCommit&) {
+                        ++(e.state == model::EventState::open ? opened : resolved);
+                      },
+                      [this](const store::EventCommit&) { ++commits; }}};
+  std::size_t stored() { return store.events({.scope = "", .limit = 1000})->events.size(); }
+};
+
+TEST_F(WriterTest, WhatWasSubmittedIsStoredWhenItStops) {
+  writer.start();
+  for (int i = 0; i < 300; ++i) writer.submit({event(i)});
+  writer.stop();
+  EXPECT_EQ(stored(), 300U);
+  EXPECT_EQ(opened, 300);
+  EXPECT_GE(commits, 1);
+}
+
+TEST_F(WriterTest, AFullDiskLosesNothingAndSaysSo) {
+  store.full = true;
+  writer.start();
+  for (int i = 0; i < 50; ++i) writer.submit({event(i), event(i)});
+  for (int i = 0; i < 200 && !writer.stalled(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_TRUE(writer.stalled());
+  EXPECT_EQ(stored(), 0U);
+  store.full = false;
+  writer.stop();
+  EXPECT_EQ(stored(), 50U);
+  EXPECT_FALSE(writer.stalled());
+}
+
+TEST_F(WriterTest, AnEventThatOpenedAndResolvedWhileWaitingIsSeenInBothStates) {
+  store.full = true;
+  writer.start();
+  writer.submit({event(1)});
+  writer.submit({event(1, model::EventState::resolved)});
+  store.full = false;
+  writer.stop();
+  ASSERT_EQ(stored(), 1U);
+  EXPECT_EQ(store.events({.scope = ""})->events[0].state, model::EventState::resolved);
+  EXPECT_GE(opened, 1);
+  EXPECT_GE(resolved, 1);
+}
+
+}  // namespace
+}  // namespace peering::app

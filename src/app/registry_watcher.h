@@ -1,0 +1,44 @@
+// Turns committed resources into the registry snapshot that detectors, workers and alerts read.
+//
+// One path for every change, whoever made it: read `changes_since`, fold them into the documents known so
+// far, build a new immutable `Registry`, hand it to the shards, and remember which revision is in force when
+// all of them have it. A PUT waits for its revision, so the answer comes after detection has begun.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/metrics.h"
+#include "base/result.h"
+#include "model/registry.h"
+#include "store/resource_store.h"
+
+namespace peering::app {
+
+/// Thread-safe. Inert until `start`.
+class RegistryWatcher {
+ public:
+  /// Called on the watcher's thread with every new snapshot; returns when every shard has it in force.
+  using Apply = std::function<void(model::RegistryPointer)>;
+
+  RegistryWatcher(store::ResourceStore& resources, Metrics& metrics, Apply apply);
+  ~RegistryWatcher();
+  RegistryWatcher(const RegistryWatcher&) = delete;
+  RegistryWatcher& operator=(const RegistryWatcher&) = delete;
+
+  /// Reads everything there is, applies it, then follows changes. The error of the first reading is returned.
+  Result<void> start();
+  void stop();
+  /// Something was committed.
+  void wake();
+  /// The snapshot in force; never null.
+  model::RegistryPointer current() const;
+  /// Waits until `revision` is in force; `timeout` after 5 s.
+  Result<void> wait_applied(model::Revision revision);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace peering::app

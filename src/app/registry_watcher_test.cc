@@ -1,0 +1,89 @@
+#include "app/registry_watcher.h"
+
+#include <atomic>
+
+#include <gtest/gtest.h>
+
+#include "api/documents.h"
+#include "store/memory/resource_store.h"
+
+namespace peering::app {
+namespace {
+
+const std::string service =
+    "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/g/providers/Microsoft.Peering/"
+    "peeringServices/C";
+
+store::Write write(const std::string& id, std::string_view type, std::optional<json::value> document) {
+  store::Write out;
+  out.key = model::lower(id);
+  out.type = type;
+  if (document) out.document = json::serialize(*document);
+  return out;
+}
+
+store::Write service_document() {
+  return write(service, api::peering_service_type,
+               json::value{{"id", service},
+                           {"name", "C"},
+                           {"location", "eastus"},
+                           {"properties",
+                            {{"peeringServiceLocation", "Washington"}, {"peeringServiceProvider", "X"}}}});
+}
+
+store::Write prefix_document(const std::string& name, const std::string& prefix) {
+  const std::string id = service + "/prefixes/" + name;
+  return write(id, api::prefix_type,
+               json::value{{"id", id}, {"name", name}, {"properties", {{"prefix", prefix}}}});
+}
+
+struct WatcherTest : testing::Test {
+  std::unique_ptr<store::ResourceStore> resources = store::make_memory_resource_store();
+  Metrics metrics;
+  std::atomic<int> applied{0};
+  RegistryWatcher watcher{*resources, metrics, [this](model::RegistryPointer) { ++applied; }};
+
+  model::Revision commit(std::vector<store::Write> writes) {
+    const auto revision = resources->commit(writes);
+    EXPECT_TRUE(revision) << revision.error().message;
+    watcher.wake();
+    return *revision;
+  }
+};
+
+TEST_F(WatcherTest, WhatWasThereBeforeTheStartIsInForceAfterIt) {
+  const store::Write writes[] = {service_document(), prefix_document("a", "203.0.113.0/24")};
+  ASSERT_TRUE(resources->commit(writes));
+  ASSERT_TRUE(watcher.start());
+  EXPECT_EQ(watcher.current()->prefixes.size(), 1U);
+  EXPECT_EQ(watcher.current()->connections.begin()->second->provider, "X");
+  EXPECT_EQ(applied, 1);
+}
+
+TEST_F(WatcherTest, ACommitIsInForceWhenItsRevisionIs) {
+  ASSERT_TRUE(watcher.start());
+  const auto revision = commit({service_document(), prefix_document("a", "203.0.113.0/24")});
+  ASSERT_TRUE(watcher.wait_applied(revision));
+  const auto registry = watcher.current();
+  ASSERT_NE(registry->watch.exact(net::Prefix::parse("203.0.113.0/24").value()), nullptr);
+  const auto gone = commit({write(service + "/prefixes/a", api::prefix_type, std::nullopt)});
+  ASSERT_TRUE(watcher.wait_applied(gone));
+  EXPECT_TRUE(watcher.current()->prefixes.empty());
+  EXPECT_TRUE(watcher.current()->watch.empty());
+  EXPECT_EQ(registry->prefixes.size(), 1U) << "an old snapshot does not change";
+}
+
+TEST_F(WatcherTest, MonitoringSettingsBelongToTheirPrefix) {
+  ASSERT_TRUE(watcher.start());
+  const std::string id = service + "/prefixes/a";
+  commit({service_document(), prefix_document("a", "203.0.113.0/24")});
+  const auto revision = commit({write(id + "/providers/Open.Peering/monitoring/default", api::monitoring_type,
+                                      json::value{{"properties", {{"asn", json::array{64500}}}}})});
+  ASSERT_TRUE(watcher.wait_applied(revision));
+  const auto prefix = watcher.current()->prefixes.begin()->second;
+  EXPECT_TRUE(prefix->expectation.allows_origin(64500));
+  EXPECT_FALSE(prefix->expectation.allows_origin(64501));
+}
+
+}  // namespace
+}  // namespace peering::app

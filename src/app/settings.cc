@@ -1,0 +1,174 @@
+#include "app/settings.h"
+
+#include "base/json.h"
+#include "http/server.h"
+
+namespace peering::app {
+
+namespace {
+
+std::string positive(const Target& value) {
+  const auto* number = std::get_if<std::int64_t*>(&value);
+  if (number && **number < 1) return "a whole number above 0";
+  const auto* duration = std::get_if<std::chrono::seconds*>(&value);
+  if (duration && (*duration)->count() < 1) return "at least 1s";
+  return {};
+}
+
+std::string not_negative(const Target& value) {
+  return *std::get<std::int64_t*>(value) < 0 ? "a whole number, 0 or above" : "";
+}
+
+std::string asn(const Target& value) {
+  const std::int64_t number = *std::get<std::int64_t*>(value);
+  return number < 0 || number > 4294967295 ? "an AS number from 0 to 4294967295 (0: not set)" : "";
+}
+
+std::string endpoint(const Target& value) {
+  const std::string& text = *std::get<std::string*>(value);
+  if (text.empty()) return {};
+  const auto parsed = http::parse_endpoint(text);
+  return parsed ? "" : "HOST:PORT such as 127.0.0.1:8470 or [::1]:0, or empty for off";
+}
+
+std::string filled(const Target& value) {
+  return std::get<std::string*>(value)->empty() ? "a text that is not empty" : "";
+}
+
+std::string community(const Target& value) {
+  const std::string& text = *std::get<std::string*>(value);
+  unsigned high = 0, low = 0;
+  char rest = 0;
+  const bool good =
+      std::sscanf(text.c_str(), "%5u:%5u%c", &high, &low, &rest) == 2 && high <= 65535 && low <= 65535;
+  return good ? "" : "a community such as 8075:8007 (RFC 1997)";
+}
+
+void add_http(std::vector<Setting>& out, Configuration::Http& http) {
+  const auto row = [&](std::string_view key, Target target, std::string_view text, Rule rule) {
+    out.push_back({"http", key, target, text, rule});
+  };
+  row("listen", &http.listen, "Address of the plain HTTP listener; empty: off.", endpoint);
+  row("listen_tls", &http.listen_tls, "Address of the HTTPS listener; empty: off.", endpoint);
+  row("certificate_file", &http.certificate_file,
+      "PEM chain for HTTPS; empty: one signed by the local authority in <data-dir>/tls.", nullptr);
+  row("private_key_file", &http.private_key_file, "PEM key that belongs to certificate_file.", nullptr);
+  row("head_bytes_max", &http.head_bytes_max, "Largest request head in bytes.", positive);
+  row("head_time", &http.head_time, "Longest time for a request head.", positive);
+  row("body_bytes_max", &http.body_bytes_max, "Largest request body in bytes.", positive);
+  row("samples_body_bytes_max", &http.samples_body_bytes_max,
+      "Largest body of POST /telemetry/samples in bytes.", positive);
+  row("body_gap", &http.body_gap, "Longest pause between bytes of a body.", positive);
+  row("small_body_time", &http.small_body_time, "Longest time for a body under 1 MiB.", positive);
+  row("connections_max", &http.connections_max, "Connections in all.", positive);
+  row("connections_per_client_max", &http.connections_per_client_max, "Connections of one client address.",
+      positive);
+  row("keep_alive", &http.keep_alive, "How long an idle connection stays open.", positive);
+  row("workers", &http.workers, "Threads that run requests.", positive);
+}
+
+void add_feeds(std::vector<Setting>& out, Configuration::Feeds& feeds) {
+  const auto row = [&](std::string_view key, Target target, std::string_view text, Rule rule) {
+    out.push_back({"feeds.bmp", key, target, text, rule});
+  };
+  row("listen", &feeds.bmp_listen, "Address of the BMP station; empty: off.", endpoint);
+  row("allow_remote", &feeds.bmp_allow_remote,
+      "BMP has no authentication: an address that is not loopback is refused unless this is true "
+      "(a firewall then decides who may speak).",
+      nullptr);
+  row("sessions_max", &feeds.bmp_sessions_max, "Routers connected at once.", positive);
+  row("partial_message_time", &feeds.bmp_partial_message_time, "Longest time for one BMP message to arrive.",
+      positive);
+  row("reconnect_grace", &feeds.bmp_reconnect_grace,
+      "How long the routes of a router that went away are kept, waiting for its return.", positive);
+}
+
+}  // namespace
+
+std::vector<Setting> settings_of(Configuration& c) {
+  std::vector<Setting> out;
+  out.push_back({"", "data_dir", &c.data_dir,
+                 "Folder of all state; empty: $STATE_DIRECTORY, else $XDG_STATE_HOME/peeringd, else "
+                 "~/.local/state/peeringd."});
+  add_http(out, c.http);
+  out.push_back({"storage", "keep_events", &c.storage.keep_events, "How long events are kept.", positive});
+  out.push_back(
+      {"storage", "keep_latency", &c.storage.keep_latency, "How long latency sketches are kept.", positive});
+  out.push_back({"network", "asn", &c.network.asn, "AS number of this edge network.", asn});
+  out.push_back({"network", "peering_service_community", &c.network.peering_service_community,
+                 "Community that marks the service's routes.", community});
+  out.push_back({"network", "max_as_path_length", &c.network.max_as_path_length,
+                 "Longest AS path of a valid service route, in hops.", positive});
+  add_feeds(out, c.feeds);
+  out.push_back({"detection", "shards", &c.detection.shards,
+                 "Threads that own routes and judge changes; 0: one for each core.", not_negative});
+  out.push_back({"detection", "mailbox_messages_max", &c.detection.mailbox_messages_max,
+                 "Messages that may wait for a shard before its readers wait.", positive});
+  out.push_back(
+      {"latency", "accept_age", &c.latency.accept_age, "Oldest sample that is accepted.", positive});
+  out.push_back({"latency", "settle_every", &c.latency.settle_every,
+                 "How often accepted samples are folded into stored sketches.", positive});
+  out.push_back({"alerts", "retry_first", &c.alerts.retry_first,
+                 "Pause before the second attempt of a delivery; doubles with each.", positive});
+  out.push_back(
+      {"alerts", "retry_longest", &c.alerts.retry_longest, "Longest pause between attempts.", positive});
+  out.push_back({"alerts", "give_up_after", &c.alerts.give_up_after,
+                 "A delivery that fails for this long is given up and counted.", positive});
+  out.push_back({"alerts", "allow_loopback", &c.alerts.allow_loopback,
+                 "Whether webhooks may point to this machine.", nullptr});
+  out.push_back({"catalog", "file", &c.catalog.file,
+                 "JSON file with countries, locations and providers; empty: the one built in.", nullptr});
+  return out;
+}
+
+std::vector<Setting> settings_of(Pop& pop) {
+  return {{"network.pops", "name", &pop.name, "Name, as samples carry it.", filled, true},
+          {"network.pops", "metro", &pop.metro, "City."},
+          {"network.pops", "latitude", &pop.latitude, "Degrees north."},
+          {"network.pops", "longitude", &pop.longitude, "Degrees east."}};
+}
+
+std::vector<Setting> settings_of(Router& router) {
+  return {{"network.routers", "name", &router.name, "The router's BMP sysName."},
+          {"network.routers", "address", &router.address, "Or its address."},
+          {"network.routers", "pop", &router.pop, "The PoP it belongs to.", filled, true}};
+}
+
+std::vector<Setting> settings_of(MrtFeed& feed) {
+  return {
+      {"feeds.mrt", "path", &feed.path, "A file, or a folder whose new files are picked up.", filled, true},
+      {"feeds.mrt", "collector", &feed.collector, "Name of the collector that wrote it.", filled}};
+}
+
+namespace {
+
+std::string duration_text(std::chrono::seconds value) {
+  const auto s = value.count();
+  if (s != 0 && s % 86400 == 0) return fmt::format("{}d", s / 86400);
+  if (s != 0 && s % 3600 == 0) return fmt::format("{}h", s / 3600);
+  if (s != 0 && s % 60 == 0) return fmt::format("{}m", s / 60);
+  return fmt::format("{}s", s);
+}
+
+}  // namespace
+
+std::string toml_value(const Target& target) {
+  return std::visit(
+      [](auto* value) -> std::string {
+        using T = std::decay_t<decltype(*value)>;
+        if constexpr (std::is_same_v<T, std::string>) {
+          return json::serialize(json::string(*value));  // a JSON text is a TOML basic string
+        } else if constexpr (std::is_same_v<T, bool>) {
+          return *value ? "true" : "false";
+        } else if constexpr (std::is_same_v<T, std::chrono::seconds>) {
+          return "\"" + duration_text(*value) + "\"";
+        } else if constexpr (std::is_same_v<T, double>) {
+          return fmt::format("{:.6}", *value);
+        } else {
+          return fmt::format("{}", *value);
+        }
+      },
+      target);
+}
+
+}  // namespace peering::app

@@ -1,0 +1,219 @@
+#include "app/shard.h"
+
+#include <future>
+#include <map>
+#include <thread>
+#include <variant>
+
+#include "base/log.h"
+#include "runtime/mailbox.h"
+
+namespace peering::app {
+
+namespace {
+
+constexpr std::size_t received_messages_max = 256;
+constexpr std::size_t flushed_routes_max = 5000;
+constexpr std::chrono::seconds tick_period{1};
+constexpr std::chrono::seconds answer_patience{5};
+
+struct NewRegistry {
+  model::RegistryPointer registry;
+  std::function<void()> done;
+};
+
+struct RouteQuestion {
+  net::Prefix prefix;
+  std::size_t limit = 0;
+  std::shared_ptr<std::promise<std::vector<rib::Route>>> answer;
+};
+
+using Message = std::variant<feeds::ShardMessage, NewRegistry, RouteQuestion>;
+
+}  // namespace
+
+struct Shard::State {
+  State(Options given, Metrics& metrics, Emit emit_given)
+      : options(std::move(given)),
+        emit(std::move(emit_given)),
+        detector(options.detection),
+        mailbox(options.mailbox_messages_max),
+        changes_total(metrics.counter("peering_route_changes_total", "Routes that became another one.")),
+        events_total(
+            metrics.counter("peering_events_detected_total", "Versions of events that detectors made.")),
+        routes_gauge(metrics.gauge("peering_rib_routes", "Routes in the tables of all shards.")),
+        prefixes_gauge(metrics.gauge("peering_rib_prefixes", "Prefixes in the tables of all shards.")),
+        attributes_gauge(
+            metrics.gauge("peering_rib_attributes", "Distinct sets of path attributes in all shards.")),
+        waiting_gauge(metrics.gauge("peering_shard_mailbox_messages", "Messages waiting for all shards.")) {}
+
+  Options options;
+  Emit emit;
+  rib::Table table;
+  detect::Detector detector;
+  runtime::Mailbox<Message> mailbox;
+  std::vector<rib::RouteChange> changes;
+  std::vector<model::Event> events;
+  // Routers that are away or came back, and when what is stale of them has had time enough.
+  struct Deadline {
+    TimePoint at;
+    bool returned = false;
+  };
+  std::map<std::string, Deadline> deadlines;
+  bool doomed = false;
+  rib::TableSize reported;
+  double reported_waiting = 0;
+  Counter &changes_total, &events_total;
+  Gauge &routes_gauge, &prefixes_gauge, &attributes_gauge, &waiting_gauge;
+  std::thread thread;
+
+  void judge(TimePoint at) {
+    changes_total.add(static_cast<double>(changes.size()));
+    for (const rib::RouteChange& change : changes) detector.route_changed(change, table, at, events);
+    changes.clear();
+  }
+
+  void handle(const rib::RouteBatch& batch, TimePoint at) {
+    table.apply(batch, changes);
+    judge(at);
+  }
+  void handle(const feeds::RouterUp& up, TimePoint at) {
+    const auto away = deadlines.find(up.router);
+    if (away != deadlines.end()) away->second = {at + options.reconnect_grace, true};
+    detector.router_state_changed(up.router, true, up.time, at, events);
+  }
+  void handle(const feeds::RouterDown& down, TimePoint at) {
+    table.mark_stale(down.router);
+    deadlines[down.router] = {at + options.reconnect_grace, false};
+    detector.router_state_changed(down.router, false, down.time, at, events);
+  }
+  void handle(const feeds::PeerUp& up, TimePoint at) {
+    detector.peer_state_changed(*up.peer, true, up.time, at, events);
+  }
+  void handle(const feeds::PeerDown& down, TimePoint at) {
+    detector.peer_state_changed(*down.peer, false, down.time, at, events);
+    table.peer_down(down.peer->id, down.time);
+    doomed = true;
+  }
+  void handle(const feeds::EndOfRib& end, TimePoint) {
+    if (!end.complete) return;
+    table.sweep(end.peer->id, end.time);
+    doomed = true;
+  }
+
+  void take(const feeds::ShardMessage& message, TimePoint at) {
+    std::visit([&](const auto& inner) { handle(inner, at); }, message);
+  }
+  void take(const NewRegistry& message, TimePoint at) {
+    detector.registry_changed(message.registry, table, at, events);
+    deliver();
+    message.done();
+  }
+  void take(const RouteQuestion& question, TimePoint) {
+    std::vector<rib::Route> out = table.covering(question.prefix);
+    for (rib::Route& route : table.covered(question.prefix, question.limit)) out.push_back(std::move(route));
+    question.answer->set_value(std::move(out));
+  }
+
+  // A router that did not return in time is lost; of one that did, what it did not announce again is.
+  void pass_deadlines(TimePoint at) {
+    for (auto entry = deadlines.begin(); entry != deadlines.end();) {
+      if (entry->second.at > at) {
+        ++entry;
+        continue;
+      }
+      if (entry->second.returned) {
+        table.sweep_router(entry->first, at);
+      } else {
+        table.router_down(entry->first, at);
+      }
+      doomed = true;
+      entry = deadlines.erase(entry);
+    }
+  }
+
+  void deliver() {
+    if (events.empty()) return;
+    events_total.add(static_cast<double>(events.size()));
+    emit(std::exchange(events, {}));
+  }
+
+  void report_size() {
+    const rib::TableSize size = table.size();
+    const auto difference = [](std::size_t after, std::size_t before) {
+      return static_cast<double>(after) - static_cast<double>(before);
+    };
+    routes_gauge.add(difference(size.routes, reported.routes));
+    prefixes_gauge.add(difference(size.prefixes, reported.prefixes));
+    attributes_gauge.add(difference(size.attributes, reported.attributes));
+    reported = size;
+    const auto waiting = static_cast<double>(mailbox.size());
+    waiting_gauge.add(waiting - reported_waiting);
+    reported_waiting = waiting;
+  }
+
+  void run() {
+    auto next_tick = std::chrono::steady_clock::now();
+    while (true) {
+      const auto wait_until = doomed ? std::chrono::steady_clock::now() : next_tick;
+      const std::vector<Message> messages = mailbox.receive_until(wait_until, received_messages_max);
+      if (messages.empty() && !doomed && mailbox.closed()) break;
+      for (const Message& message : messages) {
+        std::visit([&](const auto& inner) { take(inner, now()); }, message);
+        deliver();
+      }
+      if (doomed) {
+        doomed = table.flush(flushed_routes_max, changes);
+        judge(now());
+      }
+      if (std::chrono::steady_clock::now() >= next_tick) {
+        next_tick = std::chrono::steady_clock::now() + tick_period;
+        const TimePoint at = now();
+        pass_deadlines(at);
+        detector.tick(table, at, events);
+        report_size();
+      }
+      deliver();
+    }
+  }
+};
+
+Shard::Shard(Options options, Metrics& metrics, Emit emit)
+    : state_(std::make_unique<State>(std::move(options), metrics, std::move(emit))) {}
+Shard::~Shard() { stop(); }
+
+void Shard::restore(std::vector<model::Event> known) { state_->detector.restore(known); }
+
+void Shard::start() {
+  state_->thread = std::thread([state = state_.get()] { state->run(); });
+}
+
+void Shard::stop() {
+  state_->mailbox.close();
+  if (state_->thread.joinable()) state_->thread.join();
+}
+
+bool Shard::try_post(feeds::ShardMessage& message) {
+  Message wrapped = std::move(message);
+  if (state_->mailbox.try_send(wrapped)) return true;
+  message = std::move(std::get<feeds::ShardMessage>(wrapped));
+  return false;
+}
+
+void Shard::apply(model::RegistryPointer registry, std::function<void()> done) {
+  state_->mailbox.send_over_limit(NewRegistry{std::move(registry), std::move(done)});
+}
+
+Result<std::vector<rib::Route>> Shard::routes(const net::Prefix& prefix, std::size_t limit) {
+  auto promise = std::make_shared<std::promise<std::vector<rib::Route>>>();
+  auto answer = promise->get_future();
+  if (!state_->mailbox.send_over_limit(RouteQuestion{prefix, limit, std::move(promise)})) {
+    return fail(ErrorCode::unavailable, "the routing table is stopping");
+  }
+  if (answer.wait_for(answer_patience) != std::future_status::ready) {
+    return fail(ErrorCode::unavailable, "the routing table is busy; try again");
+  }
+  return answer.get();
+}
+
+}  // namespace peering::app

@@ -1,0 +1,109 @@
+#include "app/shard.h"
+
+#include <future>
+#include <mutex>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+namespace peering::app {
+namespace {
+
+net::Prefix p(std::string_view text) { return net::Prefix::parse(text).value(); }
+
+rib::PeerPointer peer() {
+  auto out = std::make_shared<rib::Peer>();
+  out->id = rib::PeerId(1);
+  out->key.router = "edge-1";
+  out->key.address = net::Address::parse("192.0.2.1").value();
+  out->asn = 64496;
+  out->pop = "AMS";
+  return out;
+}
+
+rib::RouteBatch announcement(net::Asn origin) {
+  auto attributes = std::make_shared<wire::bgp::PathAttributes>();
+  attributes->as_path = wire::bgp::AsPath::sequence({64496, origin});
+  return {peer(), now(), attributes, {p("203.0.113.0/24")}, {}};
+}
+
+model::RegistryPointer registry() {
+  auto out = std::make_shared<model::Registry>();
+  auto connection = std::make_shared<model::Connection>();
+  connection->resource = "/c";
+  auto prefix = std::make_shared<model::RegisteredPrefix>();
+  prefix->resource = "/c/prefixes/p";
+  prefix->connection = "/c";
+  prefix->expectation.prefix = p("203.0.113.0/24");
+  prefix->expectation.origins = {{64500, 64500}};
+  out->connections["/c"] = connection;
+  out->prefixes["/c/prefixes/p"] = prefix;
+  out->watch[p("203.0.113.0/24")] = {prefix};
+  return out;
+}
+
+struct ShardTest : testing::Test {
+  std::mutex mutex;
+  std::vector<model::Event> events;
+  Metrics metrics;
+  Shard shard{{}, metrics, [this](std::vector<model::Event> found) {
+                const std::lock_guard lock(mutex);
+                events.insert(events.end(), found.begin(), found.end());
+              }};
+
+  void post(feeds::ShardMessage message) { ASSERT_TRUE(shard.try_post(message)); }
+  void apply_registry() {
+    std::promise<void> done;
+    shard.apply(registry(), [&] { done.set_value(); });
+    done.get_future().wait();
+  }
+  std::vector<model::EventKind> kinds() {
+    shard.stop();
+    std::vector<model::EventKind> out;
+    for (const model::Event& event : events) out.push_back(event.kind);
+    return out;
+  }
+};
+
+TEST_F(ShardTest, AHijackOfAWatchedPrefixBecomesAnEvent) {
+  shard.start();
+  apply_registry();
+  post(announcement(64500));
+  post(announcement(64511));
+  const auto found = kinds();
+  EXPECT_NE(std::find(found.begin(), found.end(), model::EventKind::announcement), found.end());
+  EXPECT_NE(std::find(found.begin(), found.end(), model::EventKind::origin_hijack), found.end());
+}
+
+TEST_F(ShardTest, APrefixThatIsRegisteredLaterGetsItsStateAtOnce) {
+  shard.start();
+  post(announcement(64500));
+  apply_registry();
+  const std::lock_guard lock(mutex);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].kind, model::EventKind::announcement);
+}
+
+TEST_F(ShardTest, AnswersWhatRoutesThereAre) {
+  shard.start();
+  post(announcement(64500));
+  EXPECT_EQ(shard.routes(p("203.0.113.0/24"), 10)->size(), 1U);
+  EXPECT_EQ(shard.routes(p("203.0.113.128/25"), 10)->size(), 1U) << "the covering route";
+  EXPECT_EQ(shard.routes(p("203.0.0.0/16"), 10)->size(), 1U) << "the more specific route";
+  EXPECT_EQ(shard.routes(p("198.51.100.0/24"), 10)->size(), 0U);
+  shard.stop();
+  EXPECT_EQ(shard.routes(p("203.0.113.0/24"), 10).error().code, ErrorCode::unavailable);
+}
+
+TEST_F(ShardTest, APeersRoutesGoWithItsSession) {
+  shard.start();
+  post(announcement(64500));
+  post(feeds::PeerDown{peer(), now(), "test"});
+  for (int i = 0; i < 100 && !shard.routes(p("203.0.113.0/24"), 10)->empty(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_TRUE(shard.routes(p("203.0.113.0/24"), 10)->empty());
+}
+
+}  // namespace
+}  // namespace peering::app
