@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <filesystem>
 #include <mutex>
 #include <thread>
 
@@ -13,6 +14,7 @@
 #include "http/server.h"
 #include "store/memory/resource_store.h"
 #include "store/memory/telemetry_store.h"
+#include "store/rocksdb/telemetry_store.h"
 
 namespace peering::alert {
 namespace {
@@ -233,6 +235,29 @@ TEST_F(OutboxTest, ARestartGoesOnWithTheSameIdsInOrder) {
   ASSERT_TRUE(receiver_.wait_for_accepted(4));
   EXPECT_THAT(receiver_.accepted(), ElementsAre("open", "resolved", "later", "last"));
   EXPECT_TRUE(nothing_waits());
+}
+
+TEST_F(OutboxTest, WhatWasCommittedIsDeliveredAfterTheStoreWasClosedAndOpenedAgain) {
+  std::string folder = (std::filesystem::temp_directory_path() / "outbox_XXXXXX").string();
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  telemetry_ = store::open_rocksdb(folder).value();
+  receiver_.answer(500);
+  channel("ops", receiver_.url());
+  start();
+  put("ops", {"open", "resolved"});
+  put("ops", {"later"});
+  ASSERT_TRUE(receiver_.wait_for(2));
+  outbox_.reset();
+  telemetry_.reset();
+  telemetry_ = store::open_rocksdb(folder).value();
+  receiver_.answer(200, 0);
+  start();
+  ASSERT_TRUE(receiver_.wait_for_accepted(3));
+  EXPECT_THAT(receiver_.accepted(), ElementsAre("open", "resolved", "later"));
+  EXPECT_TRUE(nothing_waits());
+  outbox_.reset();
+  telemetry_.reset();
+  std::filesystem::remove_all(folder);
 }
 
 TEST_F(OutboxTest, StopBreaksOffWhatIsBeingSentAndTheNextStartSendsItAgain) {
