@@ -1,10 +1,12 @@
 #include "wire/bgp/update.h"
 
+#include <array>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
-#include "wire/bgp/attributes.h"
+#include "wire/bgp/prefixes.h"
 
 namespace peering::wire::bgp {
 namespace {
@@ -155,19 +157,154 @@ TEST(Open, RoundTripsWithItsCapabilities) {
   EXPECT_EQ(decode_open(body_of(encode_open(open))).value(), open);
 }
 
-TEST(Update, AnyPathAndPrefixesRoundTrip) {
-  EXPECT_TRUE(rc::check(
-      [](std::vector<std::uint32_t> asns, std::vector<std::pair<std::uint32_t, std::uint8_t>> routes) {
-        Update update;
-        if (asns.size() > 250) asns.resize(250);
-        update.attributes.as_path = AsPath::sequence(asns);
-        update.attributes.next_hop = net::Address::v4(1);
-        for (const auto& [address, length] : routes) {
-          update.announced.push_back({net::Prefix(net::Address::v4(address), length % 33), 0});
-        }
-        if (update.announced.empty()) return;
-        RC_ASSERT(decode_update(body_of(encode_update(update, {}).value()), {}) == update);
-      }));
+// --- any update, made from random numbers ---------------------------------------------------------------
+
+net::Asn any_asn() { return *rc::gen::inRange<net::Asn>(1, 0xffffffff); }
+
+template <class T>
+std::optional<T> perhaps(T value) {
+  return *rc::gen::arbitrary<bool>() ? std::optional(value) : std::nullopt;
+}
+
+AsPath any_path() {
+  AsPath out;
+  const int segments = *rc::gen::inRange(0, 4);
+  for (int i = 0; i < segments; ++i) {
+    const auto type = static_cast<SegmentType>(*rc::gen::inRange(1, 3));
+    const auto count = *rc::gen::inRange<std::uint16_t>(1, 40);
+    out.segments.push_back({type, count});
+    for (int n = 0; n < count; ++n) out.asns.push_back(any_asn());
+  }
+  return out;
+}
+
+net::Address any_address(net::Family family) {
+  if (family == net::Family::ipv4) return net::Address::v4(*rc::gen::arbitrary<std::uint32_t>());
+  const auto bytes = *rc::gen::arbitrary<std::array<std::uint8_t, 16>>();
+  return net::Address::v6(bytes);
+}
+
+std::vector<Nlri> any_routes(net::Family family, bool add_path) {
+  std::vector<Nlri> out;
+  const int count = *rc::gen::inRange(0, 6);
+  for (int i = 0; i < count; ++i) {
+    const int length = *rc::gen::inRange(0, net::address_bits(family) + 1);
+    const auto path_id = add_path ? *rc::gen::arbitrary<std::uint32_t>() : 0;
+    out.push_back({net::Prefix(any_address(family), length), path_id});
+  }
+  return out;
+}
+
+Update any_update(const SessionFacts& facts) {
+  Update out;
+  out.announced = any_routes(net::Family::ipv4, facts.add_path_ipv4);
+  out.withdrawn = any_routes(net::Family::ipv4, facts.add_path_ipv4);
+  out.mp_announced = any_routes(net::Family::ipv6, facts.add_path_ipv6);
+  out.mp_withdrawn = any_routes(net::Family::ipv6, facts.add_path_ipv6);
+  if (!out.mp_announced.empty()) out.mp_next_hop = any_address(net::Family::ipv6);
+  if (out.announced.empty() && out.mp_announced.empty()) return out;
+  PathAttributes& a = out.attributes;
+  a.origin = static_cast<Origin>(*rc::gen::inRange(0, 3));
+  a.as_path = any_path();
+  if (!out.announced.empty()) a.next_hop = any_address(net::Family::ipv4);
+  a.multi_exit_disc = perhaps(*rc::gen::arbitrary<std::uint32_t>());
+  a.local_pref = perhaps(*rc::gen::arbitrary<std::uint32_t>());
+  a.atomic_aggregate = *rc::gen::arbitrary<bool>();
+  a.aggregator = perhaps(Aggregator{any_asn(), any_address(net::Family::ipv4)});
+  a.communities = *rc::gen::arbitrary<std::vector<std::uint32_t>>();
+  a.extended_communities = *rc::gen::arbitrary<std::vector<std::uint64_t>>();
+  const int large = *rc::gen::inRange(0, 30);
+  for (int i = 0; i < large; ++i) a.large_communities.push_back({any_asn(), any_asn(), any_asn()});
+  a.only_to_customer = perhaps(any_asn());
+  return out;
+}
+
+TEST(Update, AnyUpdateRoundTripsWithFourOctetNumbers) {
+  EXPECT_TRUE(rc::check([](bool add_path_ipv4, bool add_path_ipv6) {
+    const SessionFacts facts{true, add_path_ipv4, add_path_ipv6};
+    Update update = any_update(facts);
+    const bool says_nothing = update == Update();
+    if (says_nothing) update.end_of_rib = ipv4_unicast;
+    RC_ASSERT(decode_update(body_of(encode_update(update, facts).value()), facts) == update);
+  }));
+}
+
+// Between speakers of two-octet numbers the path goes as AS_PATH and AS4_PATH and comes out whole; only how
+// neighbouring sequences are cut into segments may change.
+TEST(Update, AnyPathAndAggregatorSurviveTwoOctetSessions) {
+  EXPECT_TRUE(rc::check([] {
+    SessionFacts facts;
+    facts.four_octet_asn = false;
+    Update update = any_update(facts);
+    const Update decoded = decode_update(body_of(encode_update(update, facts).value()), facts);
+    RC_ASSERT(decoded.issues.empty());
+    RC_ASSERT(decoded.attributes.as_path.asns == update.attributes.as_path.asns);
+    RC_ASSERT(decoded.attributes.aggregator == update.attributes.aggregator);
+  }));
+}
+
+// Whatever the bytes: no route both announced and faulty, and what was judged good reads back the same.
+TEST(Update, AnyBytesGiveRoutesOnlyWithoutFaults) {
+  EXPECT_TRUE(rc::check([](std::vector<std::uint8_t> bytes) {
+    const Update update = decode_update(bytes, {});
+    if (update.outcome() >= Outcome::treat_as_withdraw) {
+      RC_ASSERT(update.announced.empty() && update.mp_announced.empty());
+    }
+    if (update.outcome() == Outcome::reset_session) RC_ASSERT(update.withdrawn.empty());
+  }));
+}
+
+TEST(Rfc7607, AsZeroIsAFault) {
+  std::vector<std::uint8_t> attributes = good;
+  attributes[11] = attributes[12] = 0;  // the AS of the path
+  EXPECT_EQ(decode_update(with_attributes(attributes), {}).outcome(), Outcome::treat_as_withdraw);
+  attributes = good;
+  attributes.insert(attributes.end(), {0xc0, 7, 8, 0, 0, 0, 0, 192, 0, 2, 1});
+  const Update update = decode_update(with_attributes(attributes), {});
+  EXPECT_EQ(update.outcome(), Outcome::discard_attribute);
+  EXPECT_EQ(update.attributes.aggregator, std::nullopt);
+  EXPECT_EQ(update.announced.size(), 1U);
+}
+
+TEST(Rfc7606, UnknownAttributesAreIgnoredUnlessWellKnown) {
+  std::vector<std::uint8_t> attributes = good;
+  attributes.insert(attributes.end(), {0xc0, 255, 1, 9, 0x80, 128, 0});
+  EXPECT_TRUE(decode_update(with_attributes(attributes), {}).issues.empty());
+  attributes.insert(attributes.end(), {0x40, 200, 0});
+  EXPECT_EQ(decode_update(with_attributes(attributes), {}).outcome(), Outcome::reset_session);
+}
+
+TEST(Update, ANextHopMayBeMissingWhereTheReaderSaysSo) {
+  const std::vector<std::uint8_t> attributes(good.begin(), good.end() - 7);
+  EXPECT_EQ(decode_update(with_attributes(attributes), {}).outcome(), Outcome::treat_as_withdraw);
+  SessionFacts facts;
+  facts.next_hop_optional = true;
+  EXPECT_TRUE(decode_update(with_attributes(attributes), facts).issues.empty());
+}
+
+TEST(Update, MulticastRoutesStayApartAndOtherFamiliesAreNamed) {
+  std::vector<std::uint8_t> attributes = good;
+  attributes.insert(attributes.end(), {0x80, 14, 11, 0, 1, 2, 4, 192, 0, 2, 1, 0, 8, 10});
+  Update update = decode_update(with_attributes(attributes), {});
+  EXPECT_EQ(update.multicast_announced, (std::vector<Nlri>{{p("10.0.0.0/8"), 0}}));
+  EXPECT_TRUE(update.mp_announced.empty());
+  EXPECT_EQ(update.other_family, (FamilyId{1, 2}));
+  attributes = good;
+  attributes.insert(attributes.end(), {0x80, 15, 5, 0, 25, 70, 1, 2});  // EVPN, not read
+  update = decode_update(with_attributes(attributes), {});
+  EXPECT_TRUE(update.issues.empty());
+  EXPECT_EQ(update.other_family, (FamilyId{25, 70}));
+}
+
+TEST(Prefixes, HostBitsAreClearedAndCountsAreExact) {
+  const std::vector<std::uint8_t> field{13, 11, 13, 0, 32, 192, 0, 2, 1};
+  EXPECT_EQ(count_prefixes(field, net::Family::ipv4, false), 3U);
+  std::vector<std::string> seen;
+  for_each_prefix(field, false,
+                  [&](const RawPrefix& raw) { seen.push_back(raw.prefix(net::Family::ipv4).to_string()); });
+  EXPECT_THAT(seen, ElementsAre("11.8.0.0/13", "0.0.0.0/0", "192.0.2.1/32"));
+  EXPECT_EQ(count_prefixes(std::span(field).first(8), net::Family::ipv4, false), std::nullopt);
+  EXPECT_EQ(count_prefixes(std::vector<std::uint8_t>{0, 0, 0, 7}, net::Family::ipv4, true), std::nullopt);
 }
 
 }  // namespace

@@ -4,12 +4,13 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   namespace mrt = peering::wire::mrt;
   std::span<const std::uint8_t> rest(data, size);
-  std::string text;
+  mrt::TextWriter writer(mrt::TextStyle::bgpdump);
+  mrt::TextBuffer text;
   while (true) {
     const auto length = mrt::split_record(rest);
     if (!length || *length == 0) return 0;
     const auto record = mrt::decode_header(rest.first(*length));
     rest = rest.subspan(*length);
-    if (record) (void)mrt::append_text(*record, text);
+    if (record) (void)writer.append(*record, text);
   }
 }

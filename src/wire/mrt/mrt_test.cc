@@ -18,15 +18,16 @@ std::vector<std::uint8_t> seed(const std::string& name) {
 }
 
 std::string text_of(Bytes rest) {
-  std::string out;
+  TextWriter writer(TextStyle::bgpdump);
+  TextBuffer out;
   while (!rest.empty()) {
     const auto length = split_record(rest).value();
     EXPECT_GT(length, 0U);
     if (length == 0) break;
-    EXPECT_TRUE(append_text(decode_header(rest.first(length)).value(), out));
+    EXPECT_TRUE(writer.append(decode_header(rest.first(length)).value(), out));
     rest = rest.subspan(length);
   }
-  return out;
+  return std::string(out.view());
 }
 
 TEST(MrtText, WritesTheLinesOfBgpdump) {

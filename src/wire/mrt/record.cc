@@ -1,5 +1,7 @@
 #include "wire/mrt/record.h"
 
+#include <algorithm>
+
 #include "base/byte_cursor.h"
 
 namespace peering::wire::mrt {
@@ -26,11 +28,6 @@ enum Bgp4mp : std::uint16_t {
 // Subtypes of the old type BGP (RFC 6396 appendix B.2).
 enum OldBgp : std::uint16_t { old_update = 1, old_state_change = 3 };
 
-tl::unexpected<Error> malformed(const Record& record, std::string_view rule) {
-  return fail(ErrorCode::invalid_argument, "MRT record {}/{} of second {}: {}", record.type, record.subtype,
-              record.seconds, rule);
-}
-
 net::Address read_address(ByteReader& reader, std::uint16_t afi) {
   const Bytes bytes = reader.bytes(afi == afi_ipv6 ? 16 : 4);
   if (bytes.size() == 16) return net::Address::v6(bytes.first<16>());
@@ -56,9 +53,9 @@ Result<Content> read_bgp4mp_message(const Record& record, bool four_octet_asn, b
   out.sent_by_collector = local;
   ByteReader reader(record.body);
   if (!read_session(reader, four_octet_asn, out.session))
-    return malformed(record, "the session's addresses are damaged");
+    return malformed_record(record, "the session's addresses are damaged");
   const auto inner = bgp::decode_message(reader.rest(), true);
-  if (!inner) return malformed(record, inner.error().message);
+  if (!inner) return malformed_record(record, inner.error().message);
   out.type = inner->type;
   out.body = inner->body;
   return out;
@@ -68,10 +65,10 @@ Result<Content> read_bgp4mp_state(const Record& record, bool four_octet_asn) {
   StateChange out;
   ByteReader reader(record.body);
   if (!read_session(reader, four_octet_asn, out.session))
-    return malformed(record, "the session's addresses are damaged");
+    return malformed_record(record, "the session's addresses are damaged");
   out.old_state = reader.u16();
   out.new_state = reader.u16();
-  if (!reader.ok()) return malformed(record, "the states are missing");
+  if (!reader.ok()) return malformed_record(record, "the states are missing");
   return out;
 }
 
@@ -109,13 +106,13 @@ Result<Content> read_old_bgp(const Record& record) {
   session.peer_address = read_address(reader, afi_ipv4);
   if (record.subtype == old_state_change) {
     StateChange out{session, reader.u16(), reader.u16()};
-    if (!reader.ok()) return malformed(record, "it is shorter than a state change");
+    if (!reader.ok()) return malformed_record(record, "it is shorter than a state change");
     return out;
   }
   if (record.subtype != old_update) return OtherRecord{};
   session.local_asn = reader.u16();
   session.local_address = read_address(reader, afi_ipv4);
-  if (!reader.ok()) return malformed(record, "it is shorter than its session's addresses");
+  if (!reader.ok()) return malformed_record(record, "it is shorter than its session's addresses");
   BgpMessage out;
   out.session = session;
   out.facts = {false, false, false};
@@ -124,6 +121,11 @@ Result<Content> read_old_bgp(const Record& record) {
 }
 
 }  // namespace
+
+tl::unexpected<Error> malformed_record(const Record& record, std::string_view rule) {
+  return fail(ErrorCode::invalid_argument, "MRT record {}/{} of second {}: {}", record.type, record.subtype,
+              record.seconds, rule);
+}
 
 Result<std::size_t> split_record(Bytes bytes) {
   if (bytes.size() < common_header_bytes) return std::size_t{0};
@@ -146,11 +148,7 @@ Result<Record> decode_header(Bytes record) {
   if (!reader.ok()) return fail(ErrorCode::invalid_argument, "MRT record: it is cut off");
   if (out.type != static_cast<std::uint16_t>(RecordType::bgp4mp_et)) return out;
   ByteReader body(out.body);
-  out.microseconds = body.u32();
-  if (!body.ok() || out.microseconds > 999'999) {
-    return fail(ErrorCode::invalid_argument, "MRT record: {} microseconds are more than a second",
-                out.microseconds);
-  }
+  out.microseconds = std::min<std::uint32_t>(body.u32(), 999'999);
   out.body = body.rest();
   return out;
 }

@@ -1,7 +1,7 @@
 // MRT records (RFC 6396, RFC 8050) that carry updates: BGP4MP, BGP4MP_ET and the old type BGP (5).
 //
 // `split_record` finds where a record ends, `decode_record` says what it is. Values refer to the bytes they
-// were read from. Records of other types (table dumps among them) come back as `OtherRecord`.
+// were read from. Records of other types come back as `OtherRecord`; those of tables are read by table.h.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,7 @@ enum class RecordType : std::uint16_t {
 /// The header and the body of one record.
 struct Record {
   std::uint32_t seconds = 0;
-  std::uint32_t microseconds = 0;  ///< of *_ET types, else 0
+  std::uint32_t microseconds = 0;  ///< of *_ET types, at most 999999; else 0
   std::uint16_t type = 0, subtype = 0;
   Bytes body;  ///< without the microseconds of *_ET types
 
@@ -71,7 +71,10 @@ using Content = std::variant<BgpMessage, StateChange, OtherRecord>;
 /// (`invalid_argument`) means that the length field lies: nothing after it can be trusted.
 Result<std::size_t> split_record(Bytes bytes);
 
-/// Reads the header of one whole record.
+/// The error of a record: its type, subtype and time, and the rule that it breaks.
+tl::unexpected<Error> malformed_record(const Record& record, std::string_view rule);
+
+/// Reads the header of one whole record. Fails only when `record` is not whole.
 Result<Record> decode_header(Bytes record);
 
 /// What the record says. Errors name what is damaged; the record after it can still be read.

@@ -1,246 +1,162 @@
 #include "wire/mrt/text.h"
 
-#include <charconv>
+#include <algorithm>
 
 namespace peering::wire::mrt {
 
 namespace {
 
-void append_number(std::string& out, std::uint64_t value) {
-  char digits[20];
-  const auto end = std::to_chars(digits, digits + sizeof digits, value);
-  out.append(digits, end.ptr);
-}
+constexpr char table_entry = 'B';
+constexpr bgp::SessionFacts table_facts{};
+constexpr bgp::SessionFacts old_table_facts{.four_octet_asn = false};
 
-void append_ipv4(std::string& out, std::span<const std::uint8_t> bytes) {
-  for (std::size_t i = 0; i < 4; ++i) {
-    if (i > 0) out += '.';
-    append_number(out, bytes[i]);
-  }
-}
-
-// As bgpdump: the longest run of zero groups is cut, also a run of one (RFC 5952 would leave that one).
-void append_ipv6(std::string& out, std::span<const std::uint8_t> bytes) {
-  const auto group = [&](std::size_t i) {
-    return static_cast<unsigned>(bytes[2 * i] << 8 | bytes[2 * i + 1]);
-  };
-  std::size_t start = 8, length = 0;
-  for (std::size_t i = 0; i < 8;) {
-    std::size_t end = i;
-    while (end < 8 && group(end) == 0) ++end;
-    if (end - i > length) {
-      start = i;
-      length = end - i;
-    }
-    i = end + 1;
-  }
-  // IPv4 in IPv6, as inet_ntop writes it.
-  const bool holds_ipv4 = start == 0 && (length == 6 || (length == 5 && group(5) == 0xffff));
-  for (std::size_t i = 0; i < 8; ++i) {
-    if (holds_ipv4 && i == 6) {
-      if (length == 5) out += ':';
-      append_ipv4(out, bytes.subspan(12));
-      return;
-    }
-    if (i == start) {
-      out += "::";
-      i += length - 1;
-      continue;
-    }
-    if (i > 0 && i != start + length) out += ':';
-    char digits[4];
-    const auto end = std::to_chars(digits, digits + sizeof digits, group(i), 16);
-    out.append(digits, end.ptr);
-  }
-}
-
-// Addresses are most of what is written, so they are written by hand.
-void append_address(std::string& out, const net::Address& address) {
-  if (address.is_v4()) {
-    append_ipv4(out, address.bytes());
-  } else {
-    append_ipv6(out, address.bytes());
-  }
-}
-
-void append_prefix(std::string& out, const net::Prefix& prefix) {
-  append_address(out, prefix.address());
-  out += '/';
-  append_number(out, static_cast<std::uint64_t>(prefix.length()));
-}
-
-void append_as_path(std::string& out, const bgp::AsPath& path) {
-  std::size_t at = 0;
-  bool first = true;
-  for (const auto& segment : path.segments) {
-    const bool set = segment.type == bgp::SegmentType::as_set || segment.type == bgp::SegmentType::confed_set;
-    if (!first) out += ' ';
-    first = false;
-    if (segment.type == bgp::SegmentType::as_set) out += '{';
-    if (segment.type == bgp::SegmentType::confed_set) out += '[';
-    if (segment.type == bgp::SegmentType::confed_sequence) out += '(';
-    for (std::size_t i = 0; i < segment.count; ++i, ++at) {
-      if (i > 0) out += set ? ',' : ' ';
-      append_number(out, path.asns[at]);
-    }
-    if (segment.type == bgp::SegmentType::as_set) out += '}';
-    if (segment.type == bgp::SegmentType::confed_set) out += ']';
-    if (segment.type == bgp::SegmentType::confed_sequence) out += ')';
-  }
-}
-
-void append_community(std::string& out, std::uint32_t community) {
-  switch (community) {
-    case 0xFFFFFF01:
-      out += "no-export";
-      return;
-    case 0xFFFFFF02:
-      out += "no-advertise";
-      return;
-    case 0xFFFFFF03:
-      out += "local-AS";
-      return;
-    default:
-      break;
-  }
-  append_number(out, community >> 16);
-  out += ':';
-  append_number(out, community & 0xffff);
-}
-
-std::string_view origin_name(bgp::Origin origin) {
-  switch (origin) {
-    case bgp::Origin::igp:
-      return "IGP";
-    case bgp::Origin::egp:
-      return "EGP";
-    case bgp::Origin::incomplete:
-      return "INCOMPLETE";
-  }
-  return "INCOMPLETE";
-}
+RecordType type_of(const Record& record) { return static_cast<RecordType>(record.type); }
 
 // Subtypes of RFC 8050.
 bool has_path_ids(const Record& record) {
-  return record.type != static_cast<std::uint16_t>(RecordType::bgp) && record.subtype >= 8 &&
-         record.subtype <= 11;
+  return type_of(record) != RecordType::bgp && record.subtype >= 8 && record.subtype <= 11;
 }
 
-// "BGP4MP|1027377515|", with microseconds for *_ET.
-std::string line_start(const Record& record) {
-  std::string out;
-  switch (static_cast<RecordType>(record.type)) {
+std::string_view name_of(const Record& record) {
+  switch (type_of(record)) {
     case RecordType::bgp:
-      out = "BGP|";
-      break;
+      return "BGP";
     case RecordType::bgp4mp_et:
-      out = "BGP4MP_ET|";
-      break;
+      return "BGP4MP_ET";
     default:
-      out = has_path_ids(record) ? "BGP4MP_AP|" : "BGP4MP|";
-      break;
-  }
-  append_number(out, record.seconds);
-  if (record.type == static_cast<std::uint16_t>(RecordType::bgp4mp_et)) {
-    out += fmt::format(".{:06}", record.microseconds);
-  }
-  out += '|';
-  return out;
-}
-
-void append_peer(std::string& out, const Session& session) {
-  append_address(out, session.peer_address);
-  out += '|';
-  append_number(out, session.peer_asn);
-}
-
-// What follows the prefix in every announcement of one message.
-std::string attributes_text(const Record& record, const bgp::PathAttributes& a,
-                            const net::Address& next_hop) {
-  std::string out = "|";
-  append_as_path(out, a.as_path);
-  out += '|';
-  out += origin_name(a.origin);
-  out += '|';
-  append_address(out, next_hop);
-  out += '|';
-  append_number(out, a.local_pref.value_or(0));
-  out += '|';
-  append_number(out, a.multi_exit_disc.value_or(0));
-  out += '|';
-  for (std::size_t i = 0; i < a.communities.size(); ++i) {
-    if (i > 0) out += ' ';
-    append_community(out, a.communities[i]);
-  }
-  // The old record type has no communities field when there are none.
-  if (record.type != static_cast<std::uint16_t>(RecordType::bgp) || !a.communities.empty()) out += '|';
-  out += a.atomic_aggregate ? "AG|" : "NAG|";
-  if (a.aggregator) {
-    append_number(out, a.aggregator->asn);
-    out += ' ';
-    append_address(out, a.aggregator->address);
-  }
-  out += "|\n";
-  return out;
-}
-
-void append_routes(std::string& out, const std::string& start, const std::vector<bgp::Nlri>& routes,
-                   bool path_ids, const std::string& end) {
-  for (const bgp::Nlri& route : routes) {
-    out += start;
-    append_prefix(out, route.prefix);
-    if (path_ids) {
-      out += '|';
-      append_number(out, route.path_id);
-    }
-    out += end;
+      return has_path_ids(record) ? "BGP4MP_AP" : "BGP4MP";
   }
 }
 
-void append_update(const Record& record, const BgpMessage& message, std::string& out) {
-  const bgp::Update update = bgp::decode_update(message.body, message.facts);
-  const std::string start = line_start(record);
-  std::string peer = "|";
-  append_peer(peer, message.session);
-  peer += '|';
-  const bool path_ids = has_path_ids(record);
-  const std::string withdrawal = start + "W" + peer;
-  append_routes(out, withdrawal, update.withdrawn, path_ids, "\n");
-  append_routes(out, withdrawal, update.mp_withdrawn, path_ids, "\n");
-  append_routes(out, withdrawal, update.multicast_withdrawn, path_ids, "\n");
-  const std::string announcement = start + "A" + peer;
-  const auto announce = [&](const std::vector<bgp::Nlri>& routes,
-                            const std::optional<net::Address>& next_hop) {
-    if (routes.empty()) return;
-    append_routes(out, announcement, routes, path_ids,
-                  attributes_text(record, update.attributes, next_hop.value_or(net::Address())));
-  };
-  announce(update.announced, update.attributes.next_hop);
-  announce(update.mp_announced, update.mp_next_hop);
-  announce(update.multicast_announced, update.mp_next_hop);
+// "|192.0.2.1|64496|"
+char* put_peer(char* to, const net::Address& address, net::Asn asn) {
+  *to++ = '|';
+  to = put_address(to, address);
+  *to++ = '|';
+  to = put_number(to, asn);
+  *to++ = '|';
+  return to;
 }
+constexpr std::size_t peer_text_max = address_text_max + number_text_max + 3;
 
-void append_state(const Record& record, const StateChange& change, std::string& out) {
-  out += line_start(record);
-  out += "STATE|";
-  append_peer(out, change.session);
-  out += '|';
-  append_number(out, change.old_state);
-  out += '|';
-  append_number(out, change.new_state);
-  out += '\n';
+// The next hop of a table's entry: MP_REACH_NLRI's for IPv6 where it is there.
+net::Address next_hop_of(const bgp::AttributeScan& scan, net::Family family) {
+  if (family == net::Family::ipv6 && scan.reach && scan.reach->next_hop) return *scan.reach->next_hop;
+  const Bytes value = scan.value(bgp::AttributeCode::next_hop);
+  return value.empty() ? net::Address::v4(0xffffffff) : net::Address::v4(value.first<4>());
 }
 
 }  // namespace
 
-Result<void> append_text(const Record& record, std::string& out) {
+void TextWriter::begin_line(const Record& record, std::string_view type) {
+  start_.clear();
+  if (style_ == TextStyle::readable) {
+    start_.append(type);
+    start_.append("|");
+    start_.append(format_rfc3339(record.time()));
+    start_.append("|");
+    return;
+  }
+  char* to = start_.room(type.size() + 2 * number_text_max + 3);
+  to = put_text(to, type);
+  *to++ = '|';
+  to = put_number(to, record.seconds);
+  if (type_of(record) == RecordType::bgp4mp_et) {
+    *to++ = '.';
+    to = put_six_digits(to, record.microseconds);
+  }
+  *to++ = '|';
+  start_.end_at(to);
+}
+
+Result<void> TextWriter::append_message(const Record& record, const BgpMessage& message, TextBuffer& out) {
+  if (message.type != bgp::MessageType::update) return {};
+  const bgp::UpdateScan scan = bgp::scan_update(message.body, message.facts);
+  begin_line(record, name_of(record));
+  peer_.clear();
+  peer_.end_at(put_peer(peer_.room(peer_text_max), message.session.peer_address, message.session.peer_asn));
+  LineStyle style{start_.view(), peer_.view(), has_path_ids(record), false, {}};
+  if (type_of(record) == RecordType::bgp) {
+    style.communities_optional = true;
+    peer_address_.clear();
+    peer_address_.end_at(put_address(peer_address_.room(address_text_max), message.session.peer_address));
+    if (style_ == TextStyle::bgpdump) style.withdrawn_address = peer_address_.view();
+  }
+  lines_.append_update(scan, message.facts, style, out);
+  if (scan.outcome() != bgp::Outcome::reset_session) return {};
+  const auto& issues = scan.attributes.issues;
+  const auto worst = std::find_if(issues.begin(), issues.end(), [](const bgp::Issue& issue) {
+    return issue.outcome == bgp::Outcome::reset_session;
+  });
+  return malformed_record(record, fmt::format("UPDATE, attribute {}: {}", worst->attribute, worst->reason));
+}
+
+void TextWriter::append_state(const Record& record, const StateChange& change, TextBuffer& out) {
+  constexpr std::string_view kind = "STATE";
+  begin_line(record, name_of(record));
+  char* to = out.room(start_.size() + kind.size() + peer_text_max + 2 * number_text_max + 2);
+  to = put_text(to, start_.view());
+  to = put_text(to, kind);
+  to = put_peer(to, change.session.peer_address, change.session.peer_asn);
+  to = put_number(to, change.old_state);
+  *to++ = '|';
+  to = put_number(to, change.new_state);
+  *to++ = '\n';
+  out.end_at(to);
+}
+
+Result<void> TextWriter::take_peers(const Record& record) {
+  const auto table = decode_peer_index_table(record);
+  peers_.clear();
+  if (!table) return tl::unexpected(table.error());
+  for (const TablePeer& peer : table->peers) {
+    char text[peer_text_max];
+    peers_.emplace_back(text, put_peer(text, peer.address, peer.asn));
+  }
+  return {};
+}
+
+Result<void> TextWriter::append_table(const Record& record, TextBuffer& out) {
+  const TableKind kind = table_kind(record);
+  if (kind == TableKind::peers) return take_peers(record);
+  if (kind == TableKind::other) return {};
+  if (const auto done = decode_table_routes(record, table_); !done) return done;
+  begin_line(record, table_.add_path ? "TABLE_DUMP2_AP" : "TABLE_DUMP2");
+  for (const TableEntry& entry : table_.entries) {
+    if (entry.peer >= peers_.size()) {
+      return malformed_record(record, fmt::format("peer {} is not in the PEER_INDEX_TABLE", entry.peer));
+    }
+    bgp::AttributeScan scan;
+    bgp::scan_attributes(entry.attributes, table_facts, bgp::MpReachForm::next_hop, scan);
+    const LineStyle style{start_.view(), peers_[entry.peer], table_.add_path, false, {}};
+    lines_.set_attributes(scan, table_facts, next_hop_of(scan, table_.family), style);
+    table_.prefix.path_id = entry.path_id;
+    lines_.append_entry(table_entry, table_.family, table_.prefix, style, out);
+  }
+  return {};
+}
+
+Result<void> TextWriter::append_old_table(const Record& record, TextBuffer& out) {
+  const auto entry = decode_old_table_entry(record);
+  if (!entry) return tl::unexpected(entry.error());
+  bgp::AttributeScan scan;
+  bgp::scan_attributes(entry->attributes, old_table_facts, bgp::MpReachForm::next_hop, scan);
+  begin_line(record, "TABLE_DUMP");
+  peer_.clear();
+  peer_.end_at(put_peer(peer_.room(peer_text_max), entry->peer_address, entry->peer_asn));
+  const LineStyle style{start_.view(), peer_.view(), false, false, {}};
+  lines_.set_attributes(scan, old_table_facts, next_hop_of(scan, entry->family), style);
+  lines_.append_entry(table_entry, entry->family, entry->prefix, style, out);
+  return {};
+}
+
+Result<void> TextWriter::append(const Record& record, TextBuffer& out) {
+  if (type_of(record) == RecordType::table_dump_v2) return append_table(record, out);
+  if (type_of(record) == RecordType::table_dump) return append_old_table(record, out);
   const auto content = decode_record(record);
   if (!content) return tl::unexpected(content.error());
-  if (const auto* message = std::get_if<BgpMessage>(&*content)) {
-    if (message->type == bgp::MessageType::update) append_update(record, *message, out);
-  } else if (const auto* change = std::get_if<StateChange>(&*content)) {
-    append_state(record, *change, out);
-  }
+  if (const auto* message = std::get_if<BgpMessage>(&*content)) return append_message(record, *message, out);
+  if (const auto* change = std::get_if<StateChange>(&*content)) append_state(record, *change, out);
   return {};
 }
 
