@@ -102,8 +102,9 @@ class TelemetryStore {
   /// Batches accepted but not settled, in order: replayed at start.
   virtual Result<std::vector<PendingBatch>> pending(std::uint64_t after, std::size_t limit) = 0;
   /// Sketches in (replacing rows of the same series and bin), pending batches up to `through` out,
-  /// atomically. A batch that is being accepted while this runs gets a sequence above `through` only if
-  /// `through` was the answer to an earlier accept: settle what you know, not what you guess.
+  /// atomically. `through` is the sequence of an accepted batch; the rows must hold the samples of all up to
+  /// it, so no accept may be under way when it is chosen (`latency/recorder.h` does this). An accept that
+  /// starts after another has returned gets a higher sequence.
   virtual Result<void> settle(std::span<const SketchRow> rows, std::uint64_t through) = 0;
   /// In order of start.
   virtual Result<std::vector<SketchRow>> sketches(const SketchQuery& query) = 0;

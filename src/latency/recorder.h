@@ -1,0 +1,106 @@
+// The heart of latency: every accepted sample is counted exactly once, whatever crashes when.
+//
+// A batch is first made durable in the log ("pending"), then added to sketches in memory: that is the
+// acknowledgement. From time to time `settle` merges the sketches in memory into the stored ones and writes
+// them while dropping the pending batches they contain, in one atomic write. After a crash `recover` adds
+// what is still pending. So at every moment the stored sketches plus the pending batches are every accepted
+// sample, once.
+//
+// Two things make this exact:
+// - Settling needs the sketches of precisely the batches up to a sequence. A gate stops newcomers and waits
+//   for those between log and memory; then the sketches are taken away, whole, and the gate opens again. Only
+//   this moment is exclusive; reading, merging and writing go on beside new samples.
+// - A reader needs stored sketches and those in memory from one moment. It notes the generation, copies what
+//   is in memory, reads the store, and starts again when the generation has changed. Sketches that are being
+//   written are kept as totals, which replace the stored ones: whether the write has happened does not
+//   matter. For the same reason a failed write (full disk) is repeated unchanged until it succeeds.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "base/metrics.h"
+#include "latency/gate.h"
+#include "latency/sample_log.h"
+#include "latency/windows.h"
+
+namespace peering::latency {
+
+struct RecorderLimits {
+  /// Sketches in memory that are not stored yet; with more, `accept` settles first.
+  std::size_t windows_max = 200'000;
+};
+
+/// Thread-safe. `log` and `metrics` must outlive it.
+class Recorder {
+ public:
+  Recorder(SampleLog& log, Metrics& metrics, RecorderLimits limits = {});
+  ~Recorder();
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
+
+  /// Adds what was accepted before a crash. Must succeed before anything is accepted or asked.
+  Result<void> recover();
+
+  /// Durable when it returns, and in every answer of `bins` from then on. `answer` is kept with the
+  /// idempotency key. Errors of the log; nothing is partly accepted. `unavailable` before `recover`.
+  Result<LoggedBatch> accept(const model::SampleBatch& batch, std::string_view answer);
+
+  /// Stored and not yet stored samples together; each accepted sample once. In order of start, then series.
+  Result<std::vector<SeriesBin>> bins(const BinQuery& query);
+
+  /// Stores what is in memory. Called from time to time, by `start`'s thread or by hand.
+  Result<void> settle();
+
+  /// Settles every `interval` on a thread of its own until `stop`.
+  void start(std::chrono::milliseconds interval);
+  /// Ends the thread and settles a last time. Idempotent.
+  void stop();
+
+ private:
+  // What happens to the sketches that `settle` took away.
+  enum class Phase : std::uint8_t {
+    idle,    // there are none
+    deltas,  // they lack what is stored of their bins
+    totals,  // they replace what is stored of their bins
+  };
+  struct View {
+    std::uint64_t generation = 0;
+    Phase phase = Phase::idle;
+    std::vector<SeriesBin> settling, fresh;
+  };
+
+  void take_fresh();
+  Result<void> complete_totals();
+  Result<void> write_totals();
+  View view(const BinQuery& query) const;
+  static std::vector<SeriesBin> combine(std::vector<SeriesBin> stored, View in_memory);
+  std::size_t fresh_size() const;
+
+  SampleLog& log_;
+  const RecorderLimits limits_;
+  Counter& samples_;
+  Counter& settles_;
+  Counter& settle_failures_;
+  Gauge& open_windows_;
+
+  std::atomic<bool> recovered_ = false;
+  Gate gate_;                 // inside: between the log and memory
+  std::mutex settle_mutex_;   // one settles at a time
+  mutable std::mutex mutex_;  // guards what follows
+  Windows fresh_;
+  std::uint64_t fresh_through_ = 0;  // the highest sequence in `fresh_` or before
+  std::vector<SeriesBin> settling_;
+  std::uint64_t settling_through_ = 0;
+  std::uint64_t settled_through_ = 0;
+  Phase phase_ = Phase::idle;
+  std::uint64_t generation_ = 0;  // changes with `phase_`
+
+  std::jthread settler_;
+};
+
+}  // namespace peering::latency

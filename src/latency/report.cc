@@ -1,0 +1,262 @@
+#include "latency/report.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <tuple>
+
+namespace peering::latency {
+
+namespace {
+
+constexpr std::uint64_t judged_samples_min = 10;
+constexpr double baseline_quantile = 0.1;
+constexpr double degraded_us_min = 5000;
+constexpr double degraded_fraction_min = 0.1;
+
+// What a series of the report is about; empty or absent where the report is not grouped by it.
+struct Group {
+  std::string pop, source;
+  std::optional<model::SampleKind> kind;
+  friend auto operator<=>(const Group&, const Group&) = default;
+};
+
+struct Collected {
+  std::set<std::string> pops, sources;
+  std::set<model::SampleKind> kinds;
+  std::map<TimePoint, sketch::LatencySketch> points;
+};
+
+TimePoint point_start(TimePoint at, Microseconds interval) {
+  auto rest = at.time_since_epoch() % interval;
+  if (rest < Microseconds(0)) rest += interval;
+  return at - rest;
+}
+
+Group group_of(const ReportQuery& query, const model::SeriesKey& series) {
+  Group out;
+  if (query.by_pop) out.pop = series.pop;
+  if (query.by_source) out.source = series.source;
+  if (query.by_kind) out.kind = series.kind;
+  return out;
+}
+
+bool asked(const ReportQuery& query, const SeriesBin& bin) {
+  if (query.pop && *query.pop != bin.series.pop) return false;
+  return bin.start >= first_point(query) && bin.start < query.to && !bin.sketch.empty();
+}
+
+std::map<Group, Collected> collect(const ReportQuery& query, const std::vector<SeriesBin>& bins) {
+  std::map<Group, Collected> out;
+  for (const SeriesBin& bin : bins) {
+    if (!asked(query, bin)) continue;
+    Collected& target = out[group_of(query, bin.series)];
+    target.pops.insert(bin.series.pop);
+    target.sources.insert(bin.series.source);
+    target.kinds.insert(bin.series.kind);
+    target.points[point_start(bin.start, query.interval)].merge(bin.sketch);
+  }
+  return out;
+}
+
+std::optional<double> baseline_of(const std::vector<ReportPoint>& points) {
+  std::vector<double> medians;
+  for (const ReportPoint& each : points) {
+    if (each.median && each.sketch.count() >= judged_samples_min) medians.push_back(each.median->median);
+  }
+  if (medians.empty()) return std::nullopt;
+  std::ranges::sort(medians);
+  const double rank = std::ceil(baseline_quantile * static_cast<double>(medians.size()));
+  return medians[static_cast<std::size_t>(std::max(rank, 1.0)) - 1];
+}
+
+Judgement judge(const ReportPoint& point, const std::optional<double>& baseline) {
+  if (point.sketch.empty()) return Judgement::no_data;
+  if (point.sketch.count() < judged_samples_min || !baseline) return Judgement::insufficient;
+  const double rise = point.median->low - *baseline;
+  return rise >= std::max(degraded_us_min, degraded_fraction_min * *baseline) ? Judgement::degraded
+                                                                              : Judgement::ok;
+}
+
+std::vector<ReportPoint> make_points(const ReportQuery& query, const Collected& collected) {
+  std::vector<ReportPoint> out;
+  for (TimePoint start = first_point(query); start < query.to; start += query.interval) {
+    ReportPoint point{start, {}, std::nullopt, Judgement::no_data};
+    if (const auto found = collected.points.find(start); found != collected.points.end()) {
+      point.sketch = found->second;
+      point.median = median_interval(point.sketch);
+    }
+    out.push_back(std::move(point));
+  }
+  const auto baseline = baseline_of(out);
+  for (ReportPoint& each : out) each.judgement = judge(each, baseline);
+  return out;
+}
+
+std::vector<ReportSource> collect_sources(const ReportQuery& query,
+                                          const std::vector<ReportPrefix>& prefixes) {
+  std::map<std::string, TimePoint> last_seen;
+  for (const ReportPrefix& prefix : prefixes) {
+    for (const SeriesBin& bin : prefix.bins) {
+      if (!asked(query, bin)) continue;
+      const auto [found, is_new] = last_seen.try_emplace(bin.series.source, bin.start);
+      if (!is_new) found->second = std::max(found->second, bin.start);
+    }
+  }
+  std::vector<ReportSource> out;
+  for (const auto& [source, seen] : last_seen) {
+    out.push_back({source, seen, query.now < seen + 2 * bin_width});
+  }
+  return out;
+}
+
+std::int64_t whole_us(double us) { return std::llround(us); }
+
+std::string percentile_name(double percentile) { return fmt::format("p{}_us", percentile); }
+
+json::value to_json(const ReportPoint& point, const std::vector<double>& percentiles) {
+  json::object out{{"start", format_rfc3339(point.start)}, {"count", point.sketch.count()}};
+  if (!point.sketch.empty()) {
+    out["min_us"] = point.sketch.min_us();
+    out["mean_us"] = whole_us(point.sketch.mean_us());
+    out["max_us"] = point.sketch.max_us();
+    for (const double each : percentiles) {
+      out[percentile_name(each)] = whole_us(point.sketch.quantile(each / 100));
+    }
+  }
+  if (point.median) {
+    out["median_ci95_us"] = json::array{whole_us(point.median->low), whole_us(point.median->high)};
+  }
+  out["judgement"] = to_string(point.judgement);
+  return out;
+}
+
+json::array texts(const std::vector<std::string>& from) {
+  json::array out;
+  for (const std::string& each : from) out.emplace_back(each);
+  return out;
+}
+
+json::value to_json(const ReportSeries& series, const ReportQuery& query) {
+  json::object out{{"prefix", series.prefix.to_string()}};
+  if (query.by_pop) {
+    out["pop"] = series.pops.front();
+  } else {
+    out["pops"] = texts(series.pops);
+  }
+  if (query.by_kind) {
+    out["kind"] = model::to_string(series.kinds.front());
+  } else {
+    json::array kinds;
+    for (const model::SampleKind each : series.kinds) kinds.emplace_back(model::to_string(each));
+    out["kinds"] = std::move(kinds);
+  }
+  if (query.by_source) out["source"] = series.sources.front();
+  if (series.approximated_at) out["approximatedAt"] = series.approximated_at->to_string();
+  json::array points;
+  for (const ReportPoint& each : series.points) points.push_back(to_json(each, query.percentiles));
+  out["points"] = std::move(points);
+  return out;
+}
+
+// RFC 4180: quotes where a field needs them.
+std::string csv_field(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"') out.push_back('"');
+    out.push_back(c);
+  }
+  return out + "\"";
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string out;
+  for (const std::string& each : parts) out += (out.empty() ? "" : " ") + each;
+  return out;
+}
+
+std::string csv_line(const ReportSeries& series, const ReportPoint& point, const ReportQuery& query) {
+  std::vector<std::string> kinds;
+  for (const model::SampleKind each : series.kinds) kinds.emplace_back(model::to_string(each));
+  std::string out = fmt::format(
+      "{},{},{},{},{},{},{}", series.prefix.to_string(), csv_field(joined(series.pops)), joined(kinds),
+      csv_field(joined(series.sources)), series.approximated_at ? series.approximated_at->to_string() : "",
+      format_rfc3339(point.start), point.sketch.count());
+  const bool any = !point.sketch.empty();
+  const auto value = [&](bool present, double us) {
+    out += present ? fmt::format(",{}", whole_us(us)) : ",";
+  };
+  value(any, point.sketch.min_us());
+  value(any, point.sketch.mean_us());
+  value(any, point.sketch.max_us());
+  for (const double each : query.percentiles) value(any, point.sketch.quantile(each / 100));
+  value(point.median.has_value(), point.median ? point.median->low : 0);
+  value(point.median.has_value(), point.median ? point.median->high : 0);
+  return out + fmt::format(",{}\r\n", to_string(point.judgement));
+}
+
+}  // namespace
+
+std::string_view to_string(Judgement judgement) {
+  switch (judgement) {
+    case Judgement::no_data:
+      return "no-data";
+    case Judgement::insufficient:
+      return "insufficient";
+    case Judgement::ok:
+      return "ok";
+    case Judgement::degraded:
+      return "degraded";
+  }
+  return "";
+}
+
+TimePoint first_point(const ReportQuery& query) { return point_start(query.from, query.interval); }
+
+Report make_report(const ReportQuery& query, const std::vector<ReportPrefix>& prefixes) {
+  Report out{query, {}, collect_sources(query, prefixes)};
+  for (const ReportPrefix& each : prefixes) {
+    const net::Prefix answered = model::mask_client(each.prefix.address());
+    for (const auto& [group, collected] : collect(query, each.bins)) {
+      ReportSeries series;
+      series.prefix = each.prefix;
+      if (each.prefix.length() > answered.length()) series.approximated_at = answered;
+      series.pops.assign(collected.pops.begin(), collected.pops.end());
+      series.sources.assign(collected.sources.begin(), collected.sources.end());
+      series.kinds.assign(collected.kinds.begin(), collected.kinds.end());
+      series.points = make_points(query, collected);
+      out.series.push_back(std::move(series));
+    }
+  }
+  return out;
+}
+
+json::value to_json(const Report& report) {
+  json::array series, sources;
+  for (const ReportSeries& each : report.series) series.push_back(to_json(each, report.query));
+  for (const ReportSource& each : report.sources) {
+    sources.push_back(json::object{{"source", each.source},
+                                   {"lastSeen", format_rfc3339(each.last_seen)},
+                                   {"state", each.live ? "live" : "stale"}});
+  }
+  return json::object{{"resourceId", report.query.resource_id},
+                      {"timespan", report.query.timespan_text},
+                      {"interval", report.query.interval_text},
+                      {"relativeError", sketch::relative_error},
+                      {"series", std::move(series)},
+                      {"coverage", json::object{{"sources", std::move(sources)}}}};
+}
+
+std::string to_csv(const Report& report) {
+  std::string out = "prefix,pop,kind,source,approximatedAt,start,count,min_us,mean_us,max_us";
+  for (const double each : report.query.percentiles) out += "," + percentile_name(each);
+  out += ",median_ci95_low_us,median_ci95_high_us,judgement\r\n";
+  for (const ReportSeries& series : report.series) {
+    for (const ReportPoint& point : series.points) out += csv_line(series, point, report.query);
+  }
+  return out;
+}
+
+}  // namespace peering::latency

@@ -1,0 +1,87 @@
+// The latency report: what `GET …/providers/Open.Peering/latency` answers, from bins.
+//
+// Bins of five minutes are merged into points of the interval asked for. A point without samples has a count
+// of zero, the judgement no-data and no values: a gap is a gap, never zero.
+//
+// The judgement of a point is plain and looks at its own series only:
+// - no-data: no samples; insufficient: fewer than 10.
+// - The baseline of a series is the tenth percentile (nearest rank) of the medians of its points with at
+//   least 10 samples: the best state seen in the time span.
+// - degraded: the low end of the median's 95 % interval is above the baseline by at least 5 ms and at least
+//   10 % of the baseline; ok otherwise. (A wide interval is no proof, so few samples degrade nothing.)
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "latency/median_interval.h"
+#include "latency/sample_log.h"
+#include "net/prefix.h"
+
+namespace peering::latency {
+
+/// What is asked. Times and interval are checked by the caller: from < to, interval a multiple of 5 minutes.
+struct ReportQuery {
+  std::string resource_id;           ///< served back
+  TimePoint from{}, to{};            ///< from inclusive, to exclusive
+  std::string timespan_text;         ///< served back, e.g. "P1D"
+  Microseconds interval{bin_width};  ///< of a point
+  std::string interval_text;         ///< served back, e.g. "PT5M"
+  std::optional<std::string> pop;    ///< only this PoP
+  bool by_pop = true, by_kind = true, by_source = false;
+  std::vector<double> percentiles{50, 90, 95, 99};  ///< above 0, up to 100
+  TimePoint now{};                                  ///< sources are live or stale at this moment
+};
+
+/// The first point's start: `from` rounded down to whole intervals since 1970. Ask the recorder for bins from
+/// here on.
+TimePoint first_point(const ReportQuery& query);
+
+/// One registered prefix and its bins.
+struct ReportPrefix {
+  net::Prefix prefix;
+  std::vector<SeriesBin> bins;
+};
+
+enum class Judgement : std::uint8_t { no_data, insufficient, ok, degraded };
+std::string_view to_string(Judgement judgement);
+
+struct ReportPoint {
+  TimePoint start{};
+  sketch::LatencySketch sketch;
+  std::optional<MedianInterval> median;  ///< absent below two samples
+  Judgement judgement = Judgement::no_data;
+};
+
+/// Points of one prefix, and of one PoP, kind and source where the report is grouped by them.
+struct ReportSeries {
+  net::Prefix prefix;
+  std::optional<net::Prefix> approximated_at;  ///< the /24 or /48 that answers for a longer prefix
+  std::vector<std::string> pops, sources;      ///< in it; one when grouped by it
+  std::vector<model::SampleKind> kinds;
+  std::vector<ReportPoint> points;  ///< every interval of the time span, in order
+};
+
+/// A source of samples. It is stale when its latest bin ended more than five minutes ago.
+struct ReportSource {
+  std::string source;
+  TimePoint last_seen{};  ///< start of the latest five-minute bin with samples of it
+  bool live = false;
+};
+
+struct Report {
+  ReportQuery query;
+  std::vector<ReportSeries> series;
+  std::vector<ReportSource> sources;
+};
+
+Report make_report(const ReportQuery& query, const std::vector<ReportPrefix>& prefixes);
+
+/// INTERFACES "Report out". Grouped parts are single members ("pop"), others lists ("pops").
+json::value to_json(const Report& report);
+/// The same as RFC 4180 text with a header line, one line a point; values that are absent are empty.
+std::string to_csv(const Report& report);
+
+}  // namespace peering::latency

@@ -1,0 +1,72 @@
+// What the recorder needs of a store: durable batches, and sketches of five-minute bins.
+//
+// This room may not know the store. `app/sample_log.h` adapts `store::TelemetryStore` to this interface,
+// which speaks of sketches where the store speaks of bytes.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "model/sample.h"
+#include "sketch/latency_sketch.h"
+
+namespace peering::latency {
+
+/// Width of the bins in which samples are summed up.
+inline constexpr Microseconds bin_width = std::chrono::minutes(5);
+/// Start of the bin that holds `at`.
+constexpr TimePoint bin_start(TimePoint at) {
+  const auto since_1970 = at.time_since_epoch();
+  auto rest = since_1970 % bin_width;
+  if (rest < Microseconds(0)) rest += bin_width;
+  return TimePoint(since_1970 - rest);
+}
+
+/// The samples of one series in one bin.
+struct SeriesBin {
+  model::SeriesKey series;
+  TimePoint start{};
+  sketch::LatencySketch sketch;
+  friend bool operator==(const SeriesBin&, const SeriesBin&) = default;
+};
+
+/// Which bins: those of one registered prefix with from <= start < to.
+struct BinQuery {
+  std::string prefix_resource;  ///< lower-case ARM id
+  TimePoint from{}, to{};
+};
+
+/// Answer to a batch that was handed in.
+struct LoggedBatch {
+  bool duplicate = false;  ///< its idempotency key was seen before with the same body
+  std::string answer;      ///< the answer given the first time
+  std::uint64_t sequence = 0;
+};
+struct PendingSamples {
+  std::uint64_t sequence = 0;
+  model::SampleBatch batch;
+};
+
+/// Blocking and thread-safe. Durable when a call returns.
+class SampleLog {
+ public:
+  virtual ~SampleLog() = default;
+  /// Keeps the batch as pending. A batch whose call starts after another's has returned gets a higher
+  /// sequence.
+  virtual Result<LoggedBatch> accept(const model::SampleBatch& batch, std::string_view answer) = 0;
+  /// Up to `limit` pending batches with a sequence above `after`, in order.
+  virtual Result<std::vector<PendingSamples>> pending(std::uint64_t after, std::size_t limit) = 0;
+  /// Bins in, replacing stored ones, and pending batches up to `through` out: both or neither.
+  virtual Result<void> settle(std::span<const SeriesBin> bins, std::uint64_t through) = 0;
+  virtual Result<std::vector<SeriesBin>> bins(const BinQuery& query) = 0;
+  virtual Result<std::optional<sketch::LatencySketch>> bin(const model::SeriesKey& series,
+                                                           TimePoint start) = 0;
+};
+
+}  // namespace peering::latency
