@@ -14,9 +14,9 @@ const TimePoint now_here = time_from_us(1'795'428'000'000'000);
 std::string ndjson_body() {
   std::string out;
   for (int i = 0; i < samples_a_body; ++i) {
-    out += fmt::format(
-        R"({{"time":"2026-11-23T09:59:{:02}.123Z","client":"10.{}.{}.{}","pop":"AMS","rtt_us":{},"kind":"srtt"}})",
-        i % 60, i % 16, i / 16 % 200, i % 250, 20'000 + i);
+    out += fmt::format(R"({{"time":"2026-11-23T09:59:{:02}.123Z","client":"10.{}.{}.{}","pop":"AMS",)"
+                       R"("rtt_us":{},"kind":"srtt"}})",
+                       i % 60, i % 16, i / 16 % 200, i % 250, 20'000 + i);
     out += '\n';
   }
   return out;
