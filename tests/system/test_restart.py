@@ -88,10 +88,10 @@ class Configuration(harness.SystemTest):
         for word in ("peeringd.toml", "5", "lisen", "listen"):
             self.assertIn(word, done.stderr)
 
-    def test_a_wrong_value_names_key_value_and_rule(self):
+    def test_a_wrong_value_names_key_and_rule(self):
         done = self.check("[network]\nasn = \"many\"\n", "--check")
         self.assertEqual(done.returncode, 2, done)
-        for word in ("peeringd.toml", "2", "asn", "many"):
+        for word in ("peeringd.toml:2", "network.asn", "whole number"):
             self.assertIn(word, done.stderr)
 
     def test_no_toml_is_exit_code_2_with_the_line(self):
