@@ -115,11 +115,13 @@ TEST_F(Access, AScopeOnAResourceSeesItsSiblingsAsMissing) {
 TEST_F(Access, TelemetryTokensHandInSamplesAndNothingElse) {
   make_service();
   const std::string key = token("Reader", "telemetry");
-  EXPECT_EQ(send_as(key, Method::post, "/telemetry/samples", "x").status, 202);
+  EXPECT_EQ(send_as(key, Method::post, "/telemetry/samples", "x").code(), "BadArgument");
   EXPECT_EQ(send_as(key, Method::get, versioned(service_path("svc1"))).code(), "SubscriptionNotFound");
   EXPECT_EQ(send_as(key, Method::get, versioned(std::string(tokens))).status, 403);
-  EXPECT_EQ(send_as(token("Operator", sub_a), Method::post, "/telemetry/samples", "x").status, 403);
-  EXPECT_EQ(send_as(token("Owner", "/"), Method::post, "/telemetry/samples", "x").status, 403);
+  EXPECT_EQ(send_as(token("Operator", sub_a), Method::post, "/telemetry/samples", "x").code(),
+            "AuthorizationFailed");
+  EXPECT_EQ(send_as(token("Owner", "/"), Method::post, "/telemetry/samples", "x").code(),
+            "AuthorizationFailed");
   http::Request anonymous = request(Method::post, "/telemetry/samples", "x");
   anonymous.headers = {};
   EXPECT_EQ(send(anonymous).status, 401);

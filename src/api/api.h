@@ -15,11 +15,11 @@
 
 #include "api/catalog.h"
 #include "api/event_hub.h"
-#include "api/latency_seam.h"
 #include "base/metrics.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "http/message.h"
+#include "latency/sample_log.h"
 #include "model/registry.h"
 #include "rib/route.h"
 #include "store/resource_store.h"
@@ -35,8 +35,9 @@ struct Settings {
   /// RFC 1997 community that routes of the service carry (`[network] peering_service_community`); absent:
   /// not part of a prefix's validation.
   std::optional<std::uint32_t> peering_service_community;
-  int as_path_length_max = 3;  ///< `[network] max_as_path_length`
-  std::string version = "0";   ///< of the program, for the page at `/`
+  int as_path_length_max = 3;                      ///< `[network] max_as_path_length`
+  Microseconds accept_age{std::chrono::days(30)};  ///< `[latency] accept_age`: older samples are rejected
+  std::string version = "0";                       ///< of the program, for the page at `/`
 };
 
 /// What the API uses of the rest of the process. Every function may be called from several workers at once.
@@ -59,8 +60,11 @@ struct Services {
   std::function<Result<void>(model::Revision)> wait_applied;
   /// A delivery was put into the outbox: the deliverer should look.
   std::function<void()> deliveries_queued;
-  /// Hands samples to the latency room.
-  AcceptSamples accept_samples;
+  /// Makes a batch of samples durable and counts it; `answer` is kept with its idempotency key.
+  std::function<Result<latency::LoggedBatch>(const model::SampleBatch&, std::string_view answer)>
+      accept_samples;
+  /// Every accepted sample of one prefix, in bins of five minutes.
+  std::function<Result<std::vector<latency::SeriesBin>>(const latency::BinQuery&)> latency_bins;
   Settings settings;
   std::function<TimePoint()> clock = [] { return now(); };
 };

@@ -13,8 +13,10 @@
 
 #include "api/api.h"
 #include "api/documents.h"
+#include "api/stored_sample_log_fixture.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "latency/recorder.h"
 #include "store/memory/resource_store.h"
 #include "store/memory/telemetry_store.h"
 
@@ -57,6 +59,7 @@ class ApiFixture : public testing::Test {
     EXPECT_EQ(::mkdir(folder.c_str(), 0700), 0);
     EXPECT_TRUE(api->bootstrap(folder));
     admin = read_token();
+    EXPECT_TRUE(recorder.recover());
   }
   ~ApiFixture() override {
     hub.stop();
@@ -79,10 +82,11 @@ class ApiFixture : public testing::Test {
                       return Result<void>();
                     },
                     [this] { ++deliveries; },
-                    [this](const SampleBody& samples) {
-                      accepted.push_back(std::string(samples.body));
-                      return Result<std::string>("{}");
+                    [this](const model::SampleBatch& batch, std::string_view answer) {
+                      return samples_refused ? Result<latency::LoggedBatch>(fail(*samples_refused, "refused"))
+                                             : recorder.accept(batch, answer);
                     },
+                    [this](const latency::BinQuery& query) { return recorder.bins(query); },
                     Settings{},
                     [this] { return clock; }};
   }
@@ -204,6 +208,20 @@ class ApiFixture : public testing::Test {
     out.description = "why";
     return out;
   }
+  /// What the registry watcher does after a commit, for the registered prefixes.
+  void refresh_registry() {
+    auto made = std::make_shared<model::Registry>();
+    const auto prefixes = resources.list({std::string(prefix_type), "", "", 1000});
+    for (const store::Resource& each : *prefixes) {
+      const auto document = parse_json(each.document);
+      auto registered =
+          std::make_shared<model::RegisteredPrefix>(*registered_prefix_from_documents(*document, nullptr));
+      const net::Prefix prefix = registered->expectation.prefix;
+      made->prefixes.emplace(each.key, registered);
+      made->watch[prefix].push_back(registered);
+    }
+    registry = std::move(made);
+  }
   void store_events(std::vector<model::Event> events) {
     store::EventCommit commit;
     commit.events = std::move(events);
@@ -216,6 +234,9 @@ class ApiFixture : public testing::Test {
   std::unique_ptr<store::TelemetryStore> owned_telemetry = store::make_memory_telemetry_store();
   store::ResourceStore& resources = *owned_resources;
   store::TelemetryStore& telemetry = *owned_telemetry;
+  StoredSampleLog sample_log{telemetry};
+  latency::Recorder recorder{sample_log, metrics};
+  std::optional<ErrorCode> samples_refused;
   Catalog catalog;
   EventHub hub;
   model::RegistryPointer registry;
@@ -224,7 +245,6 @@ class ApiFixture : public testing::Test {
   std::atomic<int> commits{0};
   std::atomic<int> deliveries{0};
   std::optional<model::Revision> waited_for;
-  std::vector<std::string> accepted;
   TimePoint clock = *parse_rfc3339("2026-11-23T12:00:00Z");
   std::unique_ptr<Api> api;
   std::string folder, admin;

@@ -267,6 +267,7 @@ TEST_F(Events, AStreamEndsWhenItsTokenIsTakenBack) {
                      mine.wait_applied,
                      mine.deliveries_queued,
                      mine.accept_samples,
+                     mine.latency_bins,
                      {},
                      mine.clock});
   const std::string reader = token("Reader", sub_a);

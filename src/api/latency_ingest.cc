@@ -3,12 +3,12 @@
 
 #include "api/content_encoding.h"
 #include "api/handlers.h"
+#include "latency/ingest.h"
 
 namespace peering::api {
 
 namespace {
 
-constexpr std::size_t decoded_bytes_max = 64 * 1024 * 1024;
 constexpr std::size_t key_bytes_max = 256;
 
 arm::Expected<std::string> read_key(const http::Request& request) {
@@ -19,21 +19,54 @@ arm::Expected<std::string> read_key(const http::Request& request) {
   return std::string(key);
 }
 
+arm::Expected<latency::IngestedBody> read_body(const Call& call, const std::string& key) {
+  const http::Request& request = call.request;
+  const auto format = latency::sample_format(request.headers.get("Content-Type").value_or(""));
+  if (!format) return arm::failed(format.error());
+  const std::string_view encoding = request.headers.get("Content-Encoding").value_or("");
+  const auto decoded = decode_content(encoding, request.body, latency::body_bytes_max);
+  if (!decoded) return arm::failed(decoded.error());
+  latency::SampleRules rules;
+  rules.now = call.at;
+  rules.accept_age = call.services.settings.accept_age;
+  auto body = latency::read_samples(*format, *decoded, key, rules, *call.services.registry());
+  if (!body) return arm::failed(body.error());
+  return std::move(*body);
+}
+
+void count(Metrics& metrics, const latency::IngestedBody& body) {
+  metrics.counter("peering_samples_accepted_total", "Samples that were answered as accepted.")
+      .add(static_cast<double>(body.accepted));
+  metrics.counter("peering_samples_rejected_total", "Samples that broke a rule.")
+      .add(static_cast<double>(body.rejected));
+  metrics.counter("peering_samples_unmatched_total", "Accepted samples of clients in no registered prefix.")
+      .add(static_cast<double>(body.unmatched));
+}
+
 }  // namespace
 
 arm::Answer post_samples(Call& call) {
   const auto key = read_key(call.request);
   if (!key) return tl::unexpected(key.error());
-  const auto body = decode_content(call.request.headers.get("Content-Encoding").value_or(""),
-                                   call.request.body, decoded_bytes_max);
-  if (!body) return arm::failed(body.error());
-  const std::string type(call.request.headers.get("Content-Type").value_or(""));
-  auto answer = call.services.accept_samples({type, *body, *key});
-  if (!answer) return arm::failed(answer.error());
+  const auto body = read_body(call, *key);
+  if (!body) return tl::unexpected(body.error());
+  std::string answer = json::serialize(latency::to_json(*body));
+  latency::LoggedBatch logged;
+  // Nothing to keep, and no key to remember: nothing is written.
+  if (!body->batch.samples.empty() || !key->empty()) {
+    auto kept = call.services.accept_samples(body->batch, answer);
+    if (!kept) return arm::failed(kept.error());
+    logged = std::move(*kept);
+  }
+  if (logged.duplicate) {
+    answer = std::move(logged.answer);
+  } else {
+    count(call.services.metrics, *body);
+  }
   http::Response out;
   out.status = 202;
   out.headers.set("Content-Type", "application/json; charset=utf-8");
-  out.body = std::move(*answer);
+  out.body = std::move(answer);
   return out;
 }
 

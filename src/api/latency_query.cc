@@ -40,7 +40,7 @@ std::vector<std::string> split_list(std::string_view text) {
   }
 }
 
-arm::Expected<void> read_timespan(const std::string& text, TimePoint now, LatencyQuery& out) {
+arm::Expected<void> read_timespan(const std::string& text, TimePoint now, latency::ReportQuery& out) {
   const auto wrong = [&](std::string_view rule) { return arm::bad_argument("timespan", text, rule); };
   out.timespan_text = text;
   if (const Named* named = find_named(timespans, text)) {
@@ -58,7 +58,7 @@ arm::Expected<void> read_timespan(const std::string& text, TimePoint now, Latenc
   return {};
 }
 
-arm::Expected<void> read_grouping(const std::string& text, LatencyQuery& out) {
+arm::Expected<void> read_grouping(const std::string& text, latency::ReportQuery& out) {
   out.by_pop = out.by_kind = out.by_source = false;
   for (const std::string& part : split_list(text)) {
     if (arm::same_name(part, "pop")) {
@@ -74,7 +74,7 @@ arm::Expected<void> read_grouping(const std::string& text, LatencyQuery& out) {
   return {};
 }
 
-arm::Expected<void> read_percentiles(const std::string& text, LatencyQuery& out) {
+arm::Expected<void> read_percentiles(const std::string& text, latency::ReportQuery& out) {
   constexpr std::size_t percentiles_max = 20;
   out.percentiles.clear();
   for (const std::string& part : split_list(text)) {
@@ -97,22 +97,25 @@ arm::Expected<void> read_percentiles(const std::string& text, LatencyQuery& out)
 
 arm::Expected<LatencyQuery> read_latency_query(const arm::Query& query, TimePoint now) {
   LatencyQuery out;
-  if (auto ok = read_timespan(query.get("timespan").value_or("P1D"), now, out); !ok)
+  latency::ReportQuery& report = out.report;
+  report.now = now;
+  if (auto ok = read_timespan(query.get("timespan").value_or("P1D"), now, report); !ok) {
     return tl::unexpected(ok.error());
+  }
   const std::string interval = query.get("interval").value_or("PT5M");
   const Named* named = find_named(intervals, interval);
   if (!named) return arm::bad_argument("interval", interval, "PT5M, PT15M, PT1H or P1D");
-  out.interval = named->duration;
-  out.interval_text = named->text;
-  if ((out.to - out.from) / out.interval > static_cast<std::int64_t>(latency_points_max)) {
-    return arm::bad_argument("timespan", out.timespan_text, "at most 10000 intervals");
+  report.interval = named->duration;
+  report.interval_text = named->text;
+  if ((report.to - report.from) / report.interval > static_cast<std::int64_t>(latency_points_max)) {
+    return arm::bad_argument("timespan", report.timespan_text, "at most 10000 intervals");
   }
-  out.pop = query.get("pop");
+  report.pop = query.get("pop");
   if (const auto grouping = query.get("groupBy")) {
-    if (auto ok = read_grouping(*grouping, out); !ok) return tl::unexpected(ok.error());
+    if (auto ok = read_grouping(*grouping, report); !ok) return tl::unexpected(ok.error());
   }
   if (const auto percentiles = query.get("percentiles")) {
-    if (auto ok = read_percentiles(*percentiles, out); !ok) return tl::unexpected(ok.error());
+    if (auto ok = read_percentiles(*percentiles, report); !ok) return tl::unexpected(ok.error());
   }
   const std::string format = query.get("format").value_or("json");
   out.csv = arm::same_name(format, "csv");

@@ -1,24 +1,16 @@
 // What a latency report is asked for, read from the query of a request (INTERFACES section 7).
 #pragma once
 
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "api/arm/failure.h"
 #include "api/arm/query.h"
 #include "base/time.h"
+#include "latency/report.h"
 
 namespace peering::api {
 
-/// Checked and complete: what was not asked for has its default.
+/// Checked and complete: what was not asked for has its default. `report.resource_id` is left empty.
 struct LatencyQuery {
-  TimePoint from, to;  ///< from inclusive, to exclusive
-  Microseconds interval{};
-  std::string timespan_text, interval_text;  ///< as served back
-  std::optional<std::string> pop;
-  bool by_pop = true, by_kind = true, by_source = false;
-  std::vector<double> percentiles{50, 90, 95, 99};  ///< above 0, below or equal to 100, ascending
+  latency::ReportQuery report;
   bool csv = false;
 };
 

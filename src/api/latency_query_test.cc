@@ -17,13 +17,13 @@ arm::Expected<LatencyQuery> read(std::string_view text) {
 TEST(LatencyQuery, HasDefaults) {
   const auto query = read("");
   ASSERT_TRUE(query);
-  EXPECT_EQ(query->to, at);
-  EXPECT_EQ(query->to - query->from, std::chrono::hours(24));
-  EXPECT_EQ(query->interval, std::chrono::minutes(5));
-  EXPECT_TRUE(query->by_pop);
-  EXPECT_TRUE(query->by_kind);
-  EXPECT_FALSE(query->by_source);
-  EXPECT_THAT(query->percentiles, ElementsAre(50, 90, 95, 99));
+  EXPECT_EQ(query->report.to, at);
+  EXPECT_EQ(query->report.to - query->report.from, std::chrono::hours(24));
+  EXPECT_EQ(query->report.interval, std::chrono::minutes(5));
+  EXPECT_TRUE(query->report.by_pop);
+  EXPECT_TRUE(query->report.by_kind);
+  EXPECT_FALSE(query->report.by_source);
+  EXPECT_THAT(query->report.percentiles, ElementsAre(50, 90, 95, 99));
   EXPECT_FALSE(query->csv);
 }
 
@@ -32,12 +32,12 @@ TEST(LatencyQuery, TakesWhatIsAskedFor) {
       "timespan=2026-11-23T00:00:00Z/2026-11-23T06:00:00Z&interval=pt1h&pop=AMS&groupBy=source,pop&"
       "percentiles=99.9,50,50&format=CSV");
   ASSERT_TRUE(query);
-  EXPECT_EQ(query->to - query->from, std::chrono::hours(6));
-  EXPECT_EQ(query->interval_text, "PT1H");
-  EXPECT_EQ(query->pop, "AMS");
-  EXPECT_FALSE(query->by_kind);
-  EXPECT_TRUE(query->by_source);
-  EXPECT_THAT(query->percentiles, ElementsAre(50, 99.9));
+  EXPECT_EQ(query->report.to - query->report.from, std::chrono::hours(6));
+  EXPECT_EQ(query->report.interval_text, "PT1H");
+  EXPECT_EQ(query->report.pop, "AMS");
+  EXPECT_FALSE(query->report.by_kind);
+  EXPECT_TRUE(query->report.by_source);
+  EXPECT_THAT(query->report.percentiles, ElementsAre(50, 99.9));
   EXPECT_TRUE(query->csv);
 }
 

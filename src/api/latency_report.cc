@@ -1,9 +1,50 @@
+// GET …/latency of a prefix or a connection (INTERFACES section 7).
+#include "api/documents.h"
 #include "api/handlers.h"
 #include "api/latency_query.h"
+#include "latency/report.h"
+
 namespace peering::api {
-arm::Answer get_latency_report(Call& call) {
-  const auto q = read_latency_query(call.query, call.at);
-  if (!q) return tl::unexpected(q.error());
-  return arm::json_response(200, json::object{});
+
+namespace {
+
+constexpr std::size_t prefixes_max = 1000;
+
+// The prefix that the path names, or every prefix of the connection that it names.
+arm::Expected<std::vector<Record>> prefixes_of(const Call& call, const Record& base) {
+  if (base.stored.type != peering_service_type) return std::vector<Record>{base};
+  return load_all(call, prefix_type, base.stored.key + "/", prefixes_max);
 }
+
+http::Response csv_response(std::string text) {
+  http::Response out;
+  out.headers.set("Content-Type", "text/csv; charset=utf-8");
+  out.body = std::move(text);
+  return out;
+}
+
+}  // namespace
+
+arm::Answer get_latency_report(Call& call) {
+  const auto base = load_parent(call, call.base_key());
+  if (!base) return tl::unexpected(base.error());
+  auto query = read_latency_query(call.query, call.at);
+  if (!query) return tl::unexpected(query.error());
+  query->report.resource_id = std::string(base->document.at("id").as_string());
+  const auto prefixes = prefixes_of(call, *base);
+  if (!prefixes) return tl::unexpected(prefixes.error());
+  std::vector<latency::ReportPrefix> found;
+  for (const Record& record : *prefixes) {
+    const auto registered = registered_prefix_from_documents(json::value(record.document), nullptr);
+    if (!registered) return arm::failed(registered.error());
+    auto bins = call.services.latency_bins(
+        {record.stored.key, latency::first_point(query->report), query->report.to});
+    if (!bins) return arm::failed(bins.error());
+    found.push_back({registered->expectation.prefix, std::move(*bins)});
+  }
+  const latency::Report report = latency::make_report(query->report, found);
+  if (query->csv) return csv_response(latency::to_csv(report));
+  return arm::json_response(200, latency::to_json(report));
+}
+
 }  // namespace peering::api

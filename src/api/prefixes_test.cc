@@ -254,6 +254,7 @@ TEST_F(Prefixes, AWriteThatAnotherNodeOvertookIsDoneAgain) {
                 mine.wait_applied,
                 mine.deliveries_queued,
                 mine.accept_samples,
+                mine.latency_bins,
                 {},
                 mine.clock};
   Api other(std::move(with));

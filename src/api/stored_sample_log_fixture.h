@@ -1,0 +1,58 @@
+// A sample log on a telemetry store, for tests of the API with the real recorder.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "latency/sample_log.h"
+#include "store/telemetry_store.h"
+
+namespace peering::api {
+
+class StoredSampleLog : public latency::SampleLog {
+ public:
+  explicit StoredSampleLog(store::TelemetryStore& telemetry) : telemetry_(telemetry) {}
+
+  Result<latency::LoggedBatch> accept(const model::SampleBatch& batch, std::string_view answer) override {
+    return telemetry_.accept(batch, answer).map([](store::Accepted accepted) {
+      return latency::LoggedBatch{accepted.duplicate, std::move(accepted.answer), accepted.sequence};
+    });
+  }
+  Result<std::vector<latency::PendingSamples>> pending(std::uint64_t after, std::size_t limit) override {
+    auto batches = telemetry_.pending(after, limit);
+    if (!batches) return tl::unexpected(batches.error());
+    std::vector<latency::PendingSamples> out;
+    for (auto& each : *batches) out.push_back({each.sequence, std::move(each.batch)});
+    return out;
+  }
+  Result<void> settle(std::span<const latency::SeriesBin> bins, std::uint64_t through) override {
+    std::vector<store::SketchRow> rows;
+    for (const auto& bin : bins) rows.push_back({bin.series, bin.start, bin.sketch.to_bytes()});
+    return telemetry_.settle(rows, through);
+  }
+  Result<std::vector<latency::SeriesBin>> bins(const latency::BinQuery& query) override {
+    const auto rows = telemetry_.sketches({query.prefix_resource, query.from, query.to});
+    if (!rows) return tl::unexpected(rows.error());
+    std::vector<latency::SeriesBin> out;
+    for (const auto& row : *rows) {
+      auto sketch = sketch::LatencySketch::from_bytes(row.bytes);
+      if (!sketch) return tl::unexpected(sketch.error());
+      out.push_back({row.series, row.start, std::move(*sketch)});
+    }
+    return out;
+  }
+  Result<std::optional<sketch::LatencySketch>> bin(const model::SeriesKey& series, TimePoint start) override {
+    const auto row = telemetry_.sketch(series, start);
+    if (!row) return tl::unexpected(row.error());
+    if (!*row) return std::optional<sketch::LatencySketch>{};
+    auto sketch = sketch::LatencySketch::from_bytes((*row)->bytes);
+    if (!sketch) return tl::unexpected(sketch.error());
+    return std::optional<sketch::LatencySketch>(std::move(*sketch));
+  }
+
+ private:
+  store::TelemetryStore& telemetry_;
+};
+
+}  // namespace peering::api
