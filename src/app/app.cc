@@ -18,6 +18,7 @@
 #include "api/documents.h"
 #include "app/event_writer.h"
 #include "app/registry_watcher.h"
+#include "app/sample_log.h"
 #include "app/shard.h"
 #include "base/log.h"
 #include "feeds/bmp_listener.h"
@@ -25,6 +26,7 @@
 #include "feeds/peer_registry.h"
 #include "feeds/shard_router.h"
 #include "http/local_authority.h"
+#include "latency/recorder.h"
 #include "store/rocksdb/telemetry_store.h"
 #include "store/sqlite/resource_store.h"
 
@@ -151,6 +153,8 @@ class App::State : public feeds::ShardSink {
   api::Catalog catalog_;
   std::unique_ptr<store::ResourceStore> resources_;
   std::unique_ptr<store::TelemetryStore> telemetry_;
+  std::unique_ptr<latency::SampleLog> sample_log_;
+  std::unique_ptr<latency::Recorder> recorder_;
   std::unique_ptr<api::EventHub> hub_;
   std::unique_ptr<alert::Rules> rules_;
   std::unique_ptr<alert::Outbox> outbox_;
@@ -182,6 +186,10 @@ Result<void> App::State::open_stores() {
   auto telemetry = store::open_rocksdb((folder / "telemetry").string());
   if (!telemetry) return tl::unexpected(telemetry.error());
   telemetry_ = std::move(*telemetry);
+  sample_log_ = std::make_unique<StoreSampleLog>(*telemetry_);
+  recorder_ = std::make_unique<latency::Recorder>(*sample_log_, metrics_);
+  if (auto done = recorder_->recover(); !done) return done;
+  recorder_->start(c_.latency.settle_every);
   return {};
 }
 
@@ -292,6 +300,7 @@ Result<void> App::State::start_api() {
   api::Settings settings;
   settings.peering_service_community = community_of(c_.network.peering_service_community);
   settings.as_path_length_max = static_cast<int>(c_.network.max_as_path_length);
+  settings.accept_age = c_.latency.accept_age;
   settings.version = version;
   api::Services services{
       .resources = *resources_,
@@ -305,6 +314,9 @@ Result<void> App::State::start_api() {
       .resources_changed = [this] { watcher_->wake(); },
       .wait_applied = [this](model::Revision revision) { return watcher_->wait_applied(revision); },
       .deliveries_queued = [this] { outbox_->wake(); },
+      .accept_samples = [this](const model::SampleBatch& batch,
+                               std::string_view answer) { return recorder_->accept(batch, answer); },
+      .latency_bins = [this](const latency::BinQuery& query) { return recorder_->bins(query); },
       .settings = std::move(settings)};
   api_ = std::make_unique<api::Api>(std::move(services));
   return api_->bootstrap(c_.data_dir);
@@ -397,6 +409,7 @@ void App::State::stop() {
   for (const auto& shard : shards_) shard->stop();
   if (writer_) writer_->stop();
   if (outbox_) outbox_->stop();
+  if (recorder_) recorder_->stop();
 }
 
 App::App(Configuration configuration) : state_(std::make_unique<State>(std::move(configuration))) {}
