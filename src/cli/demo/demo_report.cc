@@ -42,6 +42,16 @@ void heading(std::ostream& out, std::string_view text, bool colored) {
   out << "\n" << (colored ? "\x1b[1m" : "") << text << (colored ? "\x1b[0m" : "") << "\n";
 }
 
+// A demonstration has minutes of samples; the hours before it have nothing to show.
+json::array rows_with_samples(json::array rows) {
+  json::array out;
+  for (json::value& row : rows) {
+    const json::value* count = find(row, "count");
+    if (count && *count != json::value(0)) out.push_back(std::move(row));
+  }
+  return out;
+}
+
 }  // namespace
 
 Outcome<DemoView> read_view(ApiClient& api, const std::string& service,
@@ -119,7 +129,7 @@ void print_view(const DemoView& view, bool colored, std::ostream& out) {
                       {"Summary", "eventSummary"}},
                      settings);
   heading(out, "Round-trip times of its clients, by PoP", colored);
-  out << format_list(latency_rows(view.latency), latency_columns(), settings);
+  out << format_list(rows_with_samples(latency_rows(view.latency)), latency_columns(), settings);
   heading(out, "Alerts as the webhook received them", colored);
   out << format_list(alert_rows(view.alerts),
                      {{"Received", "at", Show::time},
