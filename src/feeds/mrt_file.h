@@ -2,11 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
-#include <vector>
 
 #include "base/result.h"
+#include "feeds/frame_file.h"
 #include "wire/mrt/record.h"
 
 namespace peering::feeds {
@@ -14,10 +13,6 @@ namespace peering::feeds {
 /// Reads one file from its start to its end. Not thread-safe.
 class MrtFile {
  public:
-  ~MrtFile();
-  MrtFile(MrtFile&&) noexcept;
-  MrtFile& operator=(MrtFile&&) noexcept;
-
   /// `path` "-" is standard input. `not_found` or `io` when it cannot be opened.
   static Result<MrtFile> open(const std::string& path);
 
@@ -26,12 +21,11 @@ class MrtFile {
   /// whole record.
   Result<bool> next(wire::mrt::Record& record);
   /// Whole records handed out so far.
-  std::uint64_t records() const;
+  std::uint64_t records() const { return file_.frames(); }
 
  private:
-  struct State;
-  explicit MrtFile(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit MrtFile(FrameFile file) : file_(std::move(file)) {}
+  FrameFile file_;
 };
 
 }  // namespace peering::feeds

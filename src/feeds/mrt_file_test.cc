@@ -38,12 +38,14 @@ TEST(MrtFile, ReadsPlainAndCompressedFilesToTheirEnd) {
   EXPECT_EQ(read_all(folder + "mrt_fuzz/updates").records, 5U);
   EXPECT_EQ(read_all(folder + "decompress_fuzz/gzip").records, 7U);
   EXPECT_EQ(read_all(folder + "decompress_fuzz/bzip2").records, 5U);
+  EXPECT_EQ(read_all(folder + "decompress_fuzz/zstd").records, 5U);
 }
 
 TEST(MrtFile, DamageEndsTheFileWithAReason) {
   const std::string folder = PEERING_SOURCE_DIR "/src/wire/mrt/testdata/";
   EXPECT_NE(read_all(folder + "mrt_fuzz/cut_off").error, "");
   EXPECT_NE(read_all(folder + "mrt_fuzz/lying_length").error, "");
+  EXPECT_NE(read_all(folder + "decompress_fuzz/damaged_gzip").error, "");
   EXPECT_EQ(MrtFile::open("/nowhere/at-all").error().code, ErrorCode::not_found);
 }
 

@@ -19,6 +19,7 @@ void read_add_path(ByteReader value, Open& out) {
   while (value.left() >= 4) {
     const FamilyId family{value.u16(), value.u8()};
     const std::uint8_t mode = value.u8();
+    if (mode < 1 || mode > 3) continue;  // RFC 7911 section 4: as if it were not there
     out.add_path.push_back({family, (mode & 1) != 0, (mode & 2) != 0});
   }
 }
@@ -110,6 +111,22 @@ void capability(ByteWriter& out, std::uint8_t code, std::span<const std::uint8_t
   out.bytes(value);
 }
 
+// Several when one cannot hold them all.
+void add_path_capabilities(ByteWriter& out, std::span<const Open::AddPath> entries) {
+  constexpr std::size_t entries_max = 255 / 4;
+  while (!entries.empty()) {
+    ByteWriter value;
+    const auto now = entries.first(std::min(entries.size(), entries_max));
+    for (const Open::AddPath& entry : now) {
+      value.u16(entry.family.afi);
+      value.u8(entry.family.safi);
+      value.u8(static_cast<std::uint8_t>((entry.can_receive ? 1 : 0) | (entry.can_send ? 2 : 0)));
+    }
+    capability(out, capability_add_path, value.data());
+    entries = entries.subspan(now.size());
+  }
+}
+
 std::vector<std::uint8_t> capabilities_of(const Open& open) {
   ByteWriter out;
   for (const FamilyId& family : open.families) {
@@ -125,15 +142,7 @@ std::vector<std::uint8_t> capabilities_of(const Open& open) {
     capability(out, capability_four_octet_asn, value.data());
   }
   if (open.extended_message) capability(out, capability_extended_message, {});
-  if (!open.add_path.empty()) {
-    ByteWriter value;
-    for (const Open::AddPath& entry : open.add_path) {
-      value.u16(entry.family.afi);
-      value.u8(entry.family.safi);
-      value.u8(static_cast<std::uint8_t>((entry.can_receive ? 1 : 0) | (entry.can_send ? 2 : 0)));
-    }
-    capability(out, capability_add_path, value.data());
-  }
+  add_path_capabilities(out, open.add_path);
   return std::move(out).take();
 }
 
@@ -156,14 +165,21 @@ std::vector<std::uint8_t> encode_open(const Open& open) {
   body.u16(static_cast<std::uint16_t>(open.asn > 65535 ? net::as_trans : open.asn));
   body.u16(open.hold_time_s);
   body.bytes(open.bgp_identifier.bytes());
-  if (capabilities.empty()) {
+  const std::size_t size = capabilities.size();
+  if (size == 0) {
     body.u8(0);
-  } else {
-    body.u8(static_cast<std::uint8_t>(capabilities.size() + 2));
+  } else if (size + 2 < extended_parameters) {
+    body.u8(static_cast<std::uint8_t>(size + 2));
     body.u8(parameter_capabilities);
-    body.u8(static_cast<std::uint8_t>(capabilities.size()));
-    body.bytes(capabilities);
+    body.u8(static_cast<std::uint8_t>(size));
+  } else {  // RFC 9072 section 2
+    body.u8(extended_parameters);
+    body.u8(extended_parameters);
+    body.u16(static_cast<std::uint16_t>(size + 3));
+    body.u8(parameter_capabilities);
+    body.u16(static_cast<std::uint16_t>(size));
   }
+  body.bytes(capabilities);
   return framed(MessageType::open, body.data());
 }
 

@@ -7,6 +7,7 @@ namespace peering::wire::bmp {
 namespace {
 
 constexpr std::uint8_t flag_ipv6 = 0x80;
+constexpr std::uint16_t tlv_table_name = 3;  // RFC 9069 section 5.2.1
 
 ByteWriter begin(MessageType type) {
   ByteWriter out;
@@ -72,7 +73,8 @@ Frame encode_route_monitoring(const PerPeerHeader& peer, Bytes update) {
 }
 
 Frame encode_peer_up(const PerPeerHeader& peer, const net::Address& local_address, std::uint16_t local_port,
-                     std::uint16_t remote_port, Bytes sent_open, Bytes received_open) {
+                     std::uint16_t remote_port, Bytes sent_open, Bytes received_open,
+                     std::string_view table_name) {
   ByteWriter out = begin(MessageType::peer_up);
   per_peer(out, peer);
   address(out, local_address);
@@ -80,6 +82,7 @@ Frame encode_peer_up(const PerPeerHeader& peer, const net::Address& local_addres
   out.u16(remote_port);
   out.bytes(sent_open);
   out.bytes(received_open);
+  if (!table_name.empty()) tlv(out, tlv_table_name, table_name);
   return finish(std::move(out));
 }
 
@@ -91,21 +94,34 @@ Frame encode_peer_down(const PerPeerHeader& peer, std::uint8_t reason, Bytes dat
   return finish(std::move(out));
 }
 
+namespace {
+
+// 7 and 8 (RFC 7854), 14 and 15 (RFC 8671): 64-bit gauges without a family.
+bool is_gauge(std::uint16_t type) { return type == 7 || type == 8 || type == 14 || type == 15; }
+
+void statistic(ByteWriter& out, const Statistic& value) {
+  out.u16(value.type);
+  if (value.family) {
+    out.u16(11);
+    out.u16(static_cast<std::uint16_t>(*value.family >> 8));
+    out.u8(static_cast<std::uint8_t>(*value.family));
+    out.u64(value.value);
+  } else if (is_gauge(value.type)) {
+    out.u16(8);
+    out.u64(value.value);
+  } else {
+    out.u16(4);
+    out.u32(static_cast<std::uint32_t>(value.value));
+  }
+}
+
+}  // namespace
+
 Frame encode_statistics(const PerPeerHeader& peer, const std::vector<Statistic>& statistics) {
-  constexpr std::uint16_t adj_rib_in_gauge = 7, loc_rib_gauge = 8;
   ByteWriter out = begin(MessageType::statistics_report);
   per_peer(out, peer);
   out.u32(static_cast<std::uint32_t>(statistics.size()));
-  for (const Statistic& statistic : statistics) {
-    const bool gauge = statistic.type == adj_rib_in_gauge || statistic.type == loc_rib_gauge;
-    out.u16(statistic.type);
-    out.u16(gauge ? 8 : 4);
-    if (gauge) {
-      out.u64(statistic.value);
-    } else {
-      out.u32(static_cast<std::uint32_t>(statistic.value));
-    }
-  }
+  for (const Statistic& value : statistics) statistic(out, value);
   return finish(std::move(out));
 }
 

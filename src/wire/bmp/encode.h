@@ -16,12 +16,13 @@ Frame encode_initiation(std::string_view system_name, std::string_view system_de
 Frame encode_termination(std::uint16_t reason);
 /// `update`: a whole BGP message.
 Frame encode_route_monitoring(const PerPeerHeader& peer, Bytes update);
-/// Both OPENs are whole BGP messages.
+/// Both OPENs are whole BGP messages. `table_name`: of a Loc-RIB, left out when empty.
 Frame encode_peer_up(const PerPeerHeader& peer, const net::Address& local_address, std::uint16_t local_port,
-                     std::uint16_t remote_port, Bytes sent_open, Bytes received_open);
-/// `data`: the NOTIFICATION for reasons 1 and 3, two bytes for reason 2, else empty.
+                     std::uint16_t remote_port, Bytes sent_open, Bytes received_open,
+                     std::string_view table_name = {});
+/// `data`: the NOTIFICATION for reasons 1 and 3, two bytes for reason 2, TLVs for reason 6, else empty.
 Frame encode_peer_down(const PerPeerHeader& peer, std::uint8_t reason, Bytes data);
-/// 32-bit counters as 4 bytes, gauges (types 7 and 8) as 8.
+/// 32-bit counters as 4 bytes, gauges as 8, those with a family as 11.
 Frame encode_statistics(const PerPeerHeader& peer, const std::vector<Statistic>& statistics);
 
 }  // namespace peering::wire::bmp

@@ -14,6 +14,7 @@ constexpr std::size_t text_bytes_max = 255;
 constexpr std::uint16_t tlv_system_description = 1;
 constexpr std::uint16_t tlv_system_name = 2;
 constexpr std::uint16_t tlv_termination_reason = 1;
+constexpr std::uint16_t tlv_table_name = 3;  // RFC 9069 section 5.2.1
 
 tl::unexpected<Error> malformed(std::string_view what, std::string_view rule) {
   return fail(ErrorCode::invalid_argument, "BMP {}: {}", what, rule);
@@ -138,6 +139,11 @@ const Tlv* tlv_of(const std::vector<Tlv>& tlvs, std::uint16_t type) {
   return found == tlvs.end() ? nullptr : &*found;
 }
 
+std::optional<std::string> text_of(const std::vector<Tlv>& tlvs, std::uint16_t type) {
+  const Tlv* tlv = tlv_of(tlvs, type);
+  return tlv ? std::optional(tlv->text()) : std::nullopt;
+}
+
 }  // namespace
 
 std::string Tlv::text() const {
@@ -148,14 +154,30 @@ std::string Tlv::text() const {
   return out;
 }
 
-std::optional<std::string> Initiation::system_name() const {
-  const Tlv* tlv = tlv_of(information, tlv_system_name);
-  return tlv ? std::optional(tlv->text()) : std::nullopt;
-}
+std::optional<std::string> Initiation::system_name() const { return text_of(information, tlv_system_name); }
 
 std::optional<std::string> Initiation::system_description() const {
-  const Tlv* tlv = tlv_of(information, tlv_system_description);
-  return tlv ? std::optional(tlv->text()) : std::nullopt;
+  return text_of(information, tlv_system_description);
+}
+
+std::optional<std::string> PeerUp::table_name() const { return text_of(information, tlv_table_name); }
+
+std::optional<std::string> PeerDown::table_name() const {
+  if (reason != static_cast<std::uint8_t>(PeerDownReason::local_system_closed)) return std::nullopt;
+  ByteReader reader(data);
+  const auto tlvs = read_tlvs(reader, "peer down");
+  return tlvs ? text_of(*tlvs, tlv_table_name) : std::nullopt;
+}
+
+std::optional<bgp::Notification> PeerDown::notification() const {
+  if (reason != static_cast<std::uint8_t>(PeerDownReason::local_notification) &&
+      reason != static_cast<std::uint8_t>(PeerDownReason::remote_notification)) {
+    return std::nullopt;
+  }
+  const auto message = bgp::decode_message(data);
+  if (!message || message->type != bgp::MessageType::notification) return std::nullopt;
+  const auto notification = bgp::decode_notification(message->body);
+  return notification ? std::optional(*notification) : std::nullopt;
 }
 
 std::optional<std::uint16_t> Termination::reason() const {

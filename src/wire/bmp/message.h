@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "net/address.h"
+#include "wire/bgp/message.h"
 
 namespace peering::wire::bmp {
 
@@ -82,10 +83,23 @@ struct StatisticsReport {
   PerPeerHeader peer;
   std::vector<Statistic> statistics;
 };
+/// RFC 7854 section 4.9, RFC 9069 section 5.3.
+enum class PeerDownReason : std::uint8_t {
+  local_notification = 1,
+  local_without_notification = 2,
+  remote_notification = 3,
+  remote_without_notification = 4,
+  no_longer_monitored = 5,
+  local_system_closed = 6,  ///< Loc-RIB; TLVs follow
+};
 struct PeerDown {
   PerPeerHeader peer;
-  std::uint8_t reason = 0;  ///< RFC 7854 section 4.9: 1 local with NOTIFICATION … 6 TLV (RFC 9069)
+  std::uint8_t reason = 0;  ///< a `PeerDownReason` or one that is not known
   Bytes data;
+  /// Of reasons 1 and 3; nothing when it is not there or cannot be read.
+  std::optional<bgp::Notification> notification() const;
+  /// Of reason 6.
+  std::optional<std::string> table_name() const;
 };
 struct PeerUp {
   PerPeerHeader peer;
@@ -94,6 +108,8 @@ struct PeerUp {
   Bytes sent_open;      ///< a whole BGP message
   Bytes received_open;  ///< likewise
   std::vector<Tlv> information;
+  /// VRF or table name (RFC 9069 section 5.2.1).
+  std::optional<std::string> table_name() const;
 };
 struct Initiation {
   std::vector<Tlv> information;  ///< 0 text, 1 sysDescr, 2 sysName

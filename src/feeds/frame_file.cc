@@ -1,0 +1,113 @@
+#include "feeds/frame_file.h"
+
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "wire/mrt/decompress.h"
+
+namespace peering::feeds {
+
+namespace mrt = wire::mrt;
+
+namespace {
+
+constexpr std::size_t read_bytes = 256 * 1024;
+constexpr std::size_t output_bytes = 512 * 1024;
+constexpr std::size_t magic_bytes = 4;
+
+}  // namespace
+
+struct FrameFile::State {
+  Split split = nullptr;
+  int file = -1;
+  std::vector<std::uint8_t> input = std::vector<std::uint8_t>(read_bytes);
+  std::span<const std::uint8_t> unread;
+  bool ended = false;
+  std::unique_ptr<mrt::Decompressor> decompressor;
+  std::vector<std::uint8_t> plain;
+  std::size_t at = 0;
+  std::uint64_t frames = 0;
+
+  ~State() {
+    if (file > STDIN_FILENO) ::close(file);
+  }
+
+  // Fills `unread` when it is empty.
+  Result<void> read_more() {
+    if (!unread.empty() || ended) return {};
+    std::size_t filled = 0;
+    while (filled < magic_bytes) {  // a pipe may give fewer
+      const ssize_t count = ::read(file, input.data() + filled, input.size() - filled);
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return fail(ErrorCode::io, "the file cannot be read: {}", std::strerror(errno));
+      if (count == 0) ended = true;
+      if (count == 0) break;
+      filled += static_cast<std::size_t>(count);
+    }
+    unread = std::span(input).first(filled);
+    if (!decompressor) decompressor = mrt::make_decompressor(mrt::detect_compression(unread));
+    return {};
+  }
+
+  // Puts more bytes behind those that are no whole frame yet; false when the stream has no more.
+  Result<bool> extend() {
+    plain.erase(plain.begin(), plain.begin() + static_cast<std::ptrdiff_t>(at));
+    at = 0;
+    const std::size_t before = plain.size();
+    while (plain.size() == before) {
+      if (auto done = read_more(); !done) return tl::unexpected(done.error());
+      const bool had_input = !unread.empty();
+      if (auto done = decompressor->feed(unread, plain, output_bytes); !done) {
+        return tl::unexpected(done.error());
+      }
+      if (plain.size() == before && !had_input && ended) {
+        if (!decompressor->complete()) return fail(ErrorCode::corrupt, "the compressed stream is cut off");
+        return false;
+      }
+    }
+    return true;
+  }
+};
+
+FrameFile::FrameFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
+FrameFile::~FrameFile() = default;
+FrameFile::FrameFile(FrameFile&&) noexcept = default;
+FrameFile& FrameFile::operator=(FrameFile&&) noexcept = default;
+
+Result<FrameFile> FrameFile::open(const std::string& path, Split split) {
+  auto state = std::make_unique<State>();
+  state->split = split;
+  state->file = path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (state->file < 0) {
+    return fail(errno == ENOENT ? ErrorCode::not_found : ErrorCode::io, "{} cannot be opened: {}", path,
+                std::strerror(errno));
+  }
+  return FrameFile(std::move(state));
+}
+
+Result<std::span<const std::uint8_t>> FrameFile::next() {
+  State& s = *state_;
+  while (true) {
+    const auto rest = std::span<const std::uint8_t>(s.plain).subspan(s.at);
+    const auto length = s.split(rest);
+    if (!length) return tl::unexpected(length.error());
+    if (*length > 0) {
+      s.at += *length;
+      ++s.frames;
+      return rest.first(*length);
+    }
+    const auto more = s.extend();
+    if (!more) return tl::unexpected(more.error());
+    if (*more) continue;
+    if (s.plain.empty()) return std::span<const std::uint8_t>();
+    return fail(ErrorCode::corrupt, "{} bytes at the end are no whole frame", s.plain.size());
+  }
+}
+
+std::uint64_t FrameFile::frames() const { return state_->frames; }
+
+}  // namespace peering::feeds
