@@ -27,6 +27,9 @@ bool Presence::sighted(PrefixPresence& prefix, const rib::PeerPointer& peer,
   sighting.role =
       role_of(settings_, prefix.connection.get(), prefix.entry->expectation, *peer, sighting.view);
   if (peer->key.rib_kind != rib::RibKind::loc_rib) prefix.adj_rib_in_routers.insert(peer->key.router);
+  if (peer->key.rib_kind == rib::RibKind::adj_rib_in_post_policy) {
+    prefix.post_policy_sessions.insert(session_of(peer->key));
+  }
   prefix.sightings.insert_or_assign(peer->id, std::move(sighting));
   by_session_[session_of(peer->key)].insert(&prefix);
   prefix.awaited_router.reset();

@@ -1,8 +1,9 @@
 // Who has each registered prefix, and what to tell when that changes.
 //
 // For every registered prefix the routes of exactly that prefix are kept by peer, and read by session: pre-
-// and post-policy views of one session are one way for traffic, Loc-RIB counts only at routers that show
-// nothing else. A route of an expected origin is legitimate; a foreign one is not a way for traffic, but
+// and post-policy views of one session are one way for traffic (once a session showed the prefix after
+// policy, that view is the way: what policy rejects carries no traffic), Loc-RIB counts only at routers that
+// show nothing else. A route of an expected origin is legitimate; a foreign one is not a way for traffic, but
 // while it stands in a legitimate one's place the prefix is hijacked (incidents.h), not withdrawn.
 //
 //   first legitimate route             announcement (backup-route for a backup one)
@@ -59,6 +60,7 @@ struct PrefixPresence {
   std::shared_ptr<const model::Connection> connection;  ///< null for a watch file
   std::map<rib::PeerId, Sighting> sightings;
   std::set<std::string> adj_rib_in_routers;   ///< their Loc-RIB tells nothing new
+  std::set<SessionKey> post_policy_sessions;  ///< their pre-policy view is no way of its own
   bool announced = false;                     ///< somebody had it and no Critical withdrawal followed
   std::optional<std::string> awaited_router;  ///< it was announced there before a restart, and not since
   bool restored = false;

@@ -142,6 +142,19 @@ TEST(Presence, PreAndPostPolicyViewsOfOneSessionCountOnce) {
   EXPECT_THAT(brief(scene.withdraw(post)), ElementsAre("withdrawal Critical open"));
 }
 
+TEST(Presence, WhatPolicyRejectsIsNoWayAnyMore) {
+  Scene scene;
+  scene.expect("203.0.113.0/24");
+  scene.apply();
+  const auto pre = scene.peer(64496, "edge-1", pre_policy), post = scene.peer(64496, "edge-1", post_policy);
+  scene.announce(pre, {64496, 64500});
+  scene.announce(post, {64496, 64500});
+  scene.announce(scene.peer(64497), {64497, 64500});
+  EXPECT_THAT(brief(scene.withdraw(post)),
+              ElementsAre("withdrawal Information resolved", "active-path Information resolved"));
+  EXPECT_THAT(scene.withdraw(pre), IsEmpty());
+}
+
 TEST(Presence, LocRibOfARouterThatShowsItsPeersTellsNothingNew) {
   Scene scene;
   scene.expect("203.0.113.0/24");

@@ -8,8 +8,11 @@ namespace peering::detect {
 
 namespace {
 
-bool is_post_policy(const Sighting& sighting) {
-  return sighting.peer->key.rib_kind == rib::RibKind::adj_rib_in_post_policy;
+// Another view of the same router says it better.
+bool is_shadowed(const PrefixPresence& prefix, const rib::PeerKey& key) {
+  if (key.rib_kind == rib::RibKind::loc_rib) return prefix.adj_rib_in_routers.contains(key.router);
+  return key.rib_kind == rib::RibKind::adj_rib_in_pre_policy &&
+         prefix.post_policy_sessions.contains(session_of(key));
 }
 
 // The first of two ways is better, as a router would choose where it can be known: local preference, the
@@ -35,12 +38,12 @@ Ways ways_of(const PrefixPresence& prefix) {
   std::map<SessionKey, Way> by_session;
   for (const auto& [id, sighting] : prefix.sightings) {
     const rib::PeerKey& key = sighting.peer->key;
-    if (key.rib_kind == rib::RibKind::loc_rib && prefix.adj_rib_in_routers.contains(key.router)) continue;
+    if (is_shadowed(prefix, key)) continue;
     Way& way = by_session[session_of(key)];
     const bool first = way.sighting == nullptr;
     way.legitimate = way.legitimate || sighting.legitimate;
     way.lost = (first || way.lost) && sighting.lost_at.has_value();
-    if (first || (sighting.legitimate && (!way.sighting->legitimate || is_post_policy(sighting)))) {
+    if (first || (sighting.legitimate && !way.sighting->legitimate)) {
       way.sighting = &sighting;
       way.role = sighting.role;
     }
