@@ -7,7 +7,9 @@ namespace peering::detect {
 
 namespace {
 
-bool accepts_neighbor(const model::Expectation& expectation, net::Asn neighbor) {
+bool accepts_neighbor(const model::Expectation& expectation, const PathView& view) {
+  const net::Asn neighbor = *view.neighbor;
+  if (expectation.any_peer_as_upstream && view.neighbor_is_peer) return true;
   const auto has = [neighbor](const std::vector<net::Asn>& asns) {
     return std::find(asns.begin(), asns.end(), neighbor) != asns.end();
   };
@@ -23,7 +25,7 @@ void judge_first_hop(const Observation& observation, std::vector<Finding>& out) 
   for (const auto& entry : observation.deciding.entries) {
     const model::Expectation& e = entry->expectation;
     if (!allows_origins(e, view.origins)) continue;
-    if (accepts_neighbor(e, *view.neighbor)) return;
+    if (accepts_neighbor(e, view)) return;
     for (const net::Asn asn : *e.upstreams)
       expected += fmt::format("{}AS{}", expected.empty() ? "" : ", ", asn);
   }

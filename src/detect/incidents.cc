@@ -102,6 +102,7 @@ void Incidents::open(Incident& incident, const Finding& finding, const Shown& sh
   event.origin = shown.view.origin;
   event.as_path = shown.view.path;
   event.suspect = finding.suspect;
+  event.neighbor = finding.neighbor;
   event.peers = incident.seen;
   event.last_seen = std::max(shown.time, event.first_seen);
   event.summary = fmt::format("{}: {}", word(finding.kind), shown.observed.to_string());

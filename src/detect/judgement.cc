@@ -56,6 +56,13 @@ bool judges(const model::Expectation& expectation, model::EventKind kind) {
   return !has(expectation.exclude_kinds);
 }
 
+bool Observation::exact() const {
+  return observed == deciding.prefix ||
+         std::any_of(deciding.entries.begin(), deciding.entries.end(), [&](const auto& entry) {
+           return entry->expectation.lengths && entry->expectation.lengths->contains(observed.length());
+         });
+}
+
 bool Observation::origin_allowed() const {
   return std::any_of(deciding.entries.begin(), deciding.entries.end(),
                      [&](const auto& entry) { return allows_origins(entry->expectation, view.origins); });
@@ -102,6 +109,7 @@ std::vector<Finding> judge(const Observation& observation) {
   }
   judge_first_hop(observation, out);
   judge_more_specific(observation, out);
+  judge_prepends(observation, out);
   judge_leak(observation, out);
   return out;
 }

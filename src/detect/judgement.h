@@ -47,7 +47,8 @@ struct Observation {
   const wire::bgp::PathAttributes& attributes;
   const Settings& settings;
 
-  bool exact() const { return observed == deciding.prefix; }
+  /// The deciding entry's own prefix, or a more-specific of a length that is watched like it.
+  bool exact() const;
   /// Some entry allows every origin of the path. An empty path has no origin to object to.
   bool origin_allowed() const;
 };
@@ -68,6 +69,7 @@ void report(const Observation& observation, Finding finding, std::vector<Finding
 void judge_origin(const Observation& observation, std::vector<Finding>& out);         // origin_change.cc
 void judge_more_specific(const Observation& observation, std::vector<Finding>& out);  // more_specific.cc
 void judge_first_hop(const Observation& observation, std::vector<Finding>& out);      // first_hop.cc
+void judge_prepends(const Observation& observation, std::vector<Finding>& out);       // prepend.cc
 void judge_leak(const Observation& observation, std::vector<Finding>& out);           // route_leak.cc
 
 /// Everything above, in order of precedence.

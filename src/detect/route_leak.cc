@@ -1,5 +1,6 @@
-// A path with a valley: some AS passed on a route of a provider or peer to another provider or peer
-// (RFC 7908 types 1 to 4).
+// A route that is seen where it should not be: past an AS that had it from a provider or peer and passed it
+// on to another provider or peer (a valley, RFC 7908 types 1 to 4), or past the neighbour that was told not
+// to export it.
 #include "detect/judgement.h"
 
 namespace peering::detect {
@@ -11,9 +12,26 @@ std::string_view role_text(int type, bool from) {
   return provider ? "provider" : "peer";
 }
 
+// A path of more than two ASes left the neighbour of the origin.
+void judge_no_export(const Observation& observation, std::vector<Finding>& out) {
+  const PathView& view = observation.view;
+  if (view.collapsed.size() <= 2 || !view.neighbor) return;
+  for (const auto& entry : observation.deciding.entries) {
+    if (!entry->expectation.no_export) return;
+  }
+  Finding finding;
+  finding.kind = model::EventKind::route_leak;
+  finding.discriminator = std::to_string(*view.neighbor);
+  finding.suspect = view.neighbor;
+  finding.why = fmt::format("{} must not be exported by the neighbours of its origin, and AS{} exported it",
+                            observation.observed.to_string(), *view.neighbor);
+  report(observation, std::move(finding), out);
+}
+
 }  // namespace
 
 void judge_leak(const Observation& observation, std::vector<Finding>& out) {
+  judge_no_export(observation, out);
   if (!observation.settings.relationships) return;
   const auto valley = observation.settings.relationships->valley(observation.view.collapsed);
   if (!valley) return;

@@ -90,6 +90,7 @@ json::value to_json(const Event& e) {
   out["expectedOrigins"] = numbers(e.expected_origins);
   out["asPath"] = numbers(e.as_path);
   if (e.suspect) out["suspectAsn"] = *e.suspect;
+  if (e.neighbor) out["neighborAsn"] = *e.neighbor;
   out["peers"] = peers_json(e.peers);
   out["confidence"] = e.confidence;
   out["eventTimestamp"] = format_rfc3339(e.first_seen);
@@ -134,6 +135,7 @@ Result<Event> event_from_json(const json::value& value) {
   e.expected_origins = fields.numbers("expectedOrigins");
   e.as_path = fields.numbers("asPath");
   e.suspect = fields.optional_number("suspectAsn");
+  e.neighbor = fields.optional_number("neighborAsn");
   for (const json::value& peer : fields.array("peers")) {
     Fields inner(peer);
     EventPeer read{inner.text("router"), inner.text("address"), 0};

@@ -78,6 +78,7 @@ struct Event {
   std::vector<net::Asn> expected_origins;
   std::vector<net::Asn> as_path;
   std::optional<net::Asn> suspect;
+  std::optional<net::Asn> neighbor;  ///< the AS next to the origin that it is about
   std::vector<EventPeer> peers;
   double confidence = 1.0;  ///< 0 to 1
   TimePoint first_seen{};   ///< by the routers' clocks

@@ -23,6 +23,7 @@ Event hijack() {
   e.expected_origins = {64500};
   e.as_path = {64496, 64511};
   e.suspect = 64511;
+  e.neighbor = 64496;
   e.peers = {{"edge-1", "192.0.2.1", 64496}};
   e.confidence = 0.75;
   e.first_seen = time_from_us(1'700'000'000'123'456);
@@ -90,6 +91,26 @@ TEST(Alert, AndDeliverySurviveTheirJson) {
 
 Result<Expectation> expectation(std::string_view text, bool strict = true) {
   return expectation_from_json(parse_json(text).value(), strict);
+}
+
+TEST(Expectation, KeepsWhatIsExpectedOfPaths) {
+  const auto value = parse_json(R"({"prefix": "203.0.113.0/24", "asn": [64500], "peers": "any",
+      "require_upstreams": [64496], "lengths": {"min": 25, "max": 28}, "policies": ["no-export"],
+      "prepend_seq": [[64500, 64496], [64497]]})")
+                         .value();
+  const Expectation e = expectation_from_json(value, true).value();
+  EXPECT_TRUE(e.any_peer_as_upstream);
+  EXPECT_TRUE(e.no_export);
+  EXPECT_EQ(e.lengths, (LengthRange{25, 28}));
+  EXPECT_THAT(e.require_upstreams, testing::ElementsAre(64496));
+  EXPECT_THAT(e.prepend_sequences,
+              testing::ElementsAre(testing::ElementsAre(64500, 64496), testing::ElementsAre(64497)));
+  EXPECT_EQ(expectation_from_json(to_json(e), true).value(), e);
+  for (const char* bad : {R"("peers": "all")", R"("lengths": {})", R"("lengths": {"min": 9, "max": 8})",
+                          R"("policies": ["export"])", R"("prepend_seq": [1])"}) {
+    const auto broken = parse_json(fmt::format(R"({{"prefix": "203.0.113.0/24", {}}})", bad)).value();
+    EXPECT_FALSE(expectation_from_json(broken, true)) << bad;
+  }
 }
 
 TEST(Expectation, ReadsNumbersRangesAnyAndNobody) {

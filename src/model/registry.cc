@@ -96,6 +96,45 @@ void read_prefix(Reader& reader, const json::value& value, Expectation& out) {
   if (parsed) out.prefix = *parsed;
 }
 
+void read_lengths(Reader& reader, const json::value& value, Expectation& out) {
+  const json::value *min = find(value, "min"), *max = find(value, "max");
+  LengthRange range{0, 128};
+  if (min) range.min = static_cast<int>(reader.number("lengths.min", *min));
+  if (max) range.max = static_cast<int>(reader.number("lengths.max", *max));
+  const bool ordered = 0 <= range.min && range.min <= range.max && range.max <= 128;
+  if (!value.is_object() || (!min && !max) || !ordered) {
+    reader.reject("lengths", value, "{\"min\": n, \"max\": n}, min not above max, at most 128");
+  }
+  out.lengths = range;
+}
+
+void read_policies(Reader& reader, const json::value& value, Expectation& out) {
+  reader.each("policies", value, [&](const json::value& item) {
+    out.no_export = reader.text("policies", item) == "no-export";
+    if (!out.no_export) reader.reject("policies", item, "\"no-export\"");
+  });
+}
+
+// Keys that say what paths are expected. False for a key that is not known.
+bool read_path_member(Reader& reader, std::string_view key, const json::value& value, Expectation& out) {
+  if (key == "peers") {
+    out.any_peer_as_upstream = value == "any";
+    if (!out.any_peer_as_upstream) reader.reject(key, value, "\"any\"");
+  } else if (key == "require_upstreams") {
+    out.require_upstreams = reader.numbers(key, value);
+  } else if (key == "lengths") {
+    read_lengths(reader, value, out);
+  } else if (key == "policies") {
+    read_policies(reader, value, out);
+  } else if (key == "prepend_seq") {
+    reader.each(key, value,
+                [&](const json::value& item) { out.prepend_sequences.push_back(reader.numbers(key, item)); });
+  } else {
+    return false;
+  }
+  return true;
+}
+
 // False for a key that is not known.
 bool read_member(Reader& reader, std::string_view key, const json::value& value, Expectation& out) {
   if (key == "prefix") {
@@ -119,7 +158,7 @@ bool read_member(Reader& reader, std::string_view key, const json::value& value,
   } else if (key == "description") {
     out.description = reader.text(key, value);
   } else {
-    return false;
+    return read_path_member(reader, key, value, out);
   }
   return true;
 }
@@ -175,6 +214,15 @@ json::value to_json(const Expectation& e) {
   }
   if (e.upstreams) out["upstreams"] = numbers_json(*e.upstreams);
   if (!e.backup_upstreams.empty()) out["backup_upstreams"] = numbers_json(e.backup_upstreams);
+  if (e.any_peer_as_upstream) out["peers"] = "any";
+  if (!e.require_upstreams.empty()) out["require_upstreams"] = numbers_json(e.require_upstreams);
+  if (e.lengths) out["lengths"] = json::object{{"min", e.lengths->min}, {"max", e.lengths->max}};
+  if (e.no_export) out["policies"] = json::array{"no-export"};
+  if (!e.prepend_sequences.empty()) {
+    json::array sequences;
+    for (const auto& sequence : e.prepend_sequences) sequences.push_back(numbers_json(sequence));
+    out["prepend_seq"] = std::move(sequences);
+  }
   if (e.ignore_more_specifics) out["ignoreMorespecifics"] = true;
   if (e.ignore) out["ignore"] = true;
   if (!e.exclude_kinds.empty()) out["excludeKinds"] = kinds_json(e.exclude_kinds);

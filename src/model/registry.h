@@ -26,6 +26,13 @@ struct AsnRange {
   friend bool operator==(const AsnRange&, const AsnRange&) = default;
 };
 
+/// Prefix lengths, `min` to `max` inclusive.
+struct LengthRange {
+  int min = 0, max = 0;
+  bool contains(int length) const { return min <= length && length <= max; }
+  friend bool operator==(const LengthRange&, const LengthRange&) = default;
+};
+
 /// What the customer expects of one prefix: one entry of `prefixes` in monitoring/default and in a watch file
 /// (docs/watch.md has the JSON form).
 struct Expectation {
@@ -34,6 +41,13 @@ struct Expectation {
   std::vector<AsnRange> origins;                   ///< empty and not any: nobody may announce it
   std::optional<std::vector<net::Asn>> upstreams;  ///< allowed next to the origin; absent: not checked
   std::vector<net::Asn> backup_upstreams;  ///< next to the origin these mean: the backup route is in use
+  /// A monitored peer may stand next to the origin without being listed in `upstreams` (`peers: "any"`).
+  bool any_peer_as_upstream = false;
+  std::vector<net::Asn> require_upstreams;  ///< each must be seen next to the origin by somebody
+  std::optional<LengthRange> lengths;  ///< more-specifics of these lengths are watched as if they were listed
+  bool no_export = false;              ///< `policies: ["no-export"]`: seen more than two hops away is a leak
+  /// Allowed hops left of the origin, in path order: the last one stands next to it. Empty: not checked.
+  std::vector<std::vector<net::Asn>> prepend_sequences;
   bool ignore_more_specifics = false;
   bool ignore = false;
   std::vector<EventKind> exclude_kinds;
