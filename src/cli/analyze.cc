@@ -35,6 +35,22 @@ Result<void> add_relationships(const std::string& path, detect::Settings& settin
   return {};
 }
 
+// The JSON that validators export: {"roas": [...]}. It stands beside the `roas` of the watch file.
+Result<void> add_vrps(const std::string& path, detect::Settings& settings) {
+  const auto text = read_file(path);
+  if (!text) return tl::unexpected(text.error());
+  const auto root = parse_json(*text);
+  if (!root) return fail(root.error().code, "{}: {}", path, root.error().message);
+  const json::value* roas = find(*root, "roas");
+  if (!roas) return fail(ErrorCode::invalid_argument, "{}: no list `roas`", path);
+  auto table =
+      settings.vrps ? std::make_shared<rib::VrpTable>(*settings.vrps) : std::make_shared<rib::VrpTable>();
+  if (auto done = table->add_json(*roas); !done)
+    return fail(done.error().code, "{}: {}", path, done.error().message);
+  settings.vrps = std::move(table);
+  return {};
+}
+
 Result<detect::WatchFile> prepare(const AnalyzeOptions& options, std::ostream& err) {
   const auto text = read_file(options.watch_file);
   if (!text) return tl::unexpected(text.error());
@@ -46,6 +62,10 @@ Result<detect::WatchFile> prepare(const AnalyzeOptions& options, std::ostream& e
   }
   if (!options.as_relationships.empty()) {
     const auto done = add_relationships(options.as_relationships, watch->settings);
+    if (!done) return tl::unexpected(done.error());
+  }
+  if (!options.vrps.empty()) {
+    const auto done = add_vrps(options.vrps, watch->settings);
     if (!done) return tl::unexpected(done.error());
   }
   return watch;

@@ -52,8 +52,7 @@ void EventLines::write(const model::Event& event, std::size_t line) {
   out["prefix"] = event.prefix.to_string();
   out["observed"] = event.observed.to_string();
   if (event.origin) out["origin"] = *event.origin;
-  if (event.kind == model::EventKind::path_forged_first_hop && event.suspect)
-    out["neighbor"] = *event.suspect;
+  if (event.neighbor) out["neighbor"] = *event.neighbor;
   if (event.suspect) out["suspect"] = *event.suspect;
   if (const std::string group = group_of(event); !group.empty()) out["group"] = group;
   out["line"] = line;

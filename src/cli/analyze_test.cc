@@ -221,6 +221,19 @@ TEST_F(AnalyzeInput, BadArgumentsEndWithTwoAndMissingInputWithOne) {
   EXPECT_EQ(analyze(options).exit, 1);
 }
 
+TEST_F(AnalyzeInput, TakesVrpsAndRelationshipsFromFiles) {
+  options.vrps =
+      temporary("vrps.json", R"({"roas": [{"asn": "AS64511", "prefix": "203.0.113.0/24"}]})").string();
+  options.as_relationships =
+      temporary("rels.txt", "64496|64511|-1\n64497|64496|0\n64498|64497|-1\n").string();
+  EXPECT_TRUE(analyze(options, update("[64496,64511]", 1000)).lines.empty()) << "valid by the RPKI";
+  options.vrps = temporary("bad-vrps.json", R"({"roas": [{"asn": 1, "prefix": "x"}]})").string();
+  EXPECT_EQ(analyze(options).exit, 2);
+  options.vrps.clear();
+  options.as_relationships = temporary("bad-rels.txt", "1|2\n").string();
+  EXPECT_EQ(analyze(options).exit, 2);
+}
+
 TEST_F(AnalyzeInput, UnknownKeysAreNamedOnce) {
   options.watch_file =
       temporary("odd.json", R"({"colour": 1, "prefixes": [{"prefix": "203.0.113.0/24", "smell": 1},)"

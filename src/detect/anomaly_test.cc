@@ -211,6 +211,56 @@ TEST_F(Anomaly, AnUnexpectedFirstHopIsTold) {
   EXPECT_EQ(event.suspect, 64511U);
 }
 
+TEST_F(Anomaly, APeerNextToTheOriginMayBeAllowedWithoutBeingListed) {
+  scene.expect("203.0.113.0/24", [](auto& e) {
+    only_anomalies(e);
+    e.upstreams = {{64496}};
+    e.any_peer_as_upstream = true;
+  });
+  scene.apply();
+  EXPECT_THAT(scene.announce(scene.peer(64497), {64497, 64500}), IsEmpty());
+  EXPECT_THAT(brief(scene.announce(scene.peer(64497), {64497, 64498, 64500})),
+              ElementsAre("path-forged-first-hop Error open"));
+}
+
+TEST_F(Anomaly, MoreSpecificsOfWatchedLengthsAreAsIfListed) {
+  scene.expect("203.0.113.0/24", [](auto& e) {
+    only_anomalies(e);
+    e.lengths = model::LengthRange{25, 26};
+  });
+  scene.apply();
+  EXPECT_THAT(scene.announce(scene.peer(64496), {64496, 64500}, "203.0.113.0/25"), IsEmpty());
+  EXPECT_THAT(brief(scene.announce(scene.peer(64496), {64496, 64511}, "203.0.113.64/26")),
+              ElementsAre("origin-hijack Critical open"));
+  EXPECT_THAT(brief(scene.announce(scene.peer(64496), {64496, 64500}, "203.0.113.0/27")),
+              ElementsAre("new-prefix Warning open"));
+}
+
+TEST_F(Anomaly, WhatMustNotBeExportedLeaksWhenItIsSeenFarAway) {
+  scene.expect("203.0.113.0/24", [](auto& e) {
+    only_anomalies(e);
+    e.no_export = true;
+  });
+  scene.apply();
+  EXPECT_THAT(scene.announce(scene.peer(64496), {64496, 64500, 64500}), IsEmpty());
+  const auto leak = scene.announce(scene.peer(64497), {64497, 64496, 64500});
+  ASSERT_THAT(brief(leak), ElementsAre("route-leak Critical open"));
+  EXPECT_EQ(leak[0].suspect, 64496U);
+}
+
+TEST_F(Anomaly, AnotherSequenceOfPrependsIsAFinding) {
+  scene.expect("203.0.113.0/24", [](auto& e) {
+    only_anomalies(e);
+    e.prepend_sequences = {{64496, 64500, 64500}, {64497}};
+  });
+  scene.apply();
+  EXPECT_THAT(scene.announce(scene.peer(64601), {64601, 64496, 64500, 64500, 64500}), IsEmpty());
+  EXPECT_THAT(scene.announce(scene.peer(64602), {64602, 64497, 64500}), IsEmpty());
+  const auto changed = scene.announce(scene.peer(64603), {64603, 64498, 64500, 64500, 64500});
+  ASSERT_THAT(brief(changed), ElementsAre("path-rule Error open"));
+  EXPECT_EQ(changed[0].suspect, 64498U);
+}
+
 TEST_F(Anomaly, IgnoredMoreSpecificsAndIgnoredEntriesAreSilent) {
   scene.expect("203.0.113.0/24", [](auto& e) { e.ignore_more_specifics = true; });
   scene.expect("198.51.100.0/24", [](auto& e) { e.ignore = true; }, "quiet");
@@ -252,6 +302,21 @@ TEST_F(Anomaly, AHijackThatDoesNotComeBackWithTheSessionIsOver) {
   scene.session_up(scene.peer(64496));
   EXPECT_THAT(scene.wait(30s), IsEmpty());
   EXPECT_THAT(brief(scene.wait(31s)), ElementsAre("origin-hijack Critical resolved"));
+}
+
+TEST(Rpki, AForeignOriginThatIsValidIsNoHijack) {
+  auto vrps = std::make_shared<rib::VrpTable>();
+  vrps->add(p("203.0.113.0/24"), {64511, 24});
+  Settings settings;
+  settings.vrps = vrps;
+  Scene scene(settings);
+  scene.expect("203.0.113.0/24", only_anomalies);
+  scene.apply();
+  EXPECT_THAT(scene.announce(scene.peer(64496), {64496, 64511}), IsEmpty());
+  EXPECT_THAT(brief(scene.announce(scene.peer(64496), {64496, 64511}, "203.0.113.0/25")),
+              ElementsAre("subprefix-hijack Critical open"));
+  EXPECT_THAT(brief(scene.announce(scene.peer(64496), {64496, 64512})),
+              ElementsAre("origin-hijack Critical open"));
 }
 
 TEST(Leak, AValleyIsALeakAndAValleyFreePathIsNot) {

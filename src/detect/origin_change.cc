@@ -1,10 +1,25 @@
 // A foreign origin: hijack of the exact prefix or of a part of it, or use of space that nobody may announce.
+#include <algorithm>
+
 #include "detect/judgement.h"
 
 namespace peering::detect {
 
+namespace {
+
+bool is_rpki_valid(const Observation& observation) {
+  const auto& vrps = observation.settings.vrps;
+  return vrps &&
+         std::all_of(observation.view.origins.begin(), observation.view.origins.end(), [&](net::Asn asn) {
+           return vrps->validity(observation.observed, asn) == rib::Validity::valid;
+         });
+}
+
+}  // namespace
+
 void judge_origin(const Observation& observation, std::vector<Finding>& out) {
   const PathView& view = observation.view;
+  if (is_rpki_valid(observation)) return;
   const model::Expectation& expectation = observation.deciding.entries.front()->expectation;
   bool anyone_allowed = false;
   for (const auto& entry : observation.deciding.entries) {

@@ -74,6 +74,7 @@ void Presence::watch(const model::RegisteredPrefixPointer& entry,
     }
   }
   if (!was_announced) tell_current(prefix, now, out);
+  if (!routes.empty()) judge_required_upstreams(prefix, now, now, out);
 }
 
 void Presence::tell_current(PrefixPresence& prefix, TimePoint now, std::vector<model::Event>& out) {
@@ -119,6 +120,10 @@ void Presence::unwatch(const model::RegisteredPrefix& entry, TimePoint now, std:
     if (!*event) continue;
     resolve(**event, now, "the prefix is no longer registered");
     emit(prefix, **event, out);
+  }
+  for (auto& [upstream, event] : prefix.required_missing) {
+    resolve(event, now, "the prefix is no longer registered");
+    emit(prefix, event, out);
   }
   while (!prefix.sightings.empty()) erase(prefix, prefix.sightings.begin()->first);
   unsettled_.erase(&prefix);
@@ -181,6 +186,7 @@ void Presence::compare(PrefixPresence& prefix, const Ways& before, const Cause& 
   }
   follow_active(prefix, before, after, cause, way_lost, out);
   judge_visibility(prefix, settings_, cause.peer, cause.time, cause.now, out);
+  judge_required_upstreams(prefix, cause.time, cause.now, out);
 }
 
 std::vector<model::RegisteredPrefixPointer> Presence::lose(std::string_view router,
@@ -269,7 +275,12 @@ void Presence::restored_state(PrefixPresence& prefix) {
   for (model::Event& event : found->second) {
     if (event.state != model::EventState::open) continue;
     if (event.kind == model::EventKind::withdrawal) prefix.withdrawal = event;
-    if (event.kind == model::EventKind::visibility_loss) prefix.visibility = event;
+    if (event.kind == model::EventKind::visibility_loss && event.neighbor) {
+      prefix.required_seen.insert(*event.neighbor);
+      prefix.required_missing[*event.neighbor] = event;
+    } else if (event.kind == model::EventKind::visibility_loss) {
+      prefix.visibility = event;
+    }
     if (event.kind == model::EventKind::backup_route_withdrawal) prefix.backup_withdrawal = event;
   }
   if (prefix.withdrawal && prefix.withdrawal->level == model::Level::critical) {

@@ -68,7 +68,9 @@ struct PrefixPresence {
   std::optional<Role> told_role;                                          ///< of the active path
   std::set<net::Address> had;                                             ///< peers that ever had it
   std::map<net::Address, Withdrawn> withdrew;                             ///< and took it back
-  std::size_t withdrew_max = 0;  ///< since the visibility event opened
+  std::set<net::Asn> required_seen;  ///< of `require_upstreams`, ever seen next to the origin
+  std::map<net::Asn, model::Event> required_missing;  ///< and then by nobody: open events
+  std::size_t withdrew_max = 0;                       ///< since the visibility event opened
 };
 
 /// The ways of a prefix, read from its sightings.
@@ -144,6 +146,9 @@ Ways ways_of(const PrefixPresence& prefix);
 /// Opens, updates or resolves the visibility event after sightings changed (visibility.cc).
 void judge_visibility(PrefixPresence& prefix, const Settings& settings, const rib::Peer& peer, TimePoint time,
                       TimePoint now, std::vector<model::Event>& out);
+/// The same for each upstream that must be seen next to the origin by somebody (visibility.cc).
+void judge_required_upstreams(PrefixPresence& prefix, TimePoint time, TimePoint now,
+                              std::vector<model::Event>& out);
 /// Appends the event unless the entry does not want its kind.
 void emit(const PrefixPresence& prefix, const model::Event& event, std::vector<model::Event>& out);
 

@@ -227,6 +227,24 @@ TEST(Visibility, HalfOfThePeersIsALossAndMostOfThemBackIsItsEnd) {
               ElementsAre("visibility-loss Critical resolved"));
 }
 
+TEST(Visibility, ARequiredUpstreamThatNobodySeesAnyMoreIsALoss) {
+  Scene scene;
+  scene.expect("203.0.113.0/24", [](auto& e) {
+    e.include_kinds = std::vector{model::EventKind::visibility_loss};
+    e.require_upstreams = {64496, 64497};
+  });
+  scene.apply();
+  scene.announce(scene.peer(64601), {64601, 64496, 64500});
+  EXPECT_THAT(scene.announce(scene.peer(64602), {64602, 64497, 64500}), IsEmpty());
+  scene.wait(5s);
+  const auto lost = scene.announce(scene.peer(64602), {64602, 64496, 64500});
+  ASSERT_THAT(brief(lost), ElementsAre("visibility-loss Warning open"));
+  EXPECT_EQ(lost[0].neighbor, 64497U);
+  scene.wait(5s);
+  EXPECT_THAT(brief(scene.announce(scene.peer(64601), {64601, 64497, 64500})),
+              ElementsAre("visibility-loss Warning resolved"));
+}
+
 TEST(Visibility, SessionsThatGoDownAreNoLoss) {
   Scene scene;
   scene.expect("203.0.113.0/24",

@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "detect/relationships.h"
 #include "model/event.h"
+#include "rib/vrp_table.h"
 
 namespace peering::detect {
 
@@ -42,6 +43,9 @@ struct Settings {
   Thresholds thresholds;
   /// Who is whose provider; null: leaks by topology are not judged.
   std::shared_ptr<const Relationships> relationships;
+  /// What the RPKI says; null: nothing. A foreign origin that is valid is no hijack; that none is known never
+  /// hides one.
+  std::shared_ptr<const rib::VrpTable> vrps;
   /// Metro of a PoP (`[[network.pops]]`), by the PoP's name. A PoP that is not here is its own metro.
   std::map<std::string, std::string> metro_of_pop;
   /// After a peer or router came back (or we did), how long its routes may take to come again before what is

@@ -92,4 +92,39 @@ void judge_visibility(PrefixPresence& prefix, const Settings& settings, const ri
   }
 }
 
+void judge_required_upstreams(PrefixPresence& prefix, TimePoint time, TimePoint now,
+                              std::vector<model::Event>& out) {
+  const model::Expectation& expectation = prefix.entry->expectation;
+  const auto& required = expectation.require_upstreams;
+  if (required.empty() && prefix.required_missing.empty()) return;
+  std::set<net::Asn> neighbors;
+  for (const auto& [id, sighting] : prefix.sightings) {
+    if (sighting.legitimate && sighting.view.neighbor) neighbors.insert(*sighting.view.neighbor);
+  }
+  std::erase_if(prefix.required_missing, [&](const auto& missing) {
+    const bool wanted = std::find(required.begin(), required.end(), missing.first) != required.end();
+    if (wanted && !neighbors.contains(missing.first)) return false;
+    model::Event event = missing.second;
+    resolve(event, time,
+            fmt::format("AS{} is {}", missing.first, wanted ? "seen again" : "no longer required"));
+    emit(prefix, event, out);
+    return true;
+  });
+  const std::string observed = expectation.prefix.to_string();
+  for (const net::Asn upstream : required) {
+    const bool seen_now = neighbors.contains(upstream);
+    if (seen_now) prefix.required_seen.insert(upstream);
+    if (seen_now || !prefix.required_seen.contains(upstream)) continue;
+    if (prefix.required_missing.contains(upstream)) continue;
+    model::Event event = make_event(model::EventKind::visibility_loss, Role::primary, *prefix.entry,
+                                    expectation.prefix, std::to_string(upstream), time, now, true);
+    event.neighbor = upstream;
+    event.summary = fmt::format("Required upstream AS{} lost: {}", upstream, observed);
+    event.description =
+        fmt::format("No peer sees {} through its required upstream AS{} any more.", observed, upstream);
+    prefix.required_missing[upstream] = event;
+    emit(prefix, event, out);
+  }
+}
+
 }  // namespace peering::detect

@@ -48,6 +48,7 @@ class WatchReader {
 
   WatchFile out_;
   std::shared_ptr<model::Registry> registry_ = std::make_shared<model::Registry>();
+  std::shared_ptr<rib::VrpTable> vrps_ = std::make_shared<rib::VrpTable>();
   std::shared_ptr<Relationships> relationships_ = std::make_shared<Relationships>();
 };
 
@@ -199,6 +200,7 @@ Result<void> WatchReader::member(std::string_view key, const json::value& value)
   if (key == "prefixes") return prefixes(value);
   if (key == "rels") return relations(value);
   if (key == "siblings") return siblings(value);
+  if (key == "roas") return vrps_->add_json(value);
   if (key == "thresholds") return thresholds(value);
   if (key == "resolved_when_withdrawn_fraction" || key == "fade_off_s") return threshold(key, value);
   unknown(key);
@@ -211,6 +213,7 @@ Result<WatchFile> WatchReader::read(const json::value& root) {
     const auto done = member({part.key().data(), part.key().size()}, part.value());
     if (!done) return tl::unexpected(done.error());
   }
+  if (vrps_->size() > 0) out_.settings.vrps = vrps_;
   if (relationships_->size() > 0) out_.settings.relationships = relationships_;
   out_.registry = registry_;
   return std::move(out_);
