@@ -58,6 +58,23 @@ Outcome<void> list(Session& session, const Call& call) {
   return {};
 }
 
+// Columns of fixed width: what comes later is not known yet.
+std::string follow_line(const json::value& event, bool colored) {
+  constexpr std::pair<Column, std::size_t> columns[] = {{{"", "firstSeen", Show::time}, 19},
+                                                        {{"", "eventLevel", Show::level}, 11},
+                                                        {{"", "kind"}, 16},
+                                                        {{"", "state", Show::state}, 8},
+                                                        {{"", "eventDescription"}, 0}};
+  std::string line;
+  for (const auto& [column, width] : columns) {
+    const Cell cell = cell_of(event, column);
+    if (!line.empty()) line += "  ";
+    line += paint(cell, colored);
+    if (width > display_width(cell.text)) line.append(width - display_width(cell.text), ' ');
+  }
+  return line;
+}
+
 void print_event(Session& session, const json::value& event) {
   const Settings& settings = session.settings();
   if (settings.format == Format::json) {
@@ -72,12 +89,7 @@ void print_event(Session& session, const json::value& event) {
     session.out() << format_one(event, event_columns, settings) << std::flush;
     return;
   }
-  std::string line;
-  for (const Column& column : event_columns) {
-    const Cell cell = cell_of(event, column);
-    if (!cell.text.empty()) line += (line.empty() ? "" : "  ") + paint(cell, settings.colored);
-  }
-  session.out() << line << std::endl;
+  session.out() << follow_line(event, settings.colored) << std::endl;
 }
 
 // One follower: reads the stream until enough was seen, and connects again where it broke.

@@ -4,6 +4,11 @@ namespace peering::cli {
 
 namespace {
 
+bool has_samples(const json::value& point) {
+  const json::value* count = find(point, "count");
+  return count && *count != 0;
+}
+
 json::object row_of(const json::value& series, const json::value& point) {
   json::object out;
   for (const std::string_view key : {"prefix", "pop", "kind", "source", "approximatedAt"}) {
@@ -24,7 +29,9 @@ json::array latency_rows(const json::value& report) {
   for (const json::value& series : all->get_array()) {
     const json::value* points = find(series, "points");
     if (!points || !points->is_array()) continue;
-    for (const json::value& point : points->get_array()) out.push_back(row_of(series, point));
+    for (const json::value& point : points->get_array()) {
+      if (has_samples(point)) out.push_back(row_of(series, point));
+    }
   }
   return out;
 }

@@ -1,4 +1,4 @@
-// The latency report as rows of a table: one a series and point.
+// The latency report as rows of a table: one a series and point that has samples. A gap is a gap.
 #pragma once
 
 #include "base/json.h"
@@ -6,7 +6,7 @@
 
 namespace peering::cli {
 
-/// Points with the names of their series, in order of the report.
+/// Points with samples and the names of their series, in order of the report.
 json::array latency_rows(const json::value& report);
 Columns latency_columns();
 

@@ -22,7 +22,14 @@ std::string plain_text(const json::value& value) {
   if (const auto* text = value.if_string()) return std::string(text->data(), text->size());
   if (const auto* items = value.if_array()) {
     std::string out;
-    for (const json::value& item : *items) out += (out.empty() ? "" : " ") + plain_text(item);
+    for (const json::value& item : *items) out += (out.empty() ? "" : ", ") + plain_text(item);
+    return out;
+  }
+  if (const auto* members = value.if_object()) {
+    std::string out;
+    for (const auto& member : *members) {
+      out += (out.empty() ? "" : ", ") + std::string(member.key()) + "=" + plain_text(member.value());
+    }
     return out;
   }
   if (value.is_double()) return fmt::format("{:g}", value.get_double());

@@ -14,7 +14,7 @@ namespace peering::cli {
 
 /// How a column's value is written in tables.
 enum class Show : std::uint8_t {
-  text,          ///< as it is; lists joined by blanks
+  text,          ///< as it is; lists joined by commas
   time,          ///< RFC 3339 cut to seconds: "2026-11-25 12:30:07"
   level,         ///< Information, Warning, Error, Critical, with their tones
   state,         ///< states, good and bad ones with their tones
@@ -33,7 +33,8 @@ using Columns = std::vector<Column>;
 const json::value* value_at(const json::value& value, std::string_view path);
 /// One cell of a table.
 Cell cell_of(const json::value& item, const Column& column);
-/// A value in one piece of text: texts without quotes, lists joined by blanks, null as nothing.
+/// A value in one piece of text: texts without quotes, lists joined by commas, objects as
+/// name=value, null as nothing.
 std::string plain_text(const json::value& value);
 
 /// A list in the format; tab-separated values have no heading, and tabs and line breaks in them become

@@ -69,7 +69,7 @@ TEST(Table, OneThingIsOneLineAField) {
 TEST(TabSeparated, HasNoHeadingAndNoBreaksInsideValues) {
   const json::array one =
       parsed(R"([{"name":"a\tb\nc","properties":{"prefix":["x","y"]},"p50_us":12}])").get_array();
-  EXPECT_EQ(format_list(one, columns, in(Format::tsv)), "a b c\tx y\t\t12\n");
+  EXPECT_EQ(format_list(one, columns, in(Format::tsv)), "a b c\tx, y\t\t12\n");
 }
 
 TEST(Json, IsWhatTheServerSaid) {
@@ -82,6 +82,7 @@ TEST(Cell, WritesTimesAndRangesForPeople) {
   EXPECT_EQ(cell_of(parsed(R"({"t":"2026-11-25T12:30:07.123Z"})"), {"T", "t", Show::time}).text,
             "2026-11-25 12:30:07");
   EXPECT_EQ(cell_of(parsed(R"({"r":[22100,24050]})"), {"R", "r", Show::milliseconds}).text, "22.10 – 24.05");
+  EXPECT_EQ(cell_of(parsed(R"({"t":{"team":"network","x":1}})"), {"T", "t"}).text, "team=network, x=1");
   EXPECT_EQ(cell_of(parsed(R"({"l":"Critical"})"), {"L", "l", Show::level}).tone, Tone::bad);
 }
 
@@ -100,10 +101,10 @@ TEST(Yaml, QuotesWhatCouldBeReadAsSomethingElse) {
   EXPECT_EQ(to_yaml(json::value("/subscriptions/x")), "/subscriptions/x\n");
 }
 
-TEST(LatencyRows, AreOneASeriesAndPoint) {
+TEST(LatencyRows, AreOneASeriesAndPointThatHasSamples) {
   const json::array rows = latency_rows(parsed(
       R"({"series":[{"prefix":"203.0.113.0/24","pop":"AMS","kind":"srtt","points":[{"start":"s1","count":3},
-         {"start":"s2","count":4}]},{"pop":"FRA","points":[]}]})"));
+         {"start":"gap","count":0,"judgement":"no-data"},{"start":"s2","count":4}]},{"pop":"FRA","points":[]}]})"));
   ASSERT_EQ(rows.size(), 2U);
   EXPECT_EQ(find_string(rows[1], "pop"), "AMS");
   EXPECT_EQ(find_string(rows[1], "start"), "s2");

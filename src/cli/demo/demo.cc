@@ -133,8 +133,8 @@ class Demo {
       if (!view && !late) continue;
       if (!view) return tl::unexpected(view.error());
       missing = missing_in(*view);
-      // The end of the incident is worth waiting for, as long as there is time.
-      const bool complete = missing.empty() && has_resolved_alert(*view);
+      // The end of the hijack is worth waiting for, as long as there is time.
+      const bool complete = missing.empty() && hijack_is_over(*view);
       if (!complete && !late) continue;
       print_view(*view, options_.colored, out_);
       shown = true;

@@ -76,12 +76,7 @@ Outcome<DemoView> read_view(ApiClient& api, const std::string& service,
 
 std::vector<std::string> missing_in(const DemoView& view) {
   std::vector<std::string> out;
-  const json::array rows = latency_rows(view.latency);
-  const bool measured = std::any_of(rows.begin(), rows.end(), [](const json::value& row) {
-    const json::value* count = find(row, "count");
-    return count && count->is_number() && plain_text(*count) != "0";
-  });
-  if (!measured) out.emplace_back("a latency report");
+  if (latency_rows(view.latency).empty()) out.emplace_back("a latency report");
   const auto has_kind = [&](std::string_view kind) {
     return std::any_of(view.events.begin(), view.events.end(),
                        [&](const json::value& event) { return find_string(event, "kind") == kind; });
@@ -94,9 +89,10 @@ std::vector<std::string> missing_in(const DemoView& view) {
   return out;
 }
 
-bool has_resolved_alert(const DemoView& view) {
+bool hijack_is_over(const DemoView& view) {
   return std::any_of(view.alerts.begin(), view.alerts.end(), [](const sim::ReceivedWebhook& alert) {
-    return is_delivered(alert) && find_string(alert.body, "state") == "resolved";
+    return is_delivered(alert) && find_string(alert.body, "kind") == "origin-hijack" &&
+           find_string(alert.body, "state") == "resolved";
   });
 }
 
@@ -123,10 +119,9 @@ void print_view(const DemoView& view, bool colored, std::ostream& out) {
   out << format_list(view.events,
                      {{"First seen", "firstSeen", Show::time},
                       {"Level", "eventLevel", Show::level},
-                      {"Type", "eventType"},
+                      {"Kind", "kind"},
                       {"State", "state", Show::state},
-                      {"Prefix", "observedPrefix"},
-                      {"Summary", "eventSummary"}},
+                      {"What", "eventDescription"}},
                      settings);
   heading(out, "Round-trip times of its clients, by PoP", colored);
   out << format_list(rows_with_samples(latency_rows(view.latency)), latency_columns(), settings);

@@ -24,8 +24,8 @@ Outcome<DemoView> read_view(ApiClient& api, const std::string& service, const si
 
 /// What must be there and is not, in words; empty: everything is there.
 std::vector<std::string> missing_in(const DemoView& view);
-/// True when an alert has come for the end of an event too.
-bool has_resolved_alert(const DemoView& view);
+/// True when the alert for the end of the hijack has come too.
+bool hijack_is_over(const DemoView& view);
 
 /// Sections with tables, for people.
 void print_view(const DemoView& view, bool colored, std::ostream& out);
