@@ -42,6 +42,9 @@ int run_mrt_dump(const std::string& file, bool one_line, std::ostream& out, std:
   out.flush();
   if (!more) err << "mrt dump: after record " << input->records() << ": " << more.error().message << "\n";
   if (damaged > 0) err << "mrt dump: " << damaged << " damaged records skipped\n";
+  if (writer.left_out() > 0) {
+    err << "mrt dump: " << writer.left_out() << " records of other types left out\n";
+  }
   if (!out) err << "mrt dump: the output cannot be written\n";
   return more && out ? 0 : exit_failed;
 }

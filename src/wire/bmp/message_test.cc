@@ -146,6 +146,19 @@ TEST(Bmp, StatisticsKeepTheirFamilies) {
   EXPECT_EQ(report.statistics[1].value, 1ULL << 33);
 }
 
+TEST(Bmp, RouteMirroringGivesItsTlvs) {
+  const Frame tlvs{0, 1, 0, 2, 0, 0, 0, 0, 0, 3, 1, 2, 3};  // information: errored PDU; a message
+  Frame frame = encode_route_monitoring(peer(), tlvs);
+  frame[5] = 6;
+  const auto mirroring = decode_as<RouteMirroring>(frame);
+  ASSERT_EQ(mirroring.mirrored.size(), 2U);
+  EXPECT_EQ(mirroring.mirrored[0].type, 1);
+  EXPECT_EQ(mirroring.mirrored[1].value.size(), 3U);
+  frame.pop_back();
+  frame[4] = static_cast<std::uint8_t>(frame[4] - 1);
+  EXPECT_THAT(decode_message(frame).error().message, HasSubstr("longer than the message"));
+}
+
 TEST(Bmp, PeerTypesThatNobodyKnowsAreErrors) {
   Frame frame = encode_route_monitoring(peer(), {});
   frame[6] = 4;

@@ -175,6 +175,17 @@ TEST(Mrt, DamagedTablesAreErrorsThatNameTheRecord) {
   EXPECT_EQ(error_of(record_of(13, 6, {1, 2, 3})), "");  // RIB_GENERIC: not read
 }
 
+TEST(MrtText, RecordsWithoutATextAreCounted) {
+  TextWriter writer(TextStyle::bgpdump);
+  TextBuffer out;
+  for (const Octets& file :
+       {record_of(13, 6, {}), record_of(13, 7, {}), record_of(77, 1, {}), record_of(16, 99, {})}) {
+    EXPECT_TRUE(writer.append(decode_header(file).value(), out));
+  }
+  EXPECT_EQ(writer.left_out(), 4U);
+  EXPECT_EQ(out.size(), 0U);
+}
+
 TEST(MrtText, ReadableTextHasTheTimeAndEveryPrefix) {
   // An old record that withdraws 203.0.113.0/24.
   const Octets body{0xfb, 0xf0, 192, 0, 2, 1, 0xfb, 0xf1, 192, 0, 2, 2, 0, 4, 24, 203, 0, 113, 0, 0};

@@ -119,7 +119,10 @@ Result<void> TextWriter::take_peers(const Record& record) {
 Result<void> TextWriter::append_table(const Record& record, TextBuffer& out) {
   const TableKind kind = table_kind(record);
   if (kind == TableKind::peers) return take_peers(record);
-  if (kind == TableKind::other) return {};
+  if (kind == TableKind::other) {
+    ++left_out_;
+    return {};
+  }
   if (const auto done = decode_table_routes(record, table_); !done) return done;
   begin_line(record, table_.add_path ? "TABLE_DUMP2_AP" : "TABLE_DUMP2");
   for (const TableEntry& entry : table_.entries) {
@@ -156,7 +159,11 @@ Result<void> TextWriter::append(const Record& record, TextBuffer& out) {
   const auto content = decode_record(record);
   if (!content) return tl::unexpected(content.error());
   if (const auto* message = std::get_if<BgpMessage>(&*content)) return append_message(record, *message, out);
-  if (const auto* change = std::get_if<StateChange>(&*content)) append_state(record, *change, out);
+  if (const auto* change = std::get_if<StateChange>(&*content)) {
+    append_state(record, *change, out);
+  } else {
+    ++left_out_;
+  }
   return {};
 }
 

@@ -34,6 +34,8 @@ class TextWriter {
   /// Appends the record's lines to `out`. Errors name the record and what is damaged; what was appended
   /// before stays, and the next record can be given.
   Result<void> append(const Record& record, TextBuffer& out);
+  /// Records so far of types and subtypes that have no text: RIB_GENERIC, GEO_PEER_TABLE, unknown ones.
+  std::uint64_t left_out() const { return left_out_; }
 
  private:
   Result<void> append_message(const Record& record, const BgpMessage& message, TextBuffer& out);
@@ -44,6 +46,7 @@ class TextWriter {
   void begin_line(const Record& record, std::string_view type);
 
   TextStyle style_;
+  std::uint64_t left_out_ = 0;
   RouteLines lines_;
   TextBuffer start_, peer_, peer_address_;
   TableRoutes table_;
