@@ -28,6 +28,11 @@ class TemporaryFolder {
   std::string path() const { return path_.string(); }
 
  private:
+  static std::filesystem::path parent() {
+    const std::filesystem::path in_memory = "/dev/shm";
+    return std::filesystem::is_directory(in_memory) ? in_memory : std::filesystem::temp_directory_path();
+  }
+
   std::filesystem::path path_;
 };
 

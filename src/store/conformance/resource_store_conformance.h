@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "store/conformance/backend.h"
+#include "store/conformance/own_child.h"
 #include "store/memory/resource_store.h"
 #include "store/resource_store.h"
 
@@ -267,6 +268,64 @@ REGISTER_TYPED_TEST_SUITE_P(ResourceStoreConformance, GivesWhatWasPut, EveryWrit
                             OfManyConcurrentUpdatesWithOneEtagExactlyOneWins,
                             ReadersSeeWholeCommitsWhileOthersWrite,
                             AgreesWithTheMemoryStoreOnRandomOperations);
-REGISTER_TYPED_TEST_SUITE_P(PersistentResourceStoreConformance, WhatWasCommittedIsThereWhenOpenedAgain);
+// Killed at random moments, several times over one file: what was acknowledged is there, in order, once.
+TYPED_TEST_P(PersistentResourceStoreConformance, AcknowledgedCommitsSurviveAKill) {
+  if (const auto folder = child_folder()) {
+    auto store = TypeParam::open(*folder).value();
+    for (std::uint64_t i = store->changes_since(Revision(0), 100'000).value().changes.size();; ++i) {
+      ASSERT_TRUE(commit_one(*store, put(fmt::format("/{:06}", i), std::to_string(i))));
+      tell_parent(std::to_string(i));
+    }
+  }
+  const TemporaryFolder folder;
+  std::mt19937 random(5);
+  for (int round = 0; round < 3; ++round) {
+    OwnChild child(folder.path());
+    const auto told = child.listen(std::chrono::milliseconds(5 + random() % 60));
+    ASSERT_FALSE(told.empty());
+    const auto store = TypeParam::open(folder.path()).value();
+    const auto changes = store->changes_since(Revision(0), 100'000).value().changes;
+    const std::size_t acknowledged = std::stoul(told.back()) + 1;
+    EXPECT_GE(changes.size(), acknowledged);
+    EXPECT_LE(changes.size(), acknowledged + 1);
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+      ASSERT_EQ(changes[i].key, fmt::format("/{:06}", i));
+      ASSERT_EQ(changes[i].revision.value, i + 1);
+    }
+  }
+}
+
+TYPED_TEST_P(PersistentResourceStoreConformance, AFullDiskRefusesWritesAndHarmsNothing) {
+  const auto folder = child_folder();
+  if (!folder) {
+    const TemporaryFolder disk;
+    OwnChild child(disk.path());
+    const auto told = child.listen();
+    if (told == std::vector<std::string>{"no disk"}) GTEST_SKIP() << "skipped: may not mount a small disk";
+    EXPECT_EQ(child.exit_code(), 0);
+    EXPECT_THAT(told, ::testing::ElementsAre("refused", "recovered"));
+    return;
+  }
+  if (!mount_small_disk(*folder, 8)) return tell_parent("no disk");
+  auto store = TypeParam::open(*folder).value();
+  ASSERT_TRUE(commit_one(*store, put("/before", "{}")));
+  const std::string filler = fill_disk(*folder);
+  Result<Revision> done = Revision(0);
+  for (int i = 0; done && i < 200; ++i) done = commit_one(*store, put("/full", std::string(50'000, 'x')));
+  ASSERT_FALSE(done.has_value());
+  EXPECT_EQ(done.error().code, ErrorCode::out_of_space) << done.error().message;
+  EXPECT_TRUE(store->get("/before").value().has_value()) << "reads go on";
+  tell_parent("refused");
+  std::filesystem::remove(filler);
+  ASSERT_TRUE(commit_one(*store, put("/after", "{}")));
+  store.reset();
+  store = TypeParam::open(*folder).value();
+  EXPECT_TRUE(store->get("/before").value().has_value());
+  EXPECT_TRUE(store->get("/after").value().has_value());
+  tell_parent("recovered");
+}
+
+REGISTER_TYPED_TEST_SUITE_P(PersistentResourceStoreConformance, WhatWasCommittedIsThereWhenOpenedAgain,
+                            AcknowledgedCommitsSurviveAKill, AFullDiskRefusesWritesAndHarmsNothing);
 
 }  // namespace peering::store::conformance

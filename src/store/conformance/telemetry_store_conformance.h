@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <memory>
 #include <random>
 #include <set>
@@ -15,6 +16,7 @@
 #include <gtest/gtest.h>
 
 #include "store/conformance/backend.h"
+#include "store/conformance/own_child.h"
 #include "store/conformance/telemetry_values.h"
 #include "store/memory/telemetry_store.h"
 #include "store/telemetry_store.h"
@@ -411,7 +413,82 @@ TYPED_TEST_P(PersistentTelemetryStoreConformance, SequencesNeverComeTwiceAlsoWhe
   EXPECT_GT(this->store().accept(some_batch(1), "").value().sequence, first);
 }
 
+// Killed at random moments, several times over one folder: what was acknowledged is there, once.
+TYPED_TEST_P(PersistentTelemetryStoreConformance, AcknowledgedWritesSurviveAKill) {
+  if (const auto folder = child_folder()) {
+    auto store = TypeParam::open(*folder).value();
+    for (auto i = static_cast<int>(store->last_event_sequence().value());; ++i) {
+      const std::string id = std::to_string(i);
+      const EventCommit commit{{some_event(id, i)}, {some_alert(id, i)}, {some_delivery(id, i)}};
+      ASSERT_TRUE(store->append(commit));
+      model::SampleBatch batch = some_batch(i % 5);
+      batch.idempotency_key = id;
+      ASSERT_TRUE(store->accept(batch, id));
+      tell_parent(id);
+    }
+  }
+  const TemporaryFolder folder;
+  std::mt19937 random(5);
+  for (int round = 0; round < 3; ++round) {
+    OwnChild child(folder.path());
+    const auto told = child.listen(std::chrono::milliseconds(5 + random() % 60));
+    ASSERT_FALSE(told.empty());
+    const auto acknowledged = std::stoul(told.back()) + 1;
+    const auto store = TypeParam::open(folder.path()).value();
+    const auto events = store->events_after(0, 100'000).value();
+    EXPECT_GE(events.size(), acknowledged);
+    EXPECT_LE(events.size(), acknowledged + 1);
+    EXPECT_EQ(store->alerts("", 100'000).value().size(), events.size());
+    EXPECT_EQ(store->due(at_second(1'000'000), 100'000).value().size(), events.size());
+    std::map<std::string, int> batches;
+    const auto pending = store->pending(0, 100'000).value();
+    for (const PendingBatch& each : pending) ++batches[each.batch.idempotency_key];
+    for (std::size_t i = 0; i < acknowledged; ++i) ASSERT_EQ(batches[std::to_string(i)], 1) << i;
+    EXPECT_LE(batches.size(), acknowledged + 1);
+  }
+}
+
+TYPED_TEST_P(PersistentTelemetryStoreConformance, AFullDiskRefusesWritesAndHarmsNothing) {
+  const auto folder = child_folder();
+  if (!folder) {
+    const TemporaryFolder disk;
+    OwnChild child(disk.path());
+    const auto told = child.listen();
+    if (told == std::vector<std::string>{"no disk"}) GTEST_SKIP() << "skipped: may not mount a small disk";
+    EXPECT_EQ(child.exit_code(), 0);
+    EXPECT_THAT(told, ::testing::ElementsAre("refused", "refused", "recovered"));
+    return;
+  }
+  if (!mount_small_disk(*folder, 64)) return tell_parent("no disk");
+  auto store = TypeParam::open(*folder).value();
+  ASSERT_TRUE(store->append({{some_event("before", 1)}, {}, {}}));
+  std::size_t accepted = 0;
+  for (int round = 0; round < 2; ++round) {
+    const std::string filler = fill_disk(*folder);
+    Result<Accepted> done = Accepted{};
+    for (int i = 0; done && i < 10'000; ++i) {
+      done = store->accept(some_batch(1000), "");
+      accepted += done ? 1 : 0;
+    }
+    ASSERT_FALSE(done.has_value());
+    EXPECT_EQ(done.error().code, ErrorCode::out_of_space) << done.error().message;
+    EXPECT_EQ(store->append({{some_event("full", 1)}, {}, {}}).error().code, ErrorCode::out_of_space);
+    EXPECT_TRUE(store->event(model::EventId("before")).value().has_value()) << "reads go on";
+    tell_parent("refused");
+    if (round == 1) store.reset();  // ends while the disk is full
+    std::filesystem::remove(filler);
+    if (round == 1) store = TypeParam::open(*folder).value();
+    const auto after = store->append({{some_event("after", 2 + round)}, {}, {}});
+    ASSERT_TRUE(after.has_value()) << after.error().message;
+    EXPECT_EQ(store->pending(0, 100'000).value().size(), accepted);
+  }
+  EXPECT_TRUE(store->event(model::EventId("before")).value().has_value());
+  EXPECT_EQ(store->event(model::EventId("after")).value(), some_event("after", 3));
+  tell_parent("recovered");
+}
+
 REGISTER_TYPED_TEST_SUITE_P(PersistentTelemetryStoreConformance, EverythingIsThereWhenOpenedAgain,
-                            SequencesNeverComeTwiceAlsoWhenAllIsSettled);
+                            SequencesNeverComeTwiceAlsoWhenAllIsSettled, AcknowledgedWritesSurviveAKill,
+                            AFullDiskRefusesWritesAndHarmsNothing);
 
 }  // namespace peering::store::conformance

@@ -1,10 +1,13 @@
 #include "store/rocksdb/database.h"
 
 #include <algorithm>
+#include <cstdarg>
+#include <cstdio>
 #include <filesystem>
 #include <vector>
 
 #include <rocksdb/cache.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
@@ -26,6 +29,19 @@ constexpr std::array<const char*, table_count> table_names = {
 
 rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 
+// RocksDB's own words, into our log. It would otherwise keep a file LOG, and Debian's build aborts the
+// process when that file meets a full disk.
+class OwnLog final : public rocksdb::Logger {
+ public:
+  OwnLog() : rocksdb::Logger(rocksdb::WARN_LEVEL) {}
+  using rocksdb::Logger::Logv;
+  void Logv(const char* format, va_list arguments) override {
+    char text[512];
+    (void)std::vsnprintf(text, sizeof text, format, arguments);
+    log::debug("telemetry store: {}", text);
+  }
+};
+
 // Small: the process also holds routing tables. Everything is bounded, whatever the number of tables.
 rocksdb::DBOptions database_options() {
   constexpr std::size_t megabyte = 1024 * 1024;
@@ -37,9 +53,7 @@ rocksdb::DBOptions database_options() {
   options.max_open_files = 512;
   options.max_background_jobs = 2;
   options.bytes_per_sync = megabyte;
-  options.max_log_file_size = 4 * megabyte;
-  options.keep_log_file_num = 4;
-  options.info_log_level = rocksdb::WARN_LEVEL;
+  options.info_log = std::make_shared<OwnLog>();
   return options;
 }
 
@@ -80,28 +94,59 @@ void Batch::remove_range(Table table, std::string_view first, std::string_view e
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::string& folder) {
-  constexpr std::size_t cache_bytes = 64UL * 1024 * 1024;
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) return fail(ErrorCode::io, "telemetry store {}: {}", folder, error.message());
+  std::unique_ptr<Database> out(new Database(folder));
+  if (auto opened = out->open_folder(); !opened) return tl::unexpected(opened.error());
+  return out;
+}
+
+Database::~Database() { close(); }
+
+Result<void> Database::open_folder() {
+  constexpr std::size_t cache_bytes = 64UL * 1024 * 1024;
   const auto cache = rocksdb::NewLRUCache(cache_bytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> tables;
   for (const char* name : table_names) tables.emplace_back(name, table_options(cache));
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* raw = nullptr;
-  const auto status = rocksdb::DB::Open(database_options(), folder, tables, &handles, &raw);
-  if (!status.ok()) return failed(status, folder);
-  std::unique_ptr<Database> out(new Database);
-  out->db_.reset(raw);
-  std::ranges::copy(handles, out->handles_.begin());
-  if (auto checked = out->check_format(); !checked) return tl::unexpected(checked.error());
-  return out;
+  const auto status = rocksdb::DB::Open(database_options(), folder_, tables, &handles, &raw);
+  if (!status.ok()) return failed(status, folder_);
+  db_.reset(raw);
+  std::ranges::copy(handles, handles_.begin());
+  broken_ = false;
+  return check_format();
 }
 
-Database::~Database() {
+void Database::close() {
   if (!db_) return;
   for (rocksdb::ColumnFamilyHandle* each : handles_) (void)db_->DestroyColumnFamilyHandle(each);
   (void)db_->Close();
+  db_.reset();
+}
+
+Result<void> Database::reopen() {
+  if (auto room = check_room(); !room) return room;
+  close();
+  auto opened = open_folder();
+  if (opened) log::info("telemetry store: opened again after a failed write");
+  return opened;
+}
+
+// Opening writes what the logs hold to tables, and a few small files.
+Result<void> Database::check_room() const {
+  constexpr std::uintmax_t small_files_bytes = 16UL * 1024 * 1024;
+  std::error_code error;
+  std::uintmax_t needed = small_files_bytes;
+  for (const auto& each : std::filesystem::directory_iterator(folder_, error)) {
+    if (each.path().extension() == ".log") needed += each.file_size(error);
+  }
+  const auto space = std::filesystem::space(folder_, error);
+  if (error) return fail(ErrorCode::io, "telemetry store {}: {}", folder_, error.message());
+  if (space.available >= needed) return {};
+  return fail(ErrorCode::out_of_space, "telemetry store: the disk is full ({} bytes free, {} needed)",
+              space.available, needed);
 }
 
 Result<void> Database::check_format() {
@@ -120,13 +165,9 @@ Result<void> Database::check_format() {
 Result<void> Database::write(Batch& batch) {
   rocksdb::WriteOptions options;
   options.sync = true;
-  rocksdb::Status status = db_->Write(options, &batch.writes_);
+  const rocksdb::Status status = db_->Write(options, &batch.writes_);
   if (status.ok()) return {};
-  // After a failed write RocksDB refuses all others until it is told to go on. Puts and deletes may be
-  // repeated, so the batch is simply written again.
-  const std::lock_guard lock(resume_mutex_);
-  if (const auto resumed = db_->Resume(); resumed.ok()) status = db_->Write(options, &batch.writes_);
-  if (status.ok()) return {};
+  broken_ = true;
   return failed(status, "write");
 }
 

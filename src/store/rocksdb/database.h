@@ -1,10 +1,13 @@
 // RocksDB as this store uses it: a fixed set of tables (column families), errors as Result, synced atomic
 // writes, and recovery from a full disk without a restart.
+//
+// After a failed write RocksDB takes no more. It would come back by itself once it finds room for all its
+// write buffers, hundreds of megabytes, too late for us; so the store opens it anew as soon as there is room.
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,7 +58,7 @@ class Batch {
   rocksdb::WriteBatch writes_;
 };
 
-/// Thread-safe. Iterators and snapshots must not outlive it.
+/// Thread-safe, but for `reopen`. Iterators and snapshots must not outlive it.
 class Database {
  public:
   /// Opens or creates the folder. `corrupt` for one of another format version.
@@ -65,9 +68,16 @@ class Database {
   Database& operator=(const Database&) = delete;
 
   Batch batch() const { return Batch(handles_); }
-  /// All of the batch or nothing, synced to disk. Concurrent writers share one sync (group commit). After a
-  /// failure (full disk) the next write tries to bring the database back first.
+  /// All of the batch or nothing, synced to disk. Concurrent writers share one sync (group commit). A failure
+  /// leaves the database `broken`: it can be read, but every further write fails, too.
   Result<void> write(Batch& batch);
+
+  bool broken() const { return broken_; }
+  /// False only after a `reopen` that failed half-way; nothing but `reopen` may be called then.
+  bool is_open() const { return db_ != nullptr; }
+  /// Closes and opens again, when there is room for it: `out_of_space` before anything is closed otherwise.
+  /// What a failed write had written to the log by then may appear. Nobody else may use the database.
+  Result<void> reopen();
 
   /// `snapshot` may be null: the latest state.
   Result<std::optional<std::string>> get(Table table, std::string_view key,
@@ -77,13 +87,17 @@ class Database {
   rocksdb::ManagedSnapshot snapshot() const { return rocksdb::ManagedSnapshot(db_.get()); }
 
  private:
-  Database() = default;
+  explicit Database(std::string folder) : folder_(std::move(folder)) {}
+  Result<void> open_folder();
+  void close();
+  Result<void> check_room() const;
   Result<void> check_format();
   rocksdb::ColumnFamilyHandle* handle(Table table) const { return handles_[static_cast<std::size_t>(table)]; }
 
+  const std::string folder_;
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, table_count> handles_{};
-  std::mutex resume_mutex_;
+  std::atomic<bool> broken_ = false;
 };
 
 }  // namespace peering::store::rocks

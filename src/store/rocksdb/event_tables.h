@@ -17,7 +17,7 @@ namespace peering::store::rocks {
 class EventTables {
  public:
   explicit EventTables(Database& database) : database_(database) {}
-  /// Finds the last sequence given. Call once before anything else.
+  /// Finds the last sequence given. Call before anything else, and after the database was opened again.
   Result<void> load();
 
   Result<void> append(const EventCommit& commit);

@@ -81,8 +81,22 @@ Result<void> SampleTables::load() {
   at->SeekToLast();
   if (!at->status().ok()) return failed(at->status(), "read pending batches");
   const std::uint64_t last = at->Valid() ? read_sequence(view(at->key())) : 0;
-  sequence_ = std::max(last, *settled ? read_sequence(**settled) : 0);
+  const std::uint64_t stored = std::max(last, *settled ? read_sequence(**settled) : 0);
+  sequence_ = std::max(sequence_.load(), stored);
   return {};
+}
+
+Result<void> SampleTables::discard_failed() {
+  const std::lock_guard lock(failed_mutex_);
+  Batch batch = database_.batch();
+  for (const FailedAccept& each : failed_) {
+    batch.remove(Table::pending, sequence_key(each.sequence));
+    if (!each.idempotency_key.empty()) batch.remove(Table::idempotency, each.idempotency_key);
+  }
+  if (batch.empty()) return {};
+  auto written = database_.write(batch);
+  if (written) failed_.clear();
+  return written;
 }
 
 Result<Accepted> SampleTables::accept(const model::SampleBatch& batch, std::string_view answer) {
@@ -100,7 +114,11 @@ Result<Accepted> SampleTables::accept(const model::SampleBatch& batch, std::stri
   }
   const std::uint64_t sequence = ++sequence_;
   writes.put(Table::pending, sequence_key(sequence), encode_batch(batch));
-  if (auto written = database_.write(writes); !written) return tl::unexpected(written.error());
+  if (auto written = database_.write(writes); !written) {
+    const std::lock_guard lock(failed_mutex_);
+    failed_.push_back({sequence, batch.idempotency_key});
+    return tl::unexpected(written.error());
+  }
   return Accepted{false, std::string(answer), sequence};
 }
 

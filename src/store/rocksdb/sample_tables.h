@@ -18,8 +18,11 @@ namespace peering::store::rocks {
 class SampleTables {
  public:
   explicit SampleTables(Database& database) : database_(database) {}
-  /// Finds the last sequence given. Call once before anything else.
+  /// Finds the last sequence given. Call before anything else, and after the database was opened again.
   Result<void> load();
+  /// Removes what writes that were answered with an error left in the log. Call after the database was opened
+  /// again: a batch that nobody acknowledged must not come back under its idempotency key.
+  Result<void> discard_failed();
 
   Result<Accepted> accept(const model::SampleBatch& batch, std::string_view answer);
   Result<std::vector<PendingBatch>> pending(std::uint64_t after, std::size_t limit);
@@ -40,6 +43,13 @@ class SampleTables {
   std::mutex claims_mutex_;
   std::condition_variable claim_released_;
   std::set<std::string, std::less<>> claims_;
+
+  struct FailedAccept {
+    std::uint64_t sequence = 0;
+    std::string idempotency_key;
+  };
+  std::mutex failed_mutex_;
+  std::vector<FailedAccept> failed_;  // since the database was opened
 };
 
 }  // namespace peering::store::rocks

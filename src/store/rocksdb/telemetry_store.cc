@@ -1,5 +1,8 @@
 #include "store/rocksdb/telemetry_store.h"
 
+#include <mutex>
+#include <shared_mutex>
+
 #include "store/rocksdb/database.h"
 #include "store/rocksdb/event_tables.h"
 #include "store/rocksdb/sample_tables.h"
@@ -18,51 +21,92 @@ class RocksTelemetryStore final : public TelemetryStore {
     return samples_.load();
   }
 
-  Result<void> append(const EventCommit& commit) override { return events_.append(commit); }
-  Result<EventPage> events(const EventQuery& query) override { return events_.events(query); }
+  Result<void> append(const EventCommit& commit) override {
+    return writing([&] { return events_.append(commit); });
+  }
+  Result<EventPage> events(const EventQuery& query) override {
+    return reading([&] { return events_.events(query); });
+  }
   Result<std::optional<model::Event>> event(const model::EventId& id) override {
-    return events_.event(id.value);
+    return reading([&] { return events_.event(id.value); });
   }
   Result<std::vector<StoredEvent>> events_after(std::uint64_t sequence, std::size_t limit) override {
-    return events_.events_after(sequence, limit);
+    return reading([&] { return events_.events_after(sequence, limit); });
   }
-  Result<std::uint64_t> last_event_sequence() override { return events_.last_sequence(); }
-  Result<std::vector<model::Event>> open_events() override { return events_.open_events(); }
+  Result<std::uint64_t> last_event_sequence() override {
+    return reading([&] { return events_.last_sequence(); });
+  }
+  Result<std::vector<model::Event>> open_events() override {
+    return reading([&] { return events_.open_events(); });
+  }
 
-  Result<std::optional<model::Alert>> alert(std::string_view id) override { return events_.alert(id); }
+  Result<std::optional<model::Alert>> alert(std::string_view id) override {
+    return reading([&] { return events_.alert(id); });
+  }
   Result<std::vector<model::Alert>> alerts(std::string_view scope, std::size_t limit) override {
-    return events_.alerts(scope, limit);
+    return reading([&] { return events_.alerts(scope, limit); });
   }
   Result<std::vector<model::Delivery>> due(TimePoint now, std::size_t limit) override {
-    return events_.due(now, limit);
+    return reading([&] { return events_.due(now, limit); });
   }
   Result<void> settle_deliveries(std::span<const std::string> done,
                                  std::span<const model::Delivery> postponed) override {
-    return events_.settle_deliveries(done, postponed);
+    return writing([&] { return events_.settle_deliveries(done, postponed); });
   }
 
   Result<Accepted> accept(const model::SampleBatch& batch, std::string_view answer) override {
-    return samples_.accept(batch, answer);
+    return writing([&] { return samples_.accept(batch, answer); });
   }
   Result<std::vector<PendingBatch>> pending(std::uint64_t after, std::size_t limit) override {
-    return samples_.pending(after, limit);
+    return reading([&] { return samples_.pending(after, limit); });
   }
   Result<void> settle(std::span<const SketchRow> rows, std::uint64_t through) override {
-    return samples_.settle(rows, through);
+    return writing([&] { return samples_.settle(rows, through); });
   }
   Result<std::vector<SketchRow>> sketches(const SketchQuery& query) override {
-    return samples_.sketches(query);
+    return reading([&] { return samples_.sketches(query); });
   }
   Result<std::optional<SketchRow>> sketch(const model::SeriesKey& series, TimePoint start) override {
-    return samples_.sketch(series, start);
+    return reading([&] { return samples_.sketch(series, start); });
   }
 
   Result<void> expire(TimePoint before) override {
-    if (auto expired = events_.expire(before); !expired) return expired;
-    return samples_.expire(before);
+    return writing([&]() -> Result<void> {
+      if (auto expired = events_.expire(before); !expired) return expired;
+      return samples_.expire(before);
+    });
   }
 
  private:
+  template <class Call>
+  auto reading(Call call) -> decltype(call()) {
+    const std::shared_lock in_use(in_use_);
+    if (!database_->is_open())
+      return fail(ErrorCode::unavailable, "telemetry store: could not be opened again");
+    return call();
+  }
+
+  template <class Call>
+  auto writing(Call call) -> decltype(call()) {
+    if (auto repaired = repair(); !repaired) return tl::unexpected(repaired.error());
+    return reading(call);
+  }
+
+  // Opens the database again when an earlier write failed and there is room now.
+  Result<void> repair() {
+    const auto usable = [this] { return database_->is_open() && !database_->broken(); };
+    {
+      const std::shared_lock in_use(in_use_);
+      if (usable()) return {};
+    }
+    const std::unique_lock alone(in_use_);
+    if (usable()) return {};
+    if (auto opened = database_->reopen(); !opened) return opened;
+    if (auto loaded = load(); !loaded) return loaded;
+    return samples_.discard_failed();
+  }
+
+  std::shared_mutex in_use_;  // exclusive while the database is opened again
   std::unique_ptr<rocks::Database> database_;
   rocks::EventTables events_;
   rocks::SampleTables samples_;
