@@ -10,7 +10,7 @@ class Demo(harness.SystemTest):
         environment = {**os.environ, "HOME": str(self.dir), "XDG_STATE_HOME": str(self.dir / "state"),
                        "TMPDIR": str(self.dir)}
         done = subprocess.run([harness.PEERINGCTL, "demo", "--peeringd", harness.PEERINGD, "--once"],
-                              env=environment, capture_output=True, text=True, timeout=120 * harness.PATIENCE)
+                              env=environment, capture_output=True, text=True, timeout=150 * harness.PATIENCE)
         print(done.stdout)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         for word in ("PrefixOriginAsChangeEvent", "p50", "alert"):
