@@ -1,5 +1,6 @@
 #include "http/client.h"
 
+#include <algorithm>
 #include <atomic>
 #include <charconv>
 #include <optional>
@@ -13,6 +14,7 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <poll.h>
 
 namespace peering::http {
 
@@ -98,10 +100,32 @@ wire::request<wire::string_body> message_of(const ClientRequest& request, const 
   const std::string host = url.host.find(':') == std::string::npos ? url.host : "[" + url.host + "]";
   out.set(wire::field::host, usual ? host : host + ":" + url.port);
   out.set(wire::field::user_agent, "peering/0.1");
-  for (const auto& [name, value] : request.headers.all()) out.set(name, value);
+  for (const auto& [name, value] : request.headers.all()) out.erase(name);
+  for (const auto& [name, value] : request.headers.all()) out.insert(name, value);
   out.body() = request.body;
   out.prepare_payload();
   return out;
+}
+
+// Sending twice does no more than sending once (RFC 9110 section 9.2.2).
+bool may_repeat(const ClientRequest& request) {
+  return (request.method != Method::post && request.method != Method::patch &&
+          request.method != Method::other) ||
+         request.headers.get("Idempotency-Key").has_value();
+}
+
+Result<void> check_headers(const Headers& headers) {
+  for (const auto& [name, value] : headers.all()) {
+    const auto is_control = [](char c) {
+      return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+    };
+    if (name.empty() ||
+        std::any_of(name.begin(), name.end(), [](char c) { return c <= 0x20 || c >= 0x7f || c == ':'; }))
+      return tl::unexpected(invalid("header", name, "a name of visible ASCII without ':'"));
+    if (std::any_of(value.begin(), value.end(), is_control))
+      return tl::unexpected(invalid("header " + name, value, "no control characters"));
+  }
+  return {};
 }
 
 Response response_of(const wire::response<wire::string_body>& message) {
@@ -182,6 +206,7 @@ struct Client::State {
       tls->load_verify_file(options.authority_file, error);
     }
     tls->set_verify_mode(asio::ssl::verify_peer);
+    SSL_CTX_set_min_proto_version(tls->native_handle(), TLS1_2_VERSION);
     if (!error) return {};
     tls.reset();
     return fail(ErrorCode::invalid_argument, "authority file {} cannot be used: {}", options.authority_file,
@@ -191,7 +216,7 @@ struct Client::State {
   bool may_connect(const asio::ip::address& address) const {
     if (!options.allow_address) return true;
     if (address.is_v4()) return options.allow_address(net::Address::v4(address.to_v4().to_uint()));
-    return options.allow_address(net::Address::v6(address.to_v6().to_bytes()));
+    return options.allow_address(net::Address::v6(address.to_v6().to_bytes()).unmapped());
   }
 
   Result<void> connect(const Url& url) {
@@ -248,25 +273,42 @@ struct Client::State {
     });
   }
 
-  // Sends and reads the head of the response. An idle connection that the server closed meanwhile is replaced
-  // once.
-  Result<void> begin(const ClientRequest& request, std::optional<Parser>& parser) {
-    const auto url = parse_url(request.url);
-    if (!url) return tl::unexpected(url.error());
-    auto message = message_of(request, *url);
-    for (bool reused = connected_to == url->authority();; reused = false) {
-      if (!reused) {
-        if (auto done = connect(*url); !done) return done;
-      }
+  // The connection is open and silent: on an idle one, bytes are the server's goodbye.
+  bool is_reusable(const Url& url) {
+    if (connected_to != url.authority() || buffer.size() > 0) return false;
+    pollfd look{socket()->native_handle(), POLLIN | POLLRDHUP, 0};
+    return ::poll(&look, 1, 0) == 0;
+  }
+
+  // Passes over interim responses (RFC 9110 section 15.2) to the final one's head.
+  Result<void> read_final_head(const ClientRequest& request, std::optional<Parser>& parser) {
+    while (true) {
       parser.emplace();
       parser->body_limit(options.response_bytes_max);
       parser->skip(request.method == Method::head);
+      auto done = read_head(*parser);
+      if (!done || parser->get().result_int() >= 200) return done;
+    }
+  }
+
+  // Sends and reads the head of the response. When the server closed the idle connection just before, a
+  // request that may be repeated is sent once more on a new one.
+  Result<void> begin(const ClientRequest& request, std::optional<Parser>& parser) {
+    const auto url = parse_url(request.url);
+    if (!url) return tl::unexpected(url.error());
+    if (auto good = check_headers(request.headers); !good) return good;
+    auto message = message_of(request, *url);
+    for (bool reused = is_reusable(*url);; reused = false) {
+      if (!reused) {
+        if (auto done = connect(*url); !done) return done;
+      }
       auto done = write(message);
-      if (done) done = read_head(*parser);
+      if (done) done = read_final_head(request, parser);
       if (done) return done;
-      const bool nothing_came = !parser->got_some() && buffer.size() == 0;
+      const bool nothing_came = (!parser || !parser->got_some()) && buffer.size() == 0;
       disconnect();
-      if (!reused || !nothing_came || done.error().code != ErrorCode::unavailable) return done;
+      const bool again = reused && nothing_came && may_repeat(request);
+      if (!again || done.error().code != ErrorCode::unavailable) return done;
     }
   }
 };

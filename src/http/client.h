@@ -14,6 +14,7 @@ namespace peering::http {
 
 struct ClientOptions {
   std::chrono::milliseconds connect_timeout{5000};
+  /// For each of: sending the request, the response's head, its body.
   std::chrono::milliseconds response_timeout{30000};
   std::size_t response_bytes_max = 64 * 1024 * 1024;
   /// PEM file of the authority that signed the server's certificate; empty: the system's.
@@ -37,7 +38,11 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// The response, whatever its status. Errors: `unavailable` (refused, reset), `timeout`, `limit_exceeded`.
+  /// The response, whatever its status; redirects are not followed. An idle connection that the server has
+  /// closed is replaced; if it closes just while the request is sent, the request is sent once more when
+  /// that is harmless (any method but POST and PATCH, or with an Idempotency-Key). Errors: `unavailable`
+  /// (refused, reset, not trusted), `timeout`, `limit_exceeded`, `permission_denied` (`allow_address`),
+  /// `invalid_argument` (URL, header, authority file).
   Result<Response> send(const ClientRequest& request);
   /// Hands the body to `on_chunk` as it arrives until the server ends it or `on_chunk` says false; no
   /// response timeout between chunks.

@@ -24,7 +24,7 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
   std::string_view host = text.substr(0, colon);
   const std::string_view digits = text.substr(colon + 1);
   if (host.front() == '[') {
-    if (host.back() != ']') return bad();
+    if (host.size() < 3 || host.back() != ']') return bad();
     host = host.substr(1, host.size() - 2);
   } else if (host.find(':') != std::string_view::npos) {
     return bad();

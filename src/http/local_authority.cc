@@ -1,11 +1,14 @@
 #include "http/local_authority.h"
 
+#include <algorithm>
 #include <ctime>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <fcntl.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -39,7 +42,9 @@ constexpr long server_days = 397;
 constexpr int renew_days = 30;
 
 Error openssl_error(std::string_view what) {
-  return Error{ErrorCode::internal, fmt::format("TLS: {} failed", what)};
+  const char* reason = ERR_reason_error_string(ERR_get_error());
+  return Error{ErrorCode::internal,
+               fmt::format("TLS: {} failed: {}", what, reason ? reason : "no reason given")};
 }
 
 Result<void> write_file(const fs::path& path, std::string_view text, mode_t mode) {
@@ -52,8 +57,9 @@ Result<void> write_file(const fs::path& path, std::string_view text, mode_t mode
   ::close(file);
   std::error_code error;
   if (written) fs::rename(temporary, path, error);
-  if (!written || error) return fail(ErrorCode::io, "{} cannot be written", path.string());
-  return {};
+  if (written && !error) return {};
+  ::unlink(temporary.c_str());
+  return fail(ErrorCode::io, "{} cannot be written", path.string());
 }
 
 std::string text_of(BIO* bio) {
@@ -127,6 +133,24 @@ Result<void> make_authority(const fs::path& folder) {
   return write_file(folder / "ca.pem", pem(ca.get()), 0644);
 }
 
+// A name goes into a configuration text of OpenSSL, where a comma would begin another one.
+Result<void> check_name(const std::string& name) {
+  if (net::Address::parse(name)) return {};
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_';
+  };
+  if (!name.empty() && name.size() <= 253 && std::all_of(name.begin(), name.end(), fits)) return {};
+  return tl::unexpected(invalid("certificate name", name, "an address or a host name"));
+}
+
+// How other machines may call this one; nothing when that is no proper name.
+std::optional<std::string> host_name() {
+  char text[256] = {};
+  if (::gethostname(text, sizeof text - 1) != 0 || !check_name(text)) return std::nullopt;
+  return text;
+}
+
 std::string alternative_names(std::span<const std::string> names) {
   std::string out;
   for (const std::string& name : names) {
@@ -187,10 +211,16 @@ Result<TlsFiles> ensure_local_authority(const fs::path& folder, std::span<const 
     return fail(ErrorCode::io, "{} cannot be made", folder.string());
   }
   std::vector<std::string> all{"localhost", "127.0.0.1", "::1"};
-  all.insert(all.end(), names.begin(), names.end());
+  if (auto own = host_name(); own && std::find(all.begin(), all.end(), *own) == all.end()) {
+    all.push_back(std::move(*own));
+  }
+  for (const std::string& name : names) {
+    if (auto good = check_name(name); !good) return tl::unexpected(good.error());
+    if (std::find(all.begin(), all.end(), name) == all.end()) all.push_back(name);
+  }
   Certificate ca = read_certificate(folder / "ca.pem");
   Key ca_key = read_key(folder / "ca.key");
-  if (!ca || !ca_key || !lasts(ca.get())) {
+  if (!ca || !ca_key || X509_check_private_key(ca.get(), ca_key.get()) != 1 || !lasts(ca.get())) {
     if (auto done = make_authority(folder); !done) return tl::unexpected(done.error());
     ca = read_certificate(folder / "ca.pem");
     ca_key = read_key(folder / "ca.key");

@@ -1,6 +1,6 @@
 #include "http/message.h"
 
-#include <algorithm>
+#include "http/same_name.h"
 
 namespace peering::http {
 
@@ -25,17 +25,6 @@ std::string_view to_string(Method method) {
   }
   return "OTHER";
 }
-
-namespace {
-
-char fold(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-bool same_name(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return fold(x) == fold(y); });
-}
-
-}  // namespace
 
 void Headers::set(std::string_view name, std::string_view value) {
   std::erase_if(fields_, [&](const auto& field) { return same_name(field.first, name); });

@@ -32,7 +32,7 @@ class Headers {
 
 struct Request {
   Method method = Method::get;
-  std::string target;  ///< as sent: path and query, not decoded
+  std::string target;  ///< path and query as sent, not decoded; without scheme and host if it had them
   Headers headers;
   std::string body;  ///< whole, as sent (Content-Encoding not undone)
   net::Address remote;
@@ -40,11 +40,11 @@ struct Request {
 };
 
 /// Where a body that is written piece by piece goes. Thread-safe; usable until `close` or until it says
-/// false.
+/// false. May be held longer than the server lives. The body also ends when nobody holds the sink any more.
 class BodySink {
  public:
   virtual ~BodySink() = default;
-  /// False when the client is gone or too far behind (64 KiB waiting): stop then.
+  /// False when the client is gone or too far behind (64 KiB waiting): stop then. One chunk may be larger.
   virtual bool write(std::string chunk) = 0;
   virtual void close() = 0;
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "http/same_name.h"
+
 namespace peering::http {
 
 namespace {
@@ -11,12 +13,6 @@ int hex_digit(char c) {
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
-}
-
-bool same_name(std::string_view a, std::string_view b) {
-  const auto fold = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [&](char x, char y) { return fold(x) == fold(y); });
 }
 
 // Calls `visit` with every piece between separators.

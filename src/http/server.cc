@@ -1,5 +1,6 @@
 #include "http/server.h"
 
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -7,52 +8,17 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include "base/log.h"
 #include "http/server_connection.h"
 
 namespace peering::http {
 
-void ServerShared::count_request(Method method, int status, double seconds) {
-  metrics
-      .counter("peering_http_requests_total", "HTTP requests answered.",
-               {{"method", std::string(to_string(method))}, {"code", std::to_string(status)}})
-      .add();
-  metrics
-      .histogram("peering_http_request_seconds", "Seconds from the whole request to the response.",
-                 {0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10})
-      .observe(seconds);
-}
-
-void ServerShared::count_rejection(std::string_view reason) {
-  metrics
-      .counter("peering_http_rejected_total", "Requests and connections refused by a limit.",
-               {{"reason", std::string(reason)}})
-      .add();
-}
-
-bool ServerShared::admit(const net::Address& client) {
-  const std::lock_guard lock(mutex);
-  std::size_t& of_client = clients[client];
-  if (connections >= limits.connections_max || of_client >= limits.connections_per_client_max) {
-    if (of_client == 0) clients.erase(client);
-    return false;
-  }
-  ++of_client;
-  ++connections;
-  return true;
-}
-
-void ServerShared::release(const net::Address& client) {
-  const std::lock_guard lock(mutex);
-  --connections;
-  const auto found = clients.find(client);
-  if (--found->second == 0) clients.erase(found);
-}
-
 namespace {
 
-constexpr std::chrono::seconds stop_patience{5};
 constexpr std::chrono::milliseconds accept_pause{100};
 
 net::Address address_of(const asio::ip::tcp::endpoint& endpoint) {
@@ -75,6 +41,17 @@ std::shared_ptr<asio::ssl::context> tls_context(const TlsFiles& files) {
   return context;
 }
 
+// A client that vanished without a word is noticed within two minutes, also when nothing is sent to it.
+void set_options(Socket& socket) {
+  boost::system::error_code ignored;
+  socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+  socket.set_option(asio::socket_base::keep_alive(true), ignored);
+  const int idle_s = 60, unacknowledged_ms = 60'000;
+  ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+  ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged_ms,
+               sizeof unacknowledged_ms);
+}
+
 // Accepts until closed; each connection gets a strand of its own.
 class Listener : public std::enable_shared_from_this<Listener> {
  public:
@@ -82,8 +59,8 @@ class Listener : public std::enable_shared_from_this<Listener> {
       : context_(context),
         shared_(std::move(shared)),
         tls_(std::move(tls)),
-        acceptor_(context),
-        pause_(context) {}
+        acceptor_(asio::make_strand(context)),
+        pause_(acceptor_.get_executor()) {}
 
   Result<Endpoint> open(const Endpoint& endpoint) {
     boost::system::error_code error;
@@ -97,7 +74,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
     if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
     if (error) return fail(ErrorCode::io, "cannot listen on {}: {}", endpoint.to_string(), error.message());
     const auto local = acceptor_.local_endpoint();
-    accept();
+    asio::post(acceptor_.get_executor(), [self = shared_from_this()] { self->accept(); });
     return Endpoint{local.address().to_string(), local.port()};
   }
 
@@ -119,32 +96,36 @@ class Listener : public std::enable_shared_from_this<Listener> {
 
   void accepted(boost::system::error_code error, Socket socket) {
     if (!acceptor_.is_open() || shared_->stopping) return;
-    if (error) {
-      // Out of descriptors, most likely: taking a breath lets some go.
-      pause_.expires_after(accept_pause);
-      pause_.async_wait([self = shared_from_this()](boost::system::error_code) {
-        if (self->acceptor_.is_open()) self->accept();
-      });
-      return;
+    if (error) return accept_later();
+    try {
+      serve(std::move(socket));
+    } catch (const std::exception& failure) {
+      log::error("a connection could not be served: {}", failure.what());
     }
-    serve(std::move(socket));
     accept();
+  }
+
+  // Out of descriptors, most likely: taking a breath lets some go.
+  void accept_later() {
+    shared_->count_rejection("accept");
+    pause_.expires_after(accept_pause);
+    pause_.async_wait([self = shared_from_this()](boost::system::error_code) {
+      if (self->acceptor_.is_open() && !self->shared_->stopping) self->accept();
+    });
   }
 
   void serve(Socket socket) {
     boost::system::error_code error;
     const auto remote = socket.remote_endpoint(error);
     if (error) return;
-    socket.set_option(asio::ip::tcp::no_delay(true), error);
     const net::Address client = address_of(remote);
-    if (!shared_->admit(client)) {
-      shared_->count_rejection("connections");
-      return;
-    }
+    if (const auto reason = shared_->admit(client)) return shared_->count_rejection(*reason);
+    auto admission = std::make_unique<Admission>(shared_, client);
+    set_options(socket);
     if (tls_) {
-      serve_tls(shared_, std::move(socket), client, tls_);
+      serve_tls(std::move(admission), std::move(socket), tls_);
     } else {
-      serve_plain(shared_, std::move(socket), client);
+      serve_plain(std::move(admission), std::move(socket));
     }
   }
 
@@ -160,11 +141,11 @@ class Listener : public std::enable_shared_from_this<Listener> {
 class Server::State {
  public:
   State(Handler handler, Limits limits, runtime::WorkerPool& workers, Metrics& metrics)
-      : shared_(std::make_shared<ServerShared>(std::move(handler), limits, workers, metrics)),
-        context_(std::make_shared<asio::io_context>()),
+      : context_(std::make_shared<asio::io_context>()),
+        shared_(std::make_shared<ServerShared>(std::move(handler), limits, workers, metrics, context_)),
         work_(asio::make_work_guard(*context_)) {
     for (int i = 0; i < threads; ++i) {
-      threads_.emplace_back([context = context_] { context->run(); });
+      threads_.emplace_back([context = context_.get()] { run(*context); });
     }
   }
 
@@ -178,6 +159,8 @@ class Server::State {
       return fail(ErrorCode::invalid_argument, "certificate {} or key {} cannot be used: {}",
                   tls->certificate_chain, tls->private_key, failure.what());
     }
+    const std::lock_guard lock(mutex_);
+    if (shared_->stopping) return fail(ErrorCode::unavailable, "the server has been stopped");
     auto listener = std::make_shared<Listener>(*context_, shared_, context);
     const auto bound = listener->open(endpoint);
     if (bound) listeners_.push_back(std::move(listener));
@@ -185,6 +168,7 @@ class Server::State {
   }
 
   void stop() {
+    const std::lock_guard lock(mutex_);
     if (threads_.empty()) return;
     shared_->stopping = true;
     for (const auto& listener : listeners_) listener->close();
@@ -198,27 +182,29 @@ class Server::State {
  private:
   static constexpr int threads = 2;
 
-  // Idle connections are woken to see that the server stops; running handlers may finish.
-  void wait_for_connections() {
-    const auto deadline = std::chrono::steady_clock::now() + stop_patience;
-    while (std::chrono::steady_clock::now() < deadline) {
-      {
-        const std::lock_guard lock(shared_->mutex);
-        if (shared_->connections == 0) return;
-        for (Socket* socket : shared_->sockets) {
-          asio::post(socket->get_executor(), [shared = shared_, socket] {
-            const std::lock_guard inner(shared->mutex);
-            boost::system::error_code ignored;
-            if (shared->sockets.contains(socket)) socket->cancel(ignored);
-          });
-        }
+  static void run(asio::io_context& context) {
+    while (true) {
+      try {
+        context.run();
+        return;
+      } catch (const std::exception& failure) {
+        log::error("an HTTP connection ended with an exception: {}", failure.what());
       }
+    }
+  }
+
+  // Asked again and again, since a connection may just have been between two operations.
+  void wait_for_connections() {
+    const auto deadline = std::chrono::steady_clock::now() + shared_->limits.stop_time;
+    while (shared_->connections() > 0 && std::chrono::steady_clock::now() < deadline) {
+      for (const auto& connection : shared_->open_connections()) connection->interrupt();
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
   }
 
-  SharedPointer shared_;
+  std::mutex mutex_;
   std::shared_ptr<asio::io_context> context_;
+  SharedPointer shared_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::vector<std::thread> threads_;
   std::vector<std::shared_ptr<Listener>> listeners_;

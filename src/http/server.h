@@ -18,17 +18,23 @@ namespace peering::http {
 /// Limits, INTERFACES "Limits". Over a limit: 408, 413, 414, 431 or a closed connection.
 struct Limits {
   std::size_t head_bytes_max = 32 * 1024;
-  std::chrono::seconds head_time{10};
+  /// From the first byte of a head to its last; also until the first byte on a new connection.
+  std::chrono::milliseconds head_time{10'000};
   std::size_t body_bytes_max = 4 * 1024 * 1024;
   /// For POST /telemetry/samples.
   std::size_t samples_body_bytes_max = 64 * 1024 * 1024;
-  std::chrono::seconds body_gap{30};
-  std::chrono::seconds small_body_time{60};  ///< for a body under 1 MiB
+  std::chrono::milliseconds body_gap{30'000};
+  /// For a body under 1 MiB, or the first MiB of one that does not say its length.
+  std::chrono::milliseconds small_body_time{60'000};
   std::size_t connections_max = 1024;
+  /// A client is an IPv4 address or an IPv6 /64.
   std::size_t connections_per_client_max = 256;
-  std::chrono::seconds keep_alive{60};
-  /// Bodies of all connections together; more waits in the sockets.
+  std::chrono::milliseconds keep_alive{60'000};
+  /// Bodies of all connections together, from their first byte to the response; more waits in the sockets
+  /// (at most `body_gap`, then 503).
   std::size_t bodies_bytes_max = 512 * 1024 * 1024;
+  /// How long `Server::stop` lets handlers run on.
+  std::chrono::milliseconds stop_time{5000};
 };
 
 struct Endpoint {
@@ -45,8 +51,10 @@ struct TlsFiles {
   std::string private_key;        ///< PEM file
 };
 
-/// Listens, reads requests, runs `handler` on `workers`. `start` binds; `stop` closes listeners, lets running
-/// handlers finish (at most 5 s), and joins. Thread-safe to stop from any thread.
+/// Listens, reads requests, runs `handler` on `workers`. `listen` binds; `stop` closes listeners and idle
+/// connections, lets running handlers finish (at most `stop_time`), and joins. Thread-safe; not to be called
+/// from a handler. A handler that runs longer than that may outlive the server; `workers` and `metrics` must
+/// not end before it.
 class Server {
  public:
   Server(Handler handler, Limits limits, runtime::WorkerPool& workers, Metrics& metrics);

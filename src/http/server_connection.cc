@@ -1,7 +1,7 @@
 #include "http/server_connection.h"
 
 #include <chrono>
-#include <deque>
+#include <ctime>
 #include <optional>
 
 #include <boost/asio/awaitable.hpp>
@@ -15,9 +15,11 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <poll.h>
 
-#include "base/json.h"
 #include "base/log.h"
+#include "http/refusal.h"
+#include "http/stream_channel.h"
 
 namespace peering::http {
 
@@ -29,13 +31,18 @@ using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t target_bytes_max = 16 * 1024;
-constexpr std::size_t sink_bytes_max = 64 * 1024;
+constexpr std::size_t read_bytes_max = 64 * 1024;
 constexpr std::size_t discarded_bytes_max = 4 * 1024 * 1024;
 constexpr std::size_t small_body_bytes = 1024 * 1024;
+// A response may take `write_time`, and a second more for each `slow_bytes_per_s`; the same between two of
+// its pieces.
 constexpr std::chrono::seconds write_time{30};
+constexpr std::size_t slow_bytes_per_s = 16 * 1024;
 constexpr std::chrono::seconds handshake_time{10};
 constexpr std::chrono::milliseconds discard_time{1000};
-constexpr std::chrono::milliseconds budget_pause{20};
+constexpr std::chrono::milliseconds budget_pause{50};
+constexpr std::chrono::milliseconds expire_again{50};
+constexpr std::chrono::seconds follower_look{1};
 
 Method method_of(wire::verb verb) {
   switch (verb) {
@@ -58,105 +65,11 @@ Method method_of(wire::verb verb) {
   }
 }
 
-Response error_response(int status, std::string_view code, std::string_view message) {
-  Response out;
-  out.status = status;
-  out.headers.set("Content-Type", "application/json; charset=utf-8");
-  const json::value body{{"error", {{"code", code}, {"message", message}}}};
-  out.body = json::serialize(body);
-  return out;
-}
-
-// A refusal made before any handler ran; the connection ends with it.
-struct Refusal {
-  int status;
-  std::string_view code, reason;
-  std::string message;
-};
-
-// Where a streamed body waits for its connection. The connection is woken through its strand.
-class StreamSink final : public BodySink {
- public:
-  explicit StreamSink(asio::any_io_executor executor)
-      : wake_(executor, Clock::time_point::max()), executor_(std::move(executor)) {}
-
-  bool write(std::string chunk) override {
-    {
-      const std::lock_guard lock(mutex_);
-      if (ended_ || waiting_bytes_ + chunk.size() > sink_bytes_max) {
-        ended_ = true;
-        gone_ = true;
-      } else if (!chunk.empty()) {
-        waiting_bytes_ += chunk.size();
-        waiting_.push_back(std::move(chunk));
-      }
-    }
-    wake();
-    const std::lock_guard lock(mutex_);
-    return !gone_;
-  }
-
-  void close() override {
-    {
-      const std::lock_guard lock(mutex_);
-      ended_ = true;
-    }
-    wake();
-  }
-
-  // What the connection sees.
-  struct Piece {
-    std::string bytes;
-    bool ended = false, gone = false;
-  };
-  Piece take() {
-    const std::lock_guard lock(mutex_);
-    Piece out;
-    for (std::string& chunk : waiting_) out.bytes += chunk;
-    waiting_.clear();
-    waiting_bytes_ = 0;
-    out.ended = ended_;
-    out.gone = gone_;
-    return out;
-  }
-  void abandon() {
-    const std::lock_guard lock(mutex_);
-    ended_ = gone_ = true;
-  }
-  asio::steady_timer& waker() { return wake_; }
-
- private:
-  void wake() {
-    asio::post(executor_, [self = shared_]() {
-      if (const auto sink = self.lock()) sink->wake_.cancel();
-    });
-  }
-
- public:
-  std::weak_ptr<StreamSink> shared_;
-
- private:
-  std::mutex mutex_;
-  std::deque<std::string> waiting_;
-  std::size_t waiting_bytes_ = 0;
-  bool ended_ = false, gone_ = false;
-  asio::steady_timer wake_;
-  asio::any_io_executor executor_;
-};
-
-std::shared_ptr<StreamSink> make_sink(const asio::any_io_executor& executor) {
-  auto sink = std::make_shared<StreamSink>(executor);
-  sink->shared_ = sink;
-  return sink;
-}
-
-// The result of a handler on its way back from a worker to the connection's strand.
+// What a handler needs and gives, shared between a worker and the connection's strand.
 struct Job {
-  explicit Job(const asio::any_io_executor& executor) : done(executor, Clock::time_point::max()) {}
-  asio::steady_timer done;
   Request request;
-  Response response;
-  bool finished = false;
+  Response response;  // the worker's until `finished`
+  std::atomic<bool> finished{false};
 };
 
 Response run_handler(const ServerShared& shared, const Request& request) {
@@ -164,28 +77,100 @@ Response run_handler(const ServerShared& shared, const Request& request) {
     return shared.handler(request);
   } catch (const std::exception& failure) {
     log::error("a handler ended with an exception: {}", failure.what());
-    return error_response(500, "InternalServerError", "The request could not be processed.");
+  } catch (...) {
+    log::error("a handler ended with an exception of an unknown kind");
+  }
+  return error_response(500, "InternalServerError", "The request could not be processed.");
+}
+
+void run_stream(const Response& response, std::shared_ptr<BodySink> sink) {
+  try {
+    response.stream(std::move(sink));
+  } catch (const std::exception& failure) {
+    log::error("a streaming handler ended with an exception: {}", failure.what());
   }
 }
 
-template <class Stream>
-class Connection : public std::enable_shared_from_this<Connection<Stream>> {
- public:
-  Connection(SharedPointer shared, Stream stream, net::Address client)
-      : shared_(std::move(shared)),
-        stream_(std::move(stream)),
-        client_(client),
-        timer_(stream_.get_executor()),
-        buffer_(shared_->limits.head_bytes_max + small_body_bytes) {}
+// However the coroutine ends, also when its io_context goes while it waits.
+struct AbandonAtEnd {
+  StreamChannel& channel;
+  ~AbandonAtEnd() { channel.abandon(); }
+};
 
-  ~Connection() { shared_->release(client_); }
+// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7).
+std::string http_date() {
+  const std::time_t at = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&at, &parts);
+  char text[64];
+  return std::string(text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts));
+}
+
+// A field cannot end early and begin another, whatever a handler put into it.
+std::string field_value(std::string_view value) {
+  std::string out(value);
+  for (char& c : out) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
+  return out;
+}
+
+// "http://host/path" (RFC 9112 section 3.2.2) as "/path"; any other as it is.
+std::string_view origin_form(std::string_view target) {
+  const std::size_t scheme = target.find("://");
+  if (target.starts_with('/') || scheme == std::string_view::npos) return target;
+  const std::size_t path = target.find_first_of("/?", scheme + 3);
+  return path == std::string_view::npos || target[path] == '?' ? "/" : target.substr(path);
+}
+
+wire::response<wire::string_body> message_of(Response& response, unsigned version, bool stay) {
+  wire::response<wire::string_body> out(static_cast<wire::status>(response.status), version);
+  for (const auto& [name, value] : response.headers.all()) out.insert(name, field_value(value));
+  if (!response.headers.get("Date")) out.set(wire::field::date, http_date());
+  out.keep_alive(stay);
+  const bool bodyless = response.status < 200 || response.status == 204 || response.status == 304;
+  if (response.stream) {
+    out.chunked(version == 11);
+  } else {
+    if (!bodyless) out.body() = std::move(response.body);
+    out.prepare_payload();
+  }
+  return out;
+}
+
+template <class Stream>
+class Connection final : public Interruptible, public std::enable_shared_from_this<Connection<Stream>> {
+ public:
+  Connection(std::unique_ptr<Admission> admission, Stream stream)
+      : admission_(std::move(admission)),
+        shared_(admission_->shared),
+        stream_(std::move(stream)),
+        timer_(stream_.get_executor()),
+        waker_(stream_.get_executor()),
+        buffer_(std::max(shared_->limits.head_bytes_max, read_bytes_max) + read_bytes_max) {}
+
+  ~Connection() override {
+    give_back();
+    shared_->leave(this->weak_from_this());
+  }
 
   void start() {
+    shared_->enter(this->weak_from_this());
     const auto run = [self = this->shared_from_this()]() { return self->serve(); };
     asio::co_spawn(stream_.get_executor(), run, asio::detached);
   }
 
+  void interrupt() override {
+    asio::post(stream_.get_executor(), [self = this->shared_from_this()] {
+      if (self->answering_) return;
+      error_code ignored;
+      self->socket().cancel(ignored);
+      self->waker_.cancel();
+    });
+  }
+
  private:
+  using Parser = wire::request_parser<wire::string_body>;
   static constexpr bool secure = !std::is_same_v<Stream, Socket>;
 
   Socket& socket() {
@@ -200,43 +185,81 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   void set_deadline(Clock::time_point at) {
     expired_ = false;
     timer_.expires_at(at);
-    const std::size_t round = ++round_;
+    watch_deadline(++round_);
+  }
+  void set_deadline(Clock::duration after) { set_deadline(Clock::now() + after); }
+
+  void watch_deadline(std::size_t round) {
     timer_.async_wait([self = this->shared_from_this(), round](error_code error) {
       if (error || round != self->round_) return;
       self->expired_ = true;
       error_code ignored;
       self->socket().cancel(ignored);
+      // A read that consists of many may have been between two of them, with nothing to cancel.
+      self->timer_.expires_after(expire_again);
+      self->watch_deadline(round);
     });
   }
-  void set_deadline(Clock::duration after) { set_deadline(Clock::now() + after); }
+
   void clear_deadline() {
     ++round_;
     timer_.cancel();
   }
 
-  void set_idle(bool idle) {
-    const std::lock_guard lock(shared_->mutex);
-    if (idle) {
-      shared_->sockets.insert(&socket());
-    } else {
-      shared_->sockets.erase(&socket());
-    }
+  // Wakes the coroutine when it waits for `waker_`; for other threads, at any time.
+  std::function<void()> wake() {
+    return [context = shared_->context, weak = this->weak_from_this()] {
+      const auto alive = context.lock();
+      if (!alive) return;
+      if (const auto self = weak.lock()) {
+        asio::post(self->stream_.get_executor(), [self] { self->waker_.cancel(); });
+      }
+    };
   }
 
+  asio::awaitable<void> wait_for_wake(Clock::duration most) {
+    error_code ignored;
+    auto token = asio::redirect_error(asio::use_awaitable, ignored);
+    waker_.expires_after(most);
+    co_await waker_.async_wait(token);
+  }
+
+  void give_back() { shared_->body_bytes -= std::exchange(held_bytes_, 0); }
+
   asio::awaitable<void> serve() {
+    bool failed = false;
+    try {
+      co_await serve_requests();
+    } catch (const std::exception& failure) {
+      log::error("an HTTP connection ended with an exception: {}", failure.what());
+      failed = true;
+    }
+    clear_deadline();
+    if (!failed) co_await say_goodbye();
+    error_code ignored;
+    socket().shutdown(Socket::shutdown_both, ignored);
+    socket().close(ignored);
+  }
+
+  asio::awaitable<void> serve_requests() {
     bool usable = true;
     if constexpr (secure) {
       error_code error;
       set_deadline(handshake_time);
       auto token = asio::redirect_error(asio::use_awaitable, error);
       co_await stream_.async_handshake(asio::ssl::stream_base::server, token);
+      clear_deadline();
       usable = !error;
       if (error) shared_->count_rejection("tls_handshake");
     }
+    auto patience = std::min(shared_->limits.head_time, shared_->limits.keep_alive);
     while (usable && !shared_->stopping) {
-      usable = co_await one_request();
+      usable = co_await one_request(patience);
+      patience = shared_->limits.keep_alive;
     }
-    clear_deadline();
+  }
+
+  asio::awaitable<void> say_goodbye() {
     if constexpr (secure) {
       error_code error;
       set_deadline(discard_time);
@@ -244,63 +267,72 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
       co_await stream_.async_shutdown(token);
       clear_deadline();
     }
-    error_code ignored;
-    socket().shutdown(Socket::shutdown_both, ignored);
-    socket().close(ignored);
+    co_return;
   }
 
   // Waits for the first byte of a request; false when none comes.
-  asio::awaitable<bool> wait_for_request() {
+  asio::awaitable<bool> wait_for_request(Clock::duration patience) {
     if (buffer_.size() > 0) co_return true;
     error_code error;
-    set_idle(true);
-    set_deadline(shared_->limits.keep_alive);
+    set_deadline(patience);
     auto space = buffer_.prepare(4096);
     auto token = asio::redirect_error(asio::use_awaitable, error);
     const std::size_t count = co_await stream_.async_read_some(space, token);
-    set_idle(false);
+    clear_deadline();
     buffer_.commit(count);
     const bool got = !error && count > 0;
     co_return got;
   }
 
   // True when the connection can take another request.
-  asio::awaitable<bool> one_request() {
-    const bool begun = co_await wait_for_request();
+  asio::awaitable<bool> one_request(Clock::duration patience) {
+    const bool begun = co_await wait_for_request(patience);
     if (!begun) co_return false;
-    wire::request_parser<wire::string_body> parser;
+    Parser parser;
     parser.header_limit(static_cast<std::uint32_t>(shared_->limits.head_bytes_max));
     parser.body_limit(boost::none);
     refusal_.reset();
     const bool head = co_await read_head(parser);
-    if (!head) co_return false;
-    const bool body = co_await read_body(parser);
-    if (!body) co_return false;
-    co_return co_await answer(parser);
+    if (head) co_await read_body(parser);
+    if (head && !refusal_ && parser.is_done()) co_return co_await answer(parser);
+    give_back();
+    if (refusal_) co_await send_refusal();
+    co_return false;
   }
 
-  asio::awaitable<bool> read_head(wire::request_parser<wire::string_body>& parser) {
+  // True when the head is there and may be followed by a body; otherwise with a refusal if there is a client
+  // to be told.
+  asio::awaitable<bool> read_head(Parser& parser) {
     error_code error;
     set_deadline(shared_->limits.head_time);
     auto token = asio::redirect_error(asio::use_awaitable, error);
     co_await wire::async_read_header(stream_, buffer_, parser, token);
     clear_deadline();
-    if (!error && parser.get().target().size() <= target_bytes_max) co_return true;
-    if (!error) {
-      refuse(414, "RequestUriTooLong", "target",
-             fmt::format("The request target has {} bytes; the limit is {}.", parser.get().target().size(),
-                         target_bytes_max));
-    } else if (expired_) {
+    if (error && expired_) {
       refuse(408, "RequestTimeout", "head_time",
-             fmt::format("The request head did not arrive within {} s.", shared_->limits.head_time.count()));
+             fmt::format("The request head did not arrive within {} ms.", shared_->limits.head_time.count()));
     } else if (error == wire::error::header_limit || error == wire::error::buffer_overflow) {
       refuse_long_head(!parser.get().target().empty());
-    } else if (error.category() == wire::make_error_code(wire::error::bad_method).category() &&
-               error != wire::error::end_of_stream && error != wire::error::partial_message) {
-      refuse(400, "BadRequest", "malformed", fmt::format("The request is no HTTP/1.1: {}.", error.message()));
+    } else if (error) {
+      refuse_malformed(error);
+    } else {
+      check_head(parser);
     }
-    co_await send_refusal();
-    co_return false;
+    co_return !error && !refusal_;
+  }
+
+  void check_head(Parser& parser) {
+    const auto& request = parser.get();
+    if (request.target().size() > target_bytes_max) {
+      refuse(414, "RequestUriTooLong", "target",
+             fmt::format("The request target has {} bytes; the limit is {}.", request.target().size(),
+                         target_bytes_max));
+    } else if (request.version() == 11 && request.count(wire::field::host) != 1) {
+      refuse(400, "BadRequest", "malformed", "A request has exactly one Host field.");
+    } else if (request.count(wire::field::transfer_encoding) > 0 && !parser.chunked()) {
+      // Where such a body ends would be a guess (RFC 9112 section 6.3).
+      refuse(400, "BadRequest", "malformed", "The Transfer-Encoding must be 'chunked' alone.");
+    }
   }
 
   // The request line alone over the limit is a long target, otherwise it is the fields.
@@ -314,9 +346,17 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     }
   }
 
+  // Only for what the client wrote; a connection that broke has nobody to be told.
+  void refuse_malformed(error_code error) {
+    if (error.category() != wire::make_error_code(wire::error::bad_method).category()) return;
+    if (error == wire::error::end_of_stream || error == wire::error::partial_message) return;
+    refuse(400, "BadRequest", "malformed", fmt::format("The request is no HTTP/1.1: {}.", error.message()));
+  }
+
   std::size_t body_limit(const wire::request<wire::string_body>& request) const {
-    const std::string_view target(request.target().data(), request.target().size());
-    const bool samples = target.substr(0, target.find('?')) == "/telemetry/samples";
+    const std::string_view target = origin_form({request.target().data(), request.target().size()});
+    const bool samples =
+        request.method() == wire::verb::post && target.substr(0, target.find('?')) == "/telemetry/samples";
     return samples ? shared_->limits.samples_body_bytes_max : shared_->limits.body_bytes_max;
   }
 
@@ -326,19 +366,19 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
                        size == 0 ? limit : size, limit));
   }
 
-  asio::awaitable<bool> read_body(wire::request_parser<wire::string_body>& parser) {
+  // Reads the whole body, or leaves it incomplete, with a refusal if there is a client to be told.
+  asio::awaitable<void> read_body(Parser& parser) {
     const std::size_t limit = body_limit(parser.get());
     const auto length = parser.content_length();
-    if (length && *length > limit) refuse_size(*length, limit);
-    if (!refusal_ && beast::iequals(parser.get()[wire::field::expect], "100-continue")) {
-      const bool sent = co_await send_continue();
-      if (!sent) co_return false;
+    if (length && *length > limit) {
+      refuse_size(*length, limit);
+      co_return;
     }
-    if (!refusal_) co_await read_body_pieces(parser, limit);
-    if (!refusal_ && parser.is_done()) co_return true;
-    shared_->body_bytes -= std::exchange(held_bytes_, 0);
-    co_await send_refusal();
-    co_return false;
+    if (beast::iequals(parser.get()[wire::field::expect], "100-continue")) {
+      const bool sent = co_await send_continue();
+      if (!sent) co_return;
+    }
+    co_await read_body_pieces(parser, limit);
   }
 
   asio::awaitable<bool> send_continue() {
@@ -348,19 +388,21 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     auto token = asio::redirect_error(asio::use_awaitable, error);
     const auto bytes = asio::buffer(text.data(), text.size());
     co_await asio::async_write(stream_, bytes, token);
+    clear_deadline();
     co_return !error;
   }
 
-  asio::awaitable<void> read_body_pieces(wire::request_parser<wire::string_body>& parser, std::size_t limit) {
+  asio::awaitable<void> read_body_pieces(Parser& parser, std::size_t limit) {
     const auto& limits = shared_->limits;
     const auto length = parser.content_length();
-    const bool small = length && *length < small_body_bytes;
-    const auto all = small ? Clock::now() + limits.small_body_time : Clock::time_point::max();
-    while (!parser.is_done()) {
+    const auto small_end = Clock::now() + limits.small_body_time;
+    while (!parser.is_done() && !refusal_) {
       const bool room = co_await wait_for_budget();
       if (!room) co_return;
+      const bool small = length.value_or(held_bytes_) < small_body_bytes;
+      const auto gap_end = Clock::now() + limits.body_gap;
       error_code error;
-      set_deadline(std::min(Clock::now() + limits.body_gap, all));
+      set_deadline(small ? std::min(gap_end, small_end) : gap_end);
       auto token = asio::redirect_error(asio::use_awaitable, error);
       co_await wire::async_read_some(stream_, buffer_, parser, token);
       clear_deadline();
@@ -369,131 +411,136 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
       held_bytes_ = now_held;
       if (now_held > limit) {
         refuse_size(0, limit);
-        co_return;
-      }
-      if (error && expired_) {
+      } else if (error && expired_) {
         refuse(408, "RequestTimeout", "body_time", "The request body did not arrive in time.");
+      } else if (error) {
+        refuse_malformed(error);
         co_return;
       }
-      if (error) co_return;
     }
   }
 
   // Bodies of all connections share one budget; a reader waits for it, so that the client's TCP waits.
   asio::awaitable<bool> wait_for_budget() {
     const auto give_up = Clock::now() + shared_->limits.body_gap;
-    while (shared_->body_bytes > shared_->limits.bodies_bytes_max && held_bytes_ < small_body_bytes) {
-      if (Clock::now() > give_up || shared_->stopping) {
+    while (shared_->body_bytes >= shared_->limits.bodies_bytes_max) {
+      if (Clock::now() >= give_up || shared_->stopping) {
         refuse(503, "ServiceUnavailable", "bodies_bytes", "Too much data is being received; try again.");
         co_return false;
       }
-      asio::steady_timer pause(stream_.get_executor(), budget_pause);
-      error_code error;
-      auto token = asio::redirect_error(asio::use_awaitable, error);
-      co_await pause.async_wait(token);
+      co_await wait_for_wake(budget_pause);
     }
     co_return true;
   }
 
-  asio::awaitable<bool> answer(wire::request_parser<wire::string_body>& parser) {
+  asio::awaitable<bool> answer(Parser& parser) {
+    const auto job = std::make_shared<Job>();
+    version_ = parser.get().version();
     const bool keep = parser.get().keep_alive();
-    auto job = std::make_shared<Job>(stream_.get_executor());
-    fill(job->request, parser.release());
-    const auto started = Clock::now();
+    const Clock::time_point started = Clock::now();
+    auto message = parser.release();
+    fill(job->request, std::move(message));
     const Method method = job->request.method;
-    if (!submit(job)) {
-      job->response = error_response(503, "ServiceUnavailable", "The server is busy; try again.");
-      job->response.headers.set("Retry-After", "1");
-      shared_->count_rejection("workers");
-      job->finished = true;
-    }
-    while (!job->finished) {
-      error_code ignored;
-      auto token = asio::redirect_error(asio::use_awaitable, ignored);
-      co_await job->done.async_wait(token);
-    }
-    shared_->body_bytes -= std::exchange(held_bytes_, 0);
-    shared_->count_request(method, job->response.status,
-                           std::chrono::duration<double>(Clock::now() - started).count());
+    answering_ = true;
+    co_await run(job);
+    give_back();
+    const std::chrono::duration<double> taken = Clock::now() - started;
+    shared_->count_request(method, job->response.status, taken.count());
+    const bool streams = job->response.stream && method != Method::head;
     const bool stay = keep && !shared_->stopping && !job->response.stream;
     const bool sent = co_await send(job->response, method == Method::head, stay);
-    if (sent && job->response.stream && method != Method::head) co_await send_stream(job);
+    answering_ = false;
+    if (sent && streams) co_await send_stream(job);
     const bool again = sent && stay;
     co_return again;
   }
 
   void fill(Request& out, wire::request<wire::string_body> message) {
     out.method = method_of(message.method());
-    out.target = std::string(message.target().data(), message.target().size());
+    out.target = std::string(origin_form({message.target().data(), message.target().size()}));
     for (const auto& field : message) {
       out.headers.add({field.name_string().data(), field.name_string().size()},
                       {field.value().data(), field.value().size()});
     }
     out.body = std::move(message.body());
-    out.remote = client_;
+    out.remote = admission_->client;
     out.secure = secure;
   }
 
-  bool submit(const std::shared_ptr<Job>& job) {
-    return shared_->workers.submit([job, shared = shared_, executor = stream_.get_executor()] {
-      Response response = run_handler(*shared, job->request);
-      asio::post(executor, [job, made = std::move(response)]() mutable {
-        job->response = std::move(made);
-        job->finished = true;
-        job->done.cancel();
-      });
-    });
+  // The handler's response, or 503 when no worker can take it.
+  asio::awaitable<void> run(std::shared_ptr<Job> job) {
+    const auto work = [job, shared = shared_, awake = wake()] {
+      job->response = run_handler(*shared, job->request);
+      job->finished = true;
+      awake();
+    };
+    if (!shared_->workers.submit(work)) {
+      shared_->count_rejection("workers");
+      job->response = error_response(503, "ServiceUnavailable", "The server is busy; try again.");
+      job->response.headers.set("Retry-After", "1");
+      co_return;
+    }
+    while (!job->finished) co_await wait_for_wake(std::chrono::hours(1));
   }
 
-  asio::awaitable<bool> send(const Response& response, bool head, bool stay) {
-    wire::response<wire::string_body> message(static_cast<wire::status>(response.status), 11);
-    for (const auto& [name, value] : response.headers.all()) message.insert(name, value);
-    message.keep_alive(stay);
-    if (response.stream) {
-      message.chunked(true);
-    } else {
-      message.body() = response.body;
-      message.prepare_payload();
-    }
+  asio::awaitable<bool> send(Response& response, bool head, bool stay) {
+    const bool head_only = head || response.stream;
+    auto message = message_of(response, version_, stay);
     wire::response_serializer<wire::string_body> serializer(message);
+    serializer.split(head_only);
+    const auto end =
+        Clock::now() + write_time + std::chrono::seconds(message.body().size() / slow_bytes_per_s);
     error_code error;
-    set_deadline(write_time);
-    auto token = asio::redirect_error(asio::use_awaitable, error);
-    if (head || response.stream) {
-      co_await wire::async_write_header(stream_, serializer, token);
-    } else {
-      co_await wire::async_write(stream_, serializer, token);
+    while (!error && !(head_only ? serializer.is_header_done() : serializer.is_done())) {
+      set_deadline(std::min(end, Clock::now() + write_time));
+      auto token = asio::redirect_error(asio::use_awaitable, error);
+      co_await wire::async_write_some(stream_, serializer, token);
+      clear_deadline();
     }
-    clear_deadline();
     co_return !error;
   }
 
   asio::awaitable<void> send_stream(std::shared_ptr<Job> job) {
-    auto sink = make_sink(stream_.get_executor());
-    const auto begin = [job, sink] { job->response.stream(sink); };
-    if (!shared_->workers.submit(begin)) co_return;
-    set_idle(true);
-    bool alive = true;
-    while (alive && !shared_->stopping) {
-      const StreamSink::Piece piece = sink->take();
-      if (piece.gone) break;
+    const auto channel = std::make_shared<StreamChannel>(wake());
+    const AbandonAtEnd guard{*channel};
+    if (!begin_stream(std::move(job), channel)) {
+      shared_->count_rejection("workers");
+      co_return;
+    }
+    co_await send_pieces(*channel);
+  }
+
+  // Leaves the sink to the handler alone: the body ends when it lets go.
+  bool begin_stream(std::shared_ptr<Job> job, std::shared_ptr<StreamChannel> channel) {
+    return shared_->workers.submit([job = std::move(job), sink = make_sink(std::move(channel))]() mutable {
+      run_stream(job->response, std::exchange(sink, nullptr));
+    });
+  }
+
+  asio::awaitable<void> send_pieces(StreamChannel& channel) {
+    while (!shared_->stopping) {
+      const StreamChannel::Piece piece = channel.take();
+      if (piece.abandoned) {
+        shared_->count_rejection("slow_follower");
+        co_return;
+      }
       if (!piece.bytes.empty()) {
-        alive = co_await send_chunk(piece.bytes);
+        const bool alive = co_await send_chunk(piece.bytes);
+        if (!alive) co_return;
       } else if (piece.ended) {
-        error_code error;
-        auto token = asio::redirect_error(asio::use_awaitable, error);
-        const auto last = wire::make_chunk_last();
-        co_await asio::async_write(stream_, last, token);
-        break;
+        co_await send_last_chunk();
+        co_return;
       } else {
-        error_code ignored;
-        auto token = asio::redirect_error(asio::use_awaitable, ignored);
-        sink->waker().expires_after(std::chrono::seconds(1));
-        co_await sink->waker().async_wait(token);
+        if (client_is_gone()) co_return;
+        co_await wait_for_wake(follower_look);
       }
     }
-    set_idle(false);
-    sink->abandon();
+  }
+
+  // Has the client closed its side? Whoever only listens would otherwise be noticed when something is sent.
+  bool client_is_gone() {
+    pollfd look{socket().native_handle(), POLLRDHUP, 0};
+    return ::poll(&look, 1, 0) == 1;
   }
 
   asio::awaitable<bool> send_chunk(const std::string& bytes) {
@@ -501,10 +548,24 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     set_deadline(write_time);
     auto token = asio::redirect_error(asio::use_awaitable, error);
     const auto body = asio::buffer(bytes);
-    const auto chunk = wire::make_chunk(body);
-    co_await asio::async_write(stream_, chunk, token);
+    if (version_ == 11) {
+      const auto chunk = wire::make_chunk(body);
+      co_await asio::async_write(stream_, chunk, token);
+    } else {
+      co_await asio::async_write(stream_, body, token);
+    }
     clear_deadline();
     co_return !error;
+  }
+
+  asio::awaitable<void> send_last_chunk() {
+    if (version_ != 11) co_return;
+    error_code error;
+    set_deadline(write_time);
+    auto token = asio::redirect_error(asio::use_awaitable, error);
+    const auto last = wire::make_chunk_last();
+    co_await asio::async_write(stream_, last, token);
+    clear_deadline();
   }
 
   void refuse(int status, std::string_view code, std::string_view reason, std::string message) {
@@ -514,9 +575,10 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   // Answers, then reads on for a moment: a client that still sends would otherwise lose the answer to a
   // reset.
   asio::awaitable<void> send_refusal() {
-    if (!refusal_) co_return;
     shared_->count_rejection(refusal_->reason);
-    const Response response = error_response(refusal_->status, refusal_->code, refusal_->message);
+    Response response = error_response(refusal_->status, refusal_->code, refusal_->message);
+    if (refusal_->status == 503) response.headers.set("Retry-After", "1");
+    version_ = 11;
     const bool sent = co_await send(response, false, false);
     if (!sent) co_return;
     if constexpr (!secure) {
@@ -526,7 +588,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     std::array<char, 16384> rubbish;
     std::size_t total = 0;
     set_deadline(discard_time);
-    while (total < discarded_bytes_max) {
+    while (total < discarded_bytes_max && !expired_) {
       error_code error;
       auto token = asio::redirect_error(asio::use_awaitable, error);
       const auto space = asio::buffer(rubbish);
@@ -536,15 +598,18 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     clear_deadline();
   }
 
-  SharedPointer shared_;
+  // Order matters: the stream ends before the admission is given back.
+  const std::unique_ptr<Admission> admission_;
+  const SharedPointer shared_;
   Stream stream_;
-  net::Address client_;
-  asio::steady_timer timer_;
+  asio::steady_timer timer_, waker_;
   beast::flat_buffer buffer_;
   std::optional<Refusal> refusal_;
+  unsigned version_ = 11;
   std::size_t held_bytes_ = 0;
   std::size_t round_ = 0;
   bool expired_ = false;
+  bool answering_ = false;  // a handler runs or its answer is being sent
 };
 
 struct TlsStream : asio::ssl::stream<Socket> {
@@ -555,14 +620,14 @@ struct TlsStream : asio::ssl::stream<Socket> {
 
 }  // namespace
 
-void serve_plain(SharedPointer shared, Socket socket, net::Address client) {
-  std::make_shared<Connection<Socket>>(std::move(shared), std::move(socket), client)->start();
+void serve_plain(std::unique_ptr<Admission> admission, Socket socket) {
+  std::make_shared<Connection<Socket>>(std::move(admission), std::move(socket))->start();
 }
 
-void serve_tls(SharedPointer shared, Socket socket, net::Address client,
+void serve_tls(std::unique_ptr<Admission> admission, Socket socket,
                std::shared_ptr<asio::ssl::context> context) {
   TlsStream stream(std::move(socket), std::move(context));
-  std::make_shared<Connection<TlsStream>>(std::move(shared), std::move(stream), client)->start();
+  std::make_shared<Connection<TlsStream>>(std::move(admission), std::move(stream))->start();
 }
 
 }  // namespace peering::http

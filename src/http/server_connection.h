@@ -1,13 +1,19 @@
-// One HTTP connection, plain or TLS: the only header that names Asio; seen by server.cc and the two files
-// that instantiate it.
+// One HTTP connection, plain or TLS, as the server's listeners see it.
+//
+// A connection owns itself: its coroutine holds it until the client or the server ends it. Everything it does
+// happens on its strand; other threads reach it only by `interrupt` and by the wake-ups of workers and
+// writers, which hold the io_context while they post, so that a wake-up after the server's end is harmless.
+// The only header of the room that names Asio.
 #pragma once
 
 #include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
-#include <string>
+#include <string_view>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -23,35 +29,64 @@ namespace peering::http {
 namespace asio = boost::asio;
 using Socket = asio::ip::tcp::socket;
 
-/// What all connections of a server share. Outlives them: each holds it.
-struct ServerShared {
-  ServerShared(Handler handler_given, Limits limits_given, runtime::WorkerPool& pool, Metrics& registry)
-      : handler(std::move(handler_given)), limits(limits_given), workers(pool), metrics(registry) {}
+/// A connection as `Server::stop` sees it.
+class Interruptible {
+ public:
+  virtual ~Interruptible() = default;
+  /// Ends it unless a handler runs for it or its answer is on the way. Thread-safe.
+  virtual void interrupt() = 0;
+};
+
+/// What all connections of a server share; each holds it, and so does a job that still runs. Thread-safe.
+class ServerShared {
+ public:
+  ServerShared(Handler handler_given, Limits limits_given, runtime::WorkerPool& pool, Metrics& registry,
+               std::weak_ptr<asio::io_context> context_given);
 
   const Handler handler;
   const Limits limits;
   runtime::WorkerPool& workers;
-  Metrics& metrics;
+  const std::weak_ptr<asio::io_context> context;
   std::atomic<bool> stopping{false};
   std::atomic<std::size_t> body_bytes{0};
 
-  std::mutex mutex;
-  std::map<net::Address, std::size_t> clients;
-  std::set<Socket*> sockets;
-  std::size_t connections = 0;
-
   void count_request(Method method, int status, double seconds);
   void count_rejection(std::string_view reason);
-  /// False when this connection would be one too many.
-  bool admit(const net::Address& client);
+  /// Counts the connection in; the reason when it would be one too many.
+  std::optional<std::string_view> admit(const net::Address& client);
   void release(const net::Address& client);
+  void enter(std::weak_ptr<Interruptible> connection);
+  void leave(const std::weak_ptr<Interruptible>& connection);
+  std::vector<std::shared_ptr<Interruptible>> open_connections();
+  std::size_t connections();
+
+ private:
+  Metrics& metrics_;
+  Histogram& seconds_;
+  Gauge& connections_now_;
+  std::mutex mutex_;
+  std::map<net::Address, std::size_t> clients_;
+  std::set<std::weak_ptr<Interruptible>, std::owner_less<>> open_;
+  std::size_t connections_ = 0;
 };
 
 using SharedPointer = std::shared_ptr<ServerShared>;
 
-/// Serve one connection until it ends. The io_context runs in threads of the server.
-void serve_plain(SharedPointer shared, Socket socket, net::Address client);
-void serve_tls(SharedPointer shared, Socket socket, net::Address client,
+/// The place of one connection among those that are counted; given back when it goes.
+struct Admission {
+  Admission(SharedPointer of, const net::Address& client_given)
+      : shared(std::move(of)), client(client_given) {}
+  ~Admission() { shared->release(client); }
+  Admission(const Admission&) = delete;
+  Admission& operator=(const Admission&) = delete;
+
+  const SharedPointer shared;
+  const net::Address client;
+};
+
+/// Serve one admitted connection until it ends.
+void serve_plain(std::unique_ptr<Admission> admission, Socket socket);
+void serve_tls(std::unique_ptr<Admission> admission, Socket socket,
                std::shared_ptr<asio::ssl::context> context);
 
 }  // namespace peering::http

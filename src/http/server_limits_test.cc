@@ -1,0 +1,260 @@
+// Every limit of `http::Limits`, with times made short.
+#include <atomic>
+#include <fstream>
+#include <thread>
+
+#include <gmock/gmock.h>
+
+#include "http/server_for_tests.h"
+
+namespace peering::http {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+// Sends one byte after the other until the server closes or all are sent.
+void drip(RawConnection& raw, std::string_view bytes, milliseconds pause) {
+  for (const char c : bytes) {
+    if (!raw.send({&c, 1}) || raw.is_closed(0)) return;
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+std::size_t resident_bytes() {
+  std::size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages >> pages;
+  return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+constexpr std::string_view chunked_post = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+TEST_F(ServerTest, AnAnnouncedGigabyteIsRefusedUnread) {
+  start(echo);
+  const std::string answer = answer_to("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n");
+  EXPECT_THAT(answer, AllOf(StartsWith("HTTP/1.1 413"), HasSubstr(R"("code":"RequestEntityTooLarge")"),
+                            HasSubstr("1000000000"), HasSubstr("4194304")));
+  EXPECT_EQ(rejected("body_bytes"), 1);
+}
+
+TEST_F(ServerTest, AClientThatWaitsForContinueIsNotAskedForTooMuch) {
+  start(echo);
+  const std::string answer =
+      answer_to("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 413"));
+}
+
+TEST_F(ServerTest, AnEndlessChunkedBodyIsRefusedAtTheLimitInBoundedMemory) {
+  start(echo);
+  RawConnection raw(port_);
+  raw.send(chunked_post);
+  const std::string chunk = "10000\r\n" + std::string(0x10000, 'x') + "\r\n";
+  const std::size_t before = resident_bytes();
+  std::size_t sent = 0;
+  while (sent < 1'000'000'000 && raw.send(chunk)) sent += 0x10000;
+  EXPECT_LT(sent, 40'000'000U);
+  EXPECT_LT(resident_bytes(), before + 64'000'000);
+  EXPECT_THAT(raw.read(), testing::AnyOf(StartsWith("HTTP/1.1 413"), ""));  // "": the reset overtook it
+  EXPECT_EQ(rejected("body_bytes"), 1);
+}
+
+TEST_F(ServerTest, AChunkedBodyOverTheLimitIsTold) {
+  Limits limits;
+  limits.body_bytes_max = 100'000;
+  start(echo, limits);
+  RawConnection raw(port_);
+  raw.send(chunked_post);
+  for (int i = 0; i < 10; ++i) raw.send("4000\r\n" + std::string(0x4000, 'x') + "\r\n");
+  EXPECT_THAT(raw.read(), AllOf(StartsWith("HTTP/1.1 413"), HasSubstr("more than 100000 bytes")));
+}
+
+TEST_F(ServerTest, OnlyPostedSamplesMayBeLarger) {
+  Limits limits;
+  limits.body_bytes_max = 10;
+  limits.samples_body_bytes_max = 1000;
+  start(echo, limits);
+  Client client;
+  const std::string body(500, 'x'), larger(1001, 'x');
+  EXPECT_EQ(client.send({Method::post, url("/telemetry/samples?x"), {}, body})->status, 200);
+  EXPECT_EQ(client.send({Method::post, url("/telemetry/samples"), {}, larger})->status, 413);
+  EXPECT_EQ(client.send({Method::put, url("/telemetry/samples"), {}, body})->status, 413);
+  EXPECT_EQ(client.send({Method::post, url("/telemetry"), {}, body})->status, 413);
+  EXPECT_EQ(client.send({Method::post, url("/telemetry/samples2"), {}, body})->status, 413);
+}
+
+TEST_F(ServerTest, AHeadThatDripsIsTimedOut) {
+  Limits limits;
+  limits.head_time = milliseconds(300);
+  start(echo, limits);
+  RawConnection raw(port_);
+  std::thread writer(
+      [&] { drip(raw, "GET / HTTP/1.1\r\nHost: " + std::string(400, 'x'), milliseconds(10)); });
+  EXPECT_THAT(raw.read(), AllOf(StartsWith("HTTP/1.1 408"), HasSubstr("RequestTimeout")));
+  writer.join();
+  EXPECT_EQ(rejected("head_time"), 1);
+}
+
+TEST_F(ServerTest, AConnectionThatSaysNothingIsClosed) {
+  Limits limits;
+  limits.head_time = milliseconds(100);
+  start(echo, limits);
+  RawConnection raw(port_);
+  EXPECT_TRUE(raw.is_closed());
+}
+
+TEST_F(ServerTest, AnIdleConnectionIsClosedAfterItsKeepAlive) {
+  Limits limits;
+  limits.keep_alive = milliseconds(100);
+  start(echo, limits);
+  RawConnection raw(port_);
+  raw.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(raw.read(), StartsWith("HTTP/1.1 200"));
+  EXPECT_TRUE(raw.is_closed(1));
+}
+
+TEST_F(ServerTest, ABodyWithALongPauseIsTimedOut) {
+  Limits limits;
+  limits.body_gap = milliseconds(100);
+  start(echo, limits);
+  EXPECT_THAT(answer_to("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc"),
+              AllOf(StartsWith("HTTP/1.1 408"), HasSubstr("RequestTimeout")));
+}
+
+TEST_F(ServerTest, ASmallBodyThatDripsIsTimedOutHoweverItIsSent) {
+  Limits limits;
+  limits.small_body_time = milliseconds(300);
+  start(echo, limits);
+  std::string chunks;
+  for (int i = 0; i < 100; ++i) chunks += "1\r\nx\r\n";
+  for (const std::string& head : {std::string("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"),
+                                  std::string(chunked_post)}) {
+    RawConnection raw(port_);
+    raw.send(head);
+    std::thread writer([&] { drip(raw, chunks, milliseconds(5)); });
+    EXPECT_THAT(raw.read(), StartsWith("HTTP/1.1 408")) << head;
+    writer.join();
+  }
+  EXPECT_EQ(rejected("body_time"), 2);
+}
+
+TEST_F(ServerTest, LongHeadsAndTargetsAreRefused) {
+  start(echo);
+  EXPECT_THAT(answer_to("GET / HTTP/1.1\r\nHost: x\r\nCookie: " + std::string(40'000, 'x') + "\r\n\r\n"),
+              AllOf(StartsWith("HTTP/1.1 431"), HasSubstr("RequestHeaderFieldsTooLarge")));
+  for (const std::size_t size : {20'000U, 60'000U}) {
+    EXPECT_THAT(answer_to("GET /" + std::string(size, 'x') + " HTTP/1.1\r\nHost: x\r\n\r\n"),
+                AllOf(StartsWith("HTTP/1.1 414"), HasSubstr("RequestUriTooLong")));
+  }
+}
+
+TEST_F(ServerTest, ThreeHundredConnectionsOfOneClientAreTooMany) {
+  start(echo);
+  std::vector<std::unique_ptr<RawConnection>> open;
+  for (int i = 0; i < 300; ++i) {
+    open.push_back(std::make_unique<RawConnection>(port_));
+    open.back()->send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  }
+  int closed = 0;
+  for (int i = 0; i < 300; ++i) {
+    if (open[static_cast<std::size_t>(i)]->is_closed()) ++closed;
+  }
+  EXPECT_EQ(closed, 300 - 256);
+  EXPECT_EQ(rejected("connections_per_client"), 300 - 256);
+  open.clear();
+  // The places are free again.
+  for (int i = 0; i < 300 && connections() > 0; ++i) std::this_thread::sleep_for(milliseconds(10));
+  EXPECT_THAT(answer_to("GET /again HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), HasSubstr("/again"));
+}
+
+TEST_F(ServerTest, ConnectionsInAllAreLimited) {
+  Limits limits;
+  limits.connections_max = 1;
+  start(echo, limits);
+  RawConnection first(port_);
+  first.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_FALSE(first.is_closed());
+  RawConnection second(port_);
+  EXPECT_TRUE(second.is_closed());
+  EXPECT_EQ(rejected("connections"), 1);
+}
+
+class BodyBudgetTest : public ServerTest {
+ protected:
+  // A handler that holds its body until it is let go.
+  void hold_bodies(milliseconds gap) {
+    Limits limits;
+    limits.bodies_bytes_max = 50'000;
+    limits.body_gap = gap;
+    start(
+        [this](const Request& request) {
+          ++entered_;
+          while (hold_ && request.target == "/held") std::this_thread::sleep_for(milliseconds(1));
+          return Response{};
+        },
+        limits);
+    holder_ = std::make_unique<RawConnection>(port_);
+    holder_->send("POST /held HTTP/1.1\r\nHost: x\r\nContent-Length: 50000\r\n\r\n" +
+                  std::string(50'000, 'x'));
+    while (entered_ == 0) std::this_thread::sleep_for(milliseconds(1));
+  }
+  void TearDown() override { hold_ = false; }
+
+  std::atomic<bool> hold_{true};
+  std::atomic<int> entered_{0};
+  std::unique_ptr<RawConnection> holder_;
+};
+
+constexpr std::string_view small_post = "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx";
+
+TEST_F(BodyBudgetTest, MoreThanAllBodiesMayHoldIsRefusedForAWhile) {
+  hold_bodies(milliseconds(100));
+  EXPECT_THAT(answer_to(small_post), AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Retry-After: 1"),
+                                           HasSubstr("ServiceUnavailable")));
+  EXPECT_EQ(rejected("bodies_bytes"), 1);
+  hold_ = false;
+  EXPECT_THAT(holder_->read(200), StartsWith("HTTP/1.1 200"));
+  RawConnection later(port_);
+  later.send(small_post);
+  EXPECT_THAT(later.read(200), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(BodyBudgetTest, ABodyThatWaitsForItsTurnIsTakenThen) {
+  hold_bodies(milliseconds(5000));
+  RawConnection waiting(port_);
+  waiting.send(small_post);
+  EXPECT_EQ(waiting.read(100), "");
+  hold_ = false;
+  EXPECT_THAT(waiting.read(500), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(ServerTest, WithoutAFreeWorkerTheClientMayTryAgain) {
+  runtime::WorkerPool one(1, 1);
+  std::atomic<bool> hold{true};
+  const auto handler = [&](const Request& request) {
+    while (hold) std::this_thread::sleep_for(milliseconds(1));
+    return echo(request);
+  };
+  server_.emplace(handler, Limits{}, one, metrics_);
+  port_ = server_->listen({"127.0.0.1", 0}, std::nullopt).value().port;
+  std::vector<std::unique_ptr<RawConnection>> open;
+  for (int i = 0; i < 4; ++i) {
+    open.push_back(std::make_unique<RawConnection>(port_));
+    open.back()->send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  }
+  for (int i = 0; i < 500 && rejected("workers") < 2; ++i) std::this_thread::sleep_for(milliseconds(5));
+  hold = false;
+  int busy = 0, done = 0;
+  for (const auto& raw : open) {
+    const std::string answer = raw->read(200);
+    if (answer.starts_with("HTTP/1.1 200")) ++done;
+    if (answer.starts_with("HTTP/1.1 503") && answer.find("Retry-After: 1") != std::string::npos) ++busy;
+  }
+  EXPECT_EQ(done + busy, 4);
+  EXPECT_GE(busy, 2);
+  server_.reset();
+}
+
+}  // namespace
+}  // namespace peering::http

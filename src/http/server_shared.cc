@@ -1,0 +1,85 @@
+#include <string>
+
+#include "http/server_connection.h"
+
+namespace peering::http {
+
+namespace {
+
+// An IPv6 customer has a /64 at least: counting single addresses would limit nobody.
+net::Address client_key(const net::Address& client) { return client.is_v4() ? client : client.masked(64); }
+
+}  // namespace
+
+ServerShared::ServerShared(Handler handler_given, Limits limits_given, runtime::WorkerPool& pool,
+                           Metrics& registry, std::weak_ptr<asio::io_context> context_given)
+    : handler(std::move(handler_given)),
+      limits(limits_given),
+      workers(pool),
+      context(std::move(context_given)),
+      metrics_(registry),
+      seconds_(registry.histogram("peering_http_request_seconds",
+                                  "Seconds from the whole request to the response.",
+                                  {0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10})),
+      connections_now_(registry.gauge("peering_http_connections", "Open HTTP connections.")) {}
+
+void ServerShared::count_request(Method method, int status, double seconds) {
+  metrics_
+      .counter("peering_http_requests_total", "HTTP requests answered.",
+               {{"method", std::string(to_string(method))}, {"code", std::to_string(status)}})
+      .add();
+  seconds_.observe(seconds);
+}
+
+void ServerShared::count_rejection(std::string_view reason) {
+  metrics_
+      .counter("peering_http_rejected_total", "Requests and connections refused by a limit.",
+               {{"reason", std::string(reason)}})
+      .add();
+}
+
+std::optional<std::string_view> ServerShared::admit(const net::Address& client) {
+  const std::lock_guard lock(mutex_);
+  if (connections_ >= limits.connections_max) return "connections";
+  const net::Address key = client_key(client);
+  const auto found = clients_.find(key);
+  if (found != clients_.end() && found->second >= limits.connections_per_client_max) {
+    return "connections_per_client";
+  }
+  ++clients_[key];
+  connections_now_.set(static_cast<double>(++connections_));
+  return std::nullopt;
+}
+
+void ServerShared::release(const net::Address& client) {
+  const std::lock_guard lock(mutex_);
+  const auto found = clients_.find(client_key(client));
+  if (--found->second == 0) clients_.erase(found);
+  connections_now_.set(static_cast<double>(--connections_));
+}
+
+void ServerShared::enter(std::weak_ptr<Interruptible> connection) {
+  const std::lock_guard lock(mutex_);
+  open_.insert(std::move(connection));
+}
+
+void ServerShared::leave(const std::weak_ptr<Interruptible>& connection) {
+  const std::lock_guard lock(mutex_);
+  open_.erase(connection);
+}
+
+std::vector<std::shared_ptr<Interruptible>> ServerShared::open_connections() {
+  std::vector<std::shared_ptr<Interruptible>> out;
+  const std::lock_guard lock(mutex_);
+  for (const auto& each : open_) {
+    if (auto connection = each.lock()) out.push_back(std::move(connection));
+  }
+  return out;
+}
+
+std::size_t ServerShared::connections() {
+  const std::lock_guard lock(mutex_);
+  return connections_;
+}
+
+}  // namespace peering::http

@@ -1,0 +1,28 @@
+#include <gtest/gtest.h>
+
+#include "http/server_connection.h"
+
+namespace peering::http {
+namespace {
+
+net::Address address(const char* text) { return net::Address::parse(text).value(); }
+
+TEST(Admission, AnIpv6ClientIsItsSixtyFourBits) {
+  Metrics metrics;
+  runtime::WorkerPool workers(1, 1);
+  Limits limits;
+  limits.connections_max = 4;
+  limits.connections_per_client_max = 2;
+  ServerShared shared({}, limits, workers, metrics, {});
+  EXPECT_FALSE(shared.admit(address("2001:db8::1")));
+  EXPECT_FALSE(shared.admit(address("2001:db8::2")));
+  EXPECT_EQ(shared.admit(address("2001:db8::3")), "connections_per_client");
+  EXPECT_FALSE(shared.admit(address("2001:db8:0:1::3")));
+  EXPECT_FALSE(shared.admit(address("192.0.2.1")));
+  EXPECT_EQ(shared.admit(address("192.0.2.2")), "connections");
+  shared.release(address("2001:db8::1"));
+  EXPECT_FALSE(shared.admit(address("2001:db8::9")));
+}
+
+}  // namespace
+}  // namespace peering::http
