@@ -14,6 +14,10 @@ const Columns monitoring_columns = {
     {"Seen origin", "properties.suggestedAsn"},
     {"Upstreams", "properties.upstreams"},
     {"Backup upstreams", "properties.backup_upstreams"},
+    {"Required upstreams", "properties.require_upstreams"},
+    {"Watched lengths", "properties.lengths"},
+    {"Prepends", "properties.prepend_seq"},
+    {"Policies", "properties.policies"},
     {"Ignores more-specifics", "properties.ignoreMorespecifics"},
     {"Ignored", "properties.ignore"},
     {"Excluded kinds", "properties.excludeKinds"},
@@ -81,6 +85,9 @@ Outcome<json::object> properties_of(const Call& call) {
   if (auto done = add_numbers(out, "backup_upstreams", call, "backup-upstream"); !done) {
     return tl::unexpected(done.error());
   }
+  if (auto done = add_numbers(out, "require_upstreams", call, "require-upstream"); !done) {
+    return tl::unexpected(done.error());
+  }
   if (const auto on = call.text("ignore-more-specifics")) out["ignoreMorespecifics"] = *on == "true";
   add_text(out, "group", call, "group");
   add_text(out, "description", call, "description");
@@ -133,6 +140,8 @@ std::vector<Command> monitoring_commands() {
   set_options.push_back({"--upstream", "AS numbers allowed next to the origin", OptionKind::list});
   set_options.push_back(
       {"--backup-upstream", "AS numbers next to the origin that mean the backup route", OptionKind::list});
+  set_options.push_back(
+      {"--require-upstream", "AS numbers that must be seen next to the origin", OptionKind::list});
   set_options.push_back({.names = "--ignore-more-specifics",
                          .help = "whether more-specific prefixes are looked at",
                          .choices = {"true", "false"}});

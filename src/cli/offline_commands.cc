@@ -1,7 +1,8 @@
-// `analyze`, `mrt dump`: what works without a server.
+// `analyze`, `mrt dump`, `bmp dump`: what works without a server.
 #include <iostream>
 
 #include "cli/analyze.h"
+#include "cli/bmp_dump.h"
 #include "cli/commands.h"
 #include "cli/mrt_dump.h"
 
@@ -29,6 +30,10 @@ Outcome<void> dump_mrt(Session& session, const Call& call) {
   return ended_with(run_mrt_dump(call.value("file"), call.has("one-line"), session.out(), session.err()));
 }
 
+Outcome<void> dump_bmp(Session& session, const Call& call) {
+  return ended_with(run_bmp_dump(call.value("file"), session.out(), session.err()));
+}
+
 }  // namespace
 
 std::vector<Command> offline_commands() {
@@ -50,6 +55,10 @@ std::vector<Command> offline_commands() {
        {{"--one-line,-m", "exactly the lines of bgpdump -m", OptionKind::flag},
         {"file", "the file, also compressed", OptionKind::text, true}},
        dump_mrt},
+      {"bmp dump",
+       "Write what a router sent over a BMP session as text, one line a message or route.",
+       {{"file", "the bytes as they came, also compressed; - is stdin", OptionKind::text, true}},
+       dump_bmp},
   };
 }
 

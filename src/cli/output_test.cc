@@ -104,7 +104,8 @@ TEST(Yaml, QuotesWhatCouldBeReadAsSomethingElse) {
 TEST(LatencyRows, AreOneASeriesAndPointThatHasSamples) {
   const json::array rows = latency_rows(parsed(
       R"({"series":[{"prefix":"203.0.113.0/24","pop":"AMS","kind":"srtt","points":[{"start":"s1","count":3},
-         {"start":"gap","count":0,"judgement":"no-data"},{"start":"s2","count":4}]},{"pop":"FRA","points":[]}]})"));
+         {"start":"gap","count":0,"judgement":"no-data"},{"start":"s2","count":4}]},
+         {"pop":"FRA","points":[]}]})"));
   ASSERT_EQ(rows.size(), 2U);
   EXPECT_EQ(find_string(rows[1], "pop"), "AMS");
   EXPECT_EQ(find_string(rows[1], "start"), "s2");
