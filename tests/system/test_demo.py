@@ -13,8 +13,8 @@ class Demo(harness.SystemTest):
                               env=environment, capture_output=True, text=True, timeout=150 * harness.PATIENCE)
         print(done.stdout)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        for word in ("PrefixOriginAsChangeEvent", "p50", "alert"):
-            self.assertIn(word.lower(), done.stdout.lower())
+        for word in ("origin-hijack", "p50", "alert", "resolved"):
+            self.assertIn(word, done.stdout.lower())
 
 
 if __name__ == "__main__":
