@@ -1,4 +1,4 @@
-// INTERFACES 3: tokens, roles, scopes; one tenant learns nothing of another.
+// Tokens, roles, scopes; one tenant learns nothing of another.
 #include "api/access.h"
 
 #include <gmock/gmock.h>

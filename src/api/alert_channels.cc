@@ -1,4 +1,4 @@
-// Alert channels of a subscription: where alerts are delivered (INTERFACES section 8). Secrets go in and
+// Alert channels of a subscription: where alerts are delivered. Secrets go in and
 // never come out.
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-// SEMANTICS 1 to 3: the protocol, statement by statement.
+// The protocol, statement by statement.
 #include <gmock/gmock.h>
 
 #include "api/api_fixture.h"

@@ -1,4 +1,4 @@
-// What customers choose from, and the provider's operations (SEMANTICS 8).
+// What customers choose from, and the provider's operations.
 #include <array>
 
 #include "api/arm/names.h"

@@ -17,7 +17,7 @@ std::string_view relation_of(const net::Prefix& watched, const net::Prefix& seen
   return seen.covers(watched) ? "covering" : "moreSpecific";
 }
 
-// INTERFACES section 6: the backup route goes through a backup upstream or, for a prefix longer than /24
+// The backup route goes through a backup upstream or, for a prefix longer than /24
 // (/48), is the covering one.
 std::string_view role_of(const model::Expectation& expectation, const rib::Route& route) {
   const net::Prefix& watched = expectation.prefix;

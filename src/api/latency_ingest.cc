@@ -1,4 +1,4 @@
-// POST /telemetry/samples: round-trip samples in (INTERFACES section 7).
+// POST /telemetry/samples: round-trip samples in.
 #include <algorithm>
 
 #include "api/content_encoding.h"

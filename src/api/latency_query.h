@@ -1,4 +1,4 @@
-// What a latency report is asked for, read from the query of a request (INTERFACES section 7).
+// What a latency report is asked for, read from the query of a request.
 #pragma once
 
 #include "api/arm/failure.h"

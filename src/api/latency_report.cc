@@ -1,4 +1,4 @@
-// GET …/latency of a prefix or a connection (INTERFACES section 7).
+// GET …/latency of a prefix or a connection.
 #include "api/documents.h"
 #include "api/handlers.h"
 #include "api/latency_query.h"

@@ -1,4 +1,4 @@
-// INTERFACES 7: samples in, report out, with the real recorder on a memory store.
+// Samples in, report out, with the real recorder on a memory store.
 #include <gmock/gmock.h>
 
 #include "api/access.h"

@@ -1,4 +1,4 @@
-// INTERFACES 4, 5 and 8: what is watched, the opt-in to alerts, channels, routes.
+// What is watched, the opt-in to alerts, channels, routes.
 #include <gmock/gmock.h>
 
 #include "api/api_fixture.h"

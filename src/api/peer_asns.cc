@@ -1,4 +1,4 @@
-// Peer ASNs of a subscription (SEMANTICS 9). They wait for an Operator's approval.
+// Peer ASNs of a subscription. They wait for an Operator's approval.
 #include <algorithm>
 #include <array>
 

@@ -1,4 +1,4 @@
-// Peering services: the customer's connections (SEMANTICS 4).
+// Peering services: the customer's connections.
 #include "api/arm/body.h"
 #include "api/arm/names.h"
 #include "api/arm/tags.h"

@@ -1,4 +1,4 @@
-// SEMANTICS 4, 8 and 9: peering services, the catalogue, peer ASNs.
+// Peering services, the catalogue, peer ASNs.
 #include <gmock/gmock.h>
 
 #include "api/api_fixture.h"

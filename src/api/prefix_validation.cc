@@ -13,7 +13,7 @@ bool is_private(net::Asn asn) {
   return (asn >= 64512 && asn <= 65534) || (asn >= 4200000000U && asn <= 4294967294U);
 }
 
-// Why this route does not verify the prefix; empty when it does. Messages follow SEMANTICS 14.
+// Why this route does not verify the prefix; empty when it does.
 std::string shortcoming(const model::Expectation& expectation, const rib::Route& route,
                         const Settings& settings) {
   const wire::bgp::PathAttributes& attributes = *route.attributes;

@@ -1,4 +1,4 @@
-// Whether a registered prefix is announced as it should be (SEMANTICS 14), judged from the routes seen now.
+// Whether a registered prefix is announced as it should be, judged from the routes seen now.
 //
 // Only what can be seen is claimed. Checked: the prefix is not private; a route for exactly this prefix is
 // there, with an expected origin, a short path without private AS numbers, and the service's community where

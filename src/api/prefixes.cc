@@ -1,4 +1,4 @@
-// Prefixes of a peering service (SEMANTICS 5 and 6).
+// Prefixes of a peering service.
 #include "api/arm/body.h"
 #include "api/arm/names.h"
 #include "api/arm/resource_id.h"

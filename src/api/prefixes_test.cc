@@ -1,4 +1,4 @@
-// SEMANTICS 5, 6 and 14: prefixes, their validation, their events.
+// Prefixes, their validation, their events.
 #include <thread>
 
 #include <gmock/gmock.h>

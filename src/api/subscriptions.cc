@@ -1,4 +1,4 @@
-// Subscriptions: they exist because an Operator made them (INTERFACES, "Authentication and tenancy").
+// Subscriptions: they exist because an Operator made them.
 #include "api/arm/body.h"
 #include "api/arm/names.h"
 #include "api/documents.h"

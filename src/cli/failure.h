@@ -1,6 +1,6 @@
 // How a command says that it did not do what was asked: an exit code and one sentence for stderr.
 //
-// The codes are a promise to scripts (INTERFACES section 9): 3 means "it is not there", 4 "somebody else has
+// The codes are a promise to scripts: 3 means "it is not there", 4 "somebody else has
 // it", 5 "you may not". They are derived in one place, from our error codes and from the server's statuses.
 #pragma once
 

@@ -1,4 +1,4 @@
-// How a kind of detection is told: Azure's event type and level (INTERFACES, "Prefix events"), and the fields
+// How a kind of detection is told: Azure's event type and level, and the fields
 // that every event has.
 #pragma once
 

@@ -15,7 +15,7 @@
 
 namespace peering::http {
 
-/// Limits, INTERFACES "Limits". Over a limit: 408, 413, 414, 431 or a closed connection.
+/// Limits. Over a limit: 408, 413, 414, 431 or a closed connection.
 struct Limits {
   std::size_t head_bytes_max = 32 * 1024;
   /// From the first byte of a head to its last; also until the first byte on a new connection.

@@ -79,7 +79,7 @@ struct Report {
 
 Report make_report(const ReportQuery& query, const std::vector<ReportPrefix>& prefixes);
 
-/// INTERFACES "Report out". Grouped parts are single members ("pop"), others lists ("pops").
+/// Grouped parts are single members ("pop"), others lists ("pops").
 json::value to_json(const Report& report);
 /// The same as RFC 4180 text with a header line, one line a point; values that are absent are empty.
 std::string to_csv(const Report& report);

@@ -1,4 +1,4 @@
-// The api-version parameter (SEMANTICS 1.2 and 15): which versions each namespace has.
+// The api-version parameter: which versions each namespace has.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// Reading request bodies: every wrong type is an answer that names the field (SEMANTICS 1.14).
+// Reading request bodies: every wrong type is an answer that names the field.
 #pragma once
 
 #include <cstdint>

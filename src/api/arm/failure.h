@@ -1,4 +1,4 @@
-// How a handler says no: a status, one of ARM's codes and one sentence (SEMANTICS 3).
+// How a handler says no: a status, one of ARM's codes and one sentence.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// The header fields that every answer carries (SEMANTICS 1.10).
+// The header fields that every answer carries.
 #pragma once
 
 #include <string>

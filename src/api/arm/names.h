@@ -1,4 +1,4 @@
-// Names, identifiers and regions: what may be called what (SEMANTICS 2).
+// Names, identifiers and regions: what may be called what.
 #pragma once
 
 #include <string>
@@ -9,12 +9,12 @@ namespace peering::api::arm {
 /// Compares ASCII without case.
 bool same_name(std::string_view a, std::string_view b);
 
-/// SEMANTICS 2.1: 1 to 63 of letters, digits, '_', '.', '-'.
+/// 1 to 63 of letters, digits, '_', '.', '-'.
 bool is_resource_name(std::string_view name);
 inline constexpr std::string_view resource_name_rule =
     "1 to 63 letters, digits, '_', '.' or '-' ([A-Za-z0-9_.-]{1,63})";
 
-/// SEMANTICS 2.2: 1 to 90 letters, digits, '-', '.', '_', '(' or ')', not ending in a dot.
+/// 1 to 90 letters, digits, '-', '.', '_', '(' or ')', not ending in a dot.
 bool is_resource_group_name(std::string_view name);
 inline constexpr std::string_view resource_group_name_rule =
     "1 to 90 letters, digits, '-', '.', '_', '(' or ')', not ending in '.'";
@@ -22,7 +22,7 @@ inline constexpr std::string_view resource_group_name_rule =
 /// Eight, four, four, four and twelve hexadecimal digits.
 bool is_guid(std::string_view text);
 
-/// SEMANTICS 2.5: regions compare after removing blanks and folding case.
+/// Regions compare after removing blanks and folding case.
 bool same_region(std::string_view a, std::string_view b);
 
 }  // namespace peering::api::arm

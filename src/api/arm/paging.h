@@ -1,4 +1,4 @@
-// Lists: `{"value": […], "nextLink": "…"}`, `$top`, and the opaque `$skipToken` (SEMANTICS 1.9).
+// Lists: `{"value": […], "nextLink": "…"}`, `$top`, and the opaque `$skipToken`.
 #pragma once
 
 #include <optional>

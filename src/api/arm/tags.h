@@ -1,4 +1,4 @@
-// Tags of tracked resources (SEMANTICS 1.6 and 2.6).
+// Tags of tracked resources.
 #pragma once
 
 #include "api/arm/failure.h"
