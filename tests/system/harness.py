@@ -30,7 +30,7 @@ BUILD = pathlib.Path(os.environ.get("PEERING_BUILD", SOURCE / "build" / "dev"))
 PEERINGD = os.environ.get("PEERINGD", str(BUILD / "bin" / "peeringd"))
 PEERINGCTL = os.environ.get("PEERINGCTL", str(BUILD / "bin" / "peeringctl"))
 REQUIRE_ALL = os.environ.get("PEERING_REQUIRE_ALL") == "1" or os.environ.get("CI", "") not in ("", "0", "false")
-# Sanitized programs are slower; only the waiting gets longer, not what is promised to be bounded.
+# Sanitized programs are slower: waiting gets longer, what is promised does not.
 PATIENCE = float(os.environ.get("PEERING_PATIENCE", "1"))
 SKIPPED_EXIT_CODE = 77
 
@@ -344,7 +344,7 @@ class Peeringd:
             return self.process.returncode if self.process else None
         self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(timeout_s * PATIENCE)
+            return self.process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(f"peeringd did not stop within {timeout_s} s") from None

@@ -58,7 +58,7 @@ class BadInput(harness.SystemTest):
         router.send(Peer("198.51.100.77", 64496).up())
         router.send(Peer("198.51.100.77", 64496).route(["203.0.113.0/24"], path=[64496, 64500]))
         wait_for(lambda: self.tenant.events(name), "event from a good router")
-        self.assertLess(time.monotonic() - since, 1 * PATIENCE)
+        self.assertLess(time.monotonic() - since, 1)
 
 
 class BadBmp(BadInput):
@@ -208,7 +208,7 @@ class BadHttp(BadInput):
                 ended = connection.recv(1024)
                 break
             except socket.timeout:
-                self.assertLess(time.monotonic() - started, 15 * PATIENCE, "10 s for a request's head")
+                self.assertLess(time.monotonic() - started, 15, "10 s for a request's head")
             except OSError:
                 ended = True
                 break
