@@ -18,7 +18,9 @@ class RocksTelemetryStore final : public TelemetryStore {
 
   Result<void> load() {
     if (auto loaded = events_.load(); !loaded) return loaded;
-    return samples_.load();
+    auto loaded = samples_.load();
+    loaded_ = loaded.has_value();
+    return loaded;
   }
 
   Result<void> append(const EventCommit& commit) override {
@@ -94,19 +96,21 @@ class RocksTelemetryStore final : public TelemetryStore {
 
   // Opens the database again when an earlier write failed and there is room now.
   Result<void> repair() {
-    const auto usable = [this] { return database_->is_open() && !database_->broken(); };
+    const auto usable = [this] { return loaded_ && !database_->broken(); };
     {
       const std::shared_lock in_use(in_use_);
       if (usable()) return {};
     }
     const std::unique_lock alone(in_use_);
     if (usable()) return {};
+    loaded_ = false;
     if (auto opened = database_->reopen(); !opened) return opened;
-    if (auto loaded = load(); !loaded) return loaded;
-    return samples_.discard_failed();
+    if (auto discarded = samples_.discard_failed(); !discarded) return discarded;
+    return load();
   }
 
   std::shared_mutex in_use_;  // exclusive while the database is opened again
+  bool loaded_ = false;       // guarded by `in_use_`: false until the database is wholly usable (again)
   std::unique_ptr<rocks::Database> database_;
   rocks::EventTables events_;
   rocks::SampleTables samples_;
