@@ -159,6 +159,9 @@ TEST(CommandTable, HasEveryPromisedNounAndVerb) {
                                           "group list",
                                           "group delete",
                                           "config check",
+                                          "analyze",
+                                          "mrt dump",
+                                          "bmp dump",
                                           "simulate",
                                           "status",
                                           "demo"}) {
