@@ -22,7 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     const std::string path = arm::join_path(*segments);
     std::string encoded;
-    for (const auto& segment : *segments) encoded += "/" + http::percent_encode(segment);
+    for (const auto& segment : *segments) encoded += "/" + peering::http::percent_encode(segment);
     PEERING_CHECK(path.empty() || *arm::split_path(encoded) == *segments);
     PEERING_CHECK(arm::parent_of(path).size() <= path.size());
     PEERING_CHECK(arm::covers(path, path));
