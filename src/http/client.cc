@@ -16,6 +16,8 @@
 #include <boost/beast/http.hpp>
 #include <poll.h>
 
+#include "http/server.h"
+
 namespace peering::http {
 
 namespace {
@@ -229,7 +231,7 @@ struct Client::State {
     }
     error_code error;
     asio::ip::tcp::resolver resolver(context);
-    const auto found = resolver.resolve(url.host, url.port, error);
+    const auto found = resolver.resolve(loopback_name(url.host), url.port, error);
     if (error) return fail(ErrorCode::unavailable, "{} cannot be resolved: {}", url.host, error.message());
     std::vector<asio::ip::tcp::endpoint> allowed;
     for (const auto& entry : found) {

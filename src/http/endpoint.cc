@@ -15,6 +15,10 @@ bool Endpoint::is_loopback() const {
   return address && address->is_loopback();
 }
 
+std::string loopback_name(std::string_view host) {
+  return std::string(host == "localhost" ? std::string_view("127.0.0.1") : host);
+}
+
 Result<Endpoint> parse_endpoint(std::string_view text) {
   const auto bad = [&] {
     return tl::unexpected(invalid("address", text, "HOST:PORT such as 127.0.0.1:8470 or [::1]:0"));

@@ -65,7 +65,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
   Result<Endpoint> open(const Endpoint& endpoint) {
     boost::system::error_code error;
     asio::ip::tcp::resolver resolver(context_);
-    const auto found = resolver.resolve(endpoint.host, std::to_string(endpoint.port), error);
+    const auto found = resolver.resolve(loopback_name(endpoint.host), std::to_string(endpoint.port), error);
     if (error || found.empty()) return fail(ErrorCode::io, "{} is no address of this machine", endpoint.host);
     const asio::ip::tcp::endpoint target = found.begin()->endpoint();
     acceptor_.open(target.protocol(), error);

@@ -43,6 +43,9 @@ struct Endpoint {
   std::string to_string() const;  ///< "127.0.0.1:8470", "[::1]:8470"
   bool is_loopback() const;
 };
+/// What to resolve for a host name: 127.0.0.1 for "localhost" (RFC 6761 section 6.3: no resolver is asked,
+/// and a machine without a hosts file has it too), else the name itself.
+std::string loopback_name(std::string_view host);
 /// "127.0.0.1:8470", "[::1]:0", "localhost:80".
 Result<Endpoint> parse_endpoint(std::string_view text);
 
