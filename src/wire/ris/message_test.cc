@@ -85,6 +85,49 @@ TEST(RisMessage, ABadFieldRefusesTheLineAndIsNamed) {
               HasSubstr("seconds since 1970"));
 }
 
+TEST(RisMessage, ReadsFieldsInAnyOrderAndKeysWithEscapes) {
+  const auto message = Decoder().decode(
+      R"({"data":{"withdrawals":["2001:db8::/32"],"type":"UPDATE","p\u0065er":"192.0.2.1","x":{"y":[1,{}]},)"
+      R"("timestamp":1.7e9,"host":"rrc\u0030\u0031.ripe.net","community":null},"type":"ris_message"} )");
+  ASSERT_TRUE(message) << message.error().message;
+  EXPECT_EQ(message->host, "rrc01");
+  EXPECT_EQ(message->peer.to_string(), "192.0.2.1");
+  EXPECT_EQ(to_us(message->time), 1'700'000'000'000'000);
+  EXPECT_EQ(std::get<Update>(message->body).withdrawals.at(0).to_string(), "2001:db8::/32");
+}
+
+TEST(RisMessage, WhatStandsBehindTheValueOrIsCutOffRefusesTheLine) {
+  const std::string good = update_with(R"("withdrawals":["198.51.100.0/24"])");
+  EXPECT_EQ(refusal(good), "accepted");
+  EXPECT_THAT(refusal(good + "x"), HasSubstr("line"));
+  EXPECT_THAT(refusal(good + good), HasSubstr("line"));
+  for (std::size_t length = 0; length < good.size(); ++length) {
+    EXPECT_NE(refusal(good.substr(0, length)), "accepted") << length;
+  }
+}
+
+TEST(RisMessage, NothingOfTheMessageBeforeIsLeft) {
+  Decoder decoder;
+  Message message;
+  ASSERT_TRUE(
+      decoder.decode_into(update_with(R"("path":[1,[2]],"community":[[1,2],[1,2,3]],"origin":"EGP",)"
+                                      R"("med":7,"otc":1,"aggregator":"1:192.0.2.9","table_dump":true,)"
+                                      R"("peer_role":"peer","withdrawals":["10.0.0.0/8"],)"
+                                      R"("announcements":[{"prefixes":["198.51.100.0/24"]}])"),
+                          message));
+  ASSERT_TRUE(decoder.decode_into(update_with(R"("withdrawals":[])"), message));
+  const auto& update = std::get<Update>(message.body);
+  EXPECT_EQ(update.attributes, bgp::PathAttributes());
+  EXPECT_TRUE(update.announcements.empty());
+  EXPECT_TRUE(update.withdrawals.empty());
+  EXPECT_FALSE(update.table_dump);
+  EXPECT_EQ(update.peer_role, "");
+  ASSERT_FALSE(decoder.decode_into("garbage", message));
+  ASSERT_TRUE(decoder.decode_into(R"({"type":"ris_subscribe_ok","data":{"host":"rrc00"}})", message));
+  EXPECT_EQ(std::get<Ignored>(message.body).type, "ris_subscribe_ok");
+  EXPECT_EQ(message.host, "");
+}
+
 TEST(RisMessage, AnEmptyUpdateIsAnEndOfRibAndSaysNothing) {
   const auto message = Decoder().decode(update_with(R"("path":[],"announcements":[],"withdrawals":[])"));
   ASSERT_TRUE(message);
