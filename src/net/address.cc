@@ -18,19 +18,6 @@ Address Address::v4(std::uint32_t host_order) {
   return out;
 }
 
-Address Address::v4(std::span<const std::uint8_t, 4> bytes) {
-  Address out;
-  std::copy(bytes.begin(), bytes.end(), out.bytes_.begin());
-  return out;
-}
-
-Address Address::v6(std::span<const std::uint8_t, 16> bytes) {
-  Address out;
-  out.family_ = Family::ipv6;
-  std::copy(bytes.begin(), bytes.end(), out.bytes_.begin());
-  return out;
-}
-
 Result<Address> Address::parse(std::string_view text) {
   char buffer[INET6_ADDRSTRLEN + 1] = {};
   if (text.size() < sizeof buffer && text.find('\0') == std::string_view::npos) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <span>
 #include <string>
@@ -32,8 +33,24 @@ class Address {
  public:
   Address() = default;
   static Address v4(std::uint32_t host_order);
-  static Address v4(std::span<const std::uint8_t, 4> bytes);
-  static Address v6(std::span<const std::uint8_t, 16> bytes);
+  static Address v4(std::span<const std::uint8_t, 4> bytes) {
+    Address out;
+    std::memcpy(out.bytes_.data(), bytes.data(), 4);
+    return out;
+  }
+  static Address v6(std::span<const std::uint8_t, 16> bytes) {
+    Address out;
+    out.family_ = Family::ipv6;
+    std::memcpy(out.bytes_.data(), bytes.data(), 16);
+    return out;
+  }
+  /// Of IPv4 the first four bytes; the others must be zero.
+  static Address of_bytes(Family family, const std::array<std::uint8_t, 16>& bytes) {
+    Address out;
+    out.family_ = family;
+    out.bytes_ = bytes;
+    return out;
+  }
 
   /// Dotted quad or RFC 4291 text.
   static Result<Address> parse(std::string_view text);

@@ -89,40 +89,85 @@ std::optional<std::uint32_t> number_at(const AttributeScan& scan, AttributeCode 
   return number_of(scan.value(code));
 }
 
+std::uint32_t number_from(const std::uint8_t* at) {
+  return static_cast<std::uint32_t>(at[0]) << 24 | static_cast<std::uint32_t>(at[1]) << 16 |
+         static_cast<std::uint32_t>(at[2]) << 8 | at[3];
+}
+
+// RFC 8092 section 5: values that come again are left out. Long lists are sorted to find them.
+void remove_repeated(std::vector<LargeCommunity>& values) {
+  constexpr std::size_t few = 16;
+  if (values.size() <= few) {
+    auto end = values.begin();
+    for (const LargeCommunity& value : values) {
+      if (std::find(values.begin(), end, value) == end) *end++ = value;
+    }
+    values.erase(end, values.end());
+    return;
+  }
+  std::vector<LargeCommunity> sorted = values;
+  std::ranges::sort(sorted);
+  if (std::ranges::adjacent_find(sorted) == sorted.end()) return;
+  std::vector<bool> met(sorted.size());
+  std::erase_if(values, [&](const LargeCommunity& value) {
+    const auto place = std::ranges::lower_bound(sorted, value) - sorted.begin();
+    const bool again = met[static_cast<std::size_t>(place)];
+    met[static_cast<std::size_t>(place)] = true;
+    return again;
+  });
+}
+
 void read_communities(const AttributeScan& scan, PathAttributes& out) {
   const Bytes plain = scan.value(AttributeCode::communities);
-  out.communities.reserve(plain.size() / 4);
-  for (std::size_t at = 0; at < plain.size(); at += 4) {
-    out.communities.push_back(number_of(plain.subspan(at, 4)));
+  out.communities.resize(plain.size() / 4);
+  const std::uint8_t* at = plain.data();
+  for (std::uint32_t& community : out.communities) {
+    community = number_from(at);
+    at += 4;
   }
   const Bytes extended = scan.value(AttributeCode::extended_communities);
-  out.extended_communities.reserve(extended.size() / 8);
-  for (std::size_t at = 0; at < extended.size(); at += 8) {
-    const std::uint64_t high = number_of(extended.subspan(at, 4));
-    out.extended_communities.push_back(high << 32 | number_of(extended.subspan(at + 4, 4)));
+  out.extended_communities.resize(extended.size() / 8);
+  at = extended.data();
+  for (std::uint64_t& community : out.extended_communities) {
+    community = std::uint64_t{number_from(at)} << 32 | number_from(at + 4);
+    at += 8;
   }
   const Bytes large = scan.value(AttributeCode::large_communities);
-  out.large_communities.reserve(large.size() / 12);
-  for (std::size_t at = 0; at < large.size(); at += 12) {
-    out.large_communities.push_back({number_of(large.subspan(at, 4)), number_of(large.subspan(at + 4, 4)),
-                                     number_of(large.subspan(at + 8, 4))});
+  out.large_communities.resize(large.size() / 12);
+  at = large.data();
+  for (LargeCommunity& community : out.large_communities) {
+    community = {number_from(at), number_from(at + 4), number_from(at + 8)};
+    at += 12;
   }
+  if (out.large_communities.size() > 1) remove_repeated(out.large_communities);
+}
+
+template <std::size_t asn_bytes>
+bool append_segments(Bytes value, AsPath& out) {
+  const std::uint8_t* at = value.data();
+  const std::uint8_t* const end = at + value.size();
+  while (at != end) {
+    if (end - at < 2) return false;
+    const std::uint8_t type = at[0];
+    const std::size_t count = at[1];
+    at += 2;
+    if (type < 1 || type > 4 || count == 0 || static_cast<std::size_t>(end - at) < count * asn_bytes)
+      return false;
+    out.segments.push_back({static_cast<SegmentType>(type), static_cast<std::uint16_t>(count)});
+    const std::size_t before = out.asns.size();
+    out.asns.resize(before + count);
+    net::Asn* to = out.asns.data() + before;
+    for (std::size_t i = 0; i < count; ++i, at += asn_bytes) {
+      to[i] = asn_bytes == 4 ? number_from(at) : static_cast<net::Asn>(at[0] << 8 | at[1]);
+    }
+  }
+  return true;
 }
 
 }  // namespace
 
 bool append_as_path(Bytes value, std::size_t asn_bytes, AsPath& out) {
-  for (std::size_t at = 0; at < value.size();) {
-    if (value.size() - at < 2) return false;
-    const std::uint8_t type = value[at], count = value[at + 1];
-    at += 2;
-    if (type < 1 || type > 4 || count == 0 || value.size() - at < count * asn_bytes) return false;
-    out.segments.push_back({static_cast<SegmentType>(type), count});
-    for (std::size_t i = 0; i < count; ++i, at += asn_bytes) {
-      out.asns.push_back(number_of(value.subspan(at, asn_bytes)));
-    }
-  }
-  return true;
+  return asn_bytes == 4 ? append_segments<4>(value, out) : append_segments<2>(value, out);
 }
 
 void read_as_path(const AttributeScan& scan, const SessionFacts& facts, AsPath& out) {
@@ -130,7 +175,6 @@ void read_as_path(const AttributeScan& scan, const SessionFacts& facts, AsPath& 
   out.asns.clear();
   const Bytes value = scan.value(AttributeCode::as_path);
   const std::size_t asn_bytes = facts.four_octet_asn ? 4 : 2;
-  out.asns.reserve(value.size() / asn_bytes);
   append_as_path(value, asn_bytes, out);
   if (facts.four_octet_asn || !scan.has(AttributeCode::as4_path) || as4_is_stale(scan)) return;
   merge_as4_path(as4_path_of(scan.value(AttributeCode::as4_path)), out);
@@ -143,13 +187,11 @@ std::optional<Aggregator> read_aggregator(const AttributeScan& scan, const Sessi
 }
 
 void read_path_attributes(const AttributeScan& scan, const SessionFacts& facts, PathAttributes& out) {
-  if (scan.has(AttributeCode::origin)) {
-    out.origin = static_cast<Origin>(scan.value(AttributeCode::origin)[0]);
-  }
+  const Bytes origin = scan.value(AttributeCode::origin);
+  out.origin = origin.empty() ? Origin::igp : static_cast<Origin>(origin[0]);
   read_as_path(scan, facts, out.as_path);
-  if (scan.has(AttributeCode::next_hop)) {
-    out.next_hop = net::Address::v4(scan.value(AttributeCode::next_hop).first<4>());
-  }
+  const Bytes next_hop = scan.value(AttributeCode::next_hop);
+  out.next_hop = next_hop.empty() ? std::nullopt : std::optional(net::Address::v4(next_hop.first<4>()));
   out.multi_exit_disc = number_at(scan, AttributeCode::multi_exit_disc);
   out.local_pref = number_at(scan, AttributeCode::local_pref);
   out.atomic_aggregate = scan.has(AttributeCode::atomic_aggregate);

@@ -1,6 +1,6 @@
 // Path attributes found and judged in place (RFC 4271 section 4.3): a table says what is known about each,
-// RFC 7606 says what each fault costs. Nothing is copied: who needs a value reads it from the bytes, which
-// are known to be good.
+// RFC 7606 says what each fault costs (docs/malformed.md has it line by line). Nothing is copied: who needs a
+// value reads it from the bytes, which are known to be good.
 #pragma once
 
 #include <array>
@@ -30,8 +30,12 @@ enum class AttributeCode : std::uint8_t {
   extended_communities = 16,
   as4_path = 17,
   as4_aggregator = 18,
+  traffic_engineering = 24,
+  ipv6_extended_communities = 25,
+  aigp = 26,
   large_communities = 32,
   only_to_customer = 35,
+  attr_set = 128,
 };
 
 /// MP_REACH_NLRI or MP_UNREACH_NLRI (RFC 4760), judged.
@@ -42,6 +46,7 @@ struct MpRoutes {
   std::span<const std::uint8_t> routes;
   std::size_t count = 0;  ///< prefixes in `routes`
   std::optional<net::Address> next_hop;
+  std::optional<net::Address> link_local_next_hop;  ///< RFC 2545 section 3
 
   /// SAFI 2: shown in dumps, never in a routing table.
   bool multicast() const { return family.safi == 2; }
@@ -54,34 +59,46 @@ enum class MpReachForm : std::uint8_t { whole, next_hop };
 /// The attributes of one message or table entry. Refers to the bytes it was read from.
 class AttributeScan {
  public:
-  static constexpr std::size_t code_max = 35;
+  static constexpr std::size_t code_max = 35;  ///< attributes above are judged, but not kept
+
+  AttributeScan() {}  // not `= default`: `places_` holds nothing until `met_` says so
 
   /// True for an attribute that is there and good.
   bool has(AttributeCode code) const { return (seen_ >> static_cast<unsigned>(code) & 1) != 0; }
   /// True when `code` is the only attribute.
-  bool only(AttributeCode code) const {
-    return seen_ == std::uint64_t{1} << static_cast<unsigned>(code) && issues.empty();
-  }
+  bool only(AttributeCode code) const { return total_ == 1 && has(code); }
   /// The bytes of an attribute that is there and good, else nothing.
   std::span<const std::uint8_t> value(AttributeCode code) const {
-    return has(code) ? sent(code) : std::span<const std::uint8_t>();
+    return has(code) ? places_[static_cast<std::size_t>(code)].bytes() : std::span<const std::uint8_t>();
   }
   /// The bytes of an attribute that is there, good or not: for showing what was sent.
   std::span<const std::uint8_t> sent(AttributeCode code) const {
-    return values_[static_cast<std::size_t>(code)];
+    const bool met = (met_ >> static_cast<unsigned>(code) & 1) != 0;
+    return met ? places_[static_cast<std::size_t>(code)].bytes() : std::span<const std::uint8_t>();
   }
+  /// Notes an attribute with a code up to `code_max`.
   void keep(AttributeCode code, std::span<const std::uint8_t> value, bool good) {
-    seen_ |= std::uint64_t{good} << static_cast<unsigned>(code);
-    values_[static_cast<std::size_t>(code)] = value;
+    const auto index = static_cast<std::size_t>(code);
+    met_ |= std::uint64_t{1} << index;
+    seen_ |= std::uint64_t{good} << index;
+    places_[index] = {value.data(), value.size()};
   }
+  /// Notes that there is one more attribute, whatever it is.
+  void count_one() { ++total_; }
 
   std::optional<MpRoutes> reach;    ///< MP_REACH_NLRI
   std::optional<MpRoutes> unreach;  ///< MP_UNREACH_NLRI
   std::vector<Issue> issues;
 
  private:
-  std::uint64_t seen_ = 0;
-  std::array<std::span<const std::uint8_t>, code_max + 1> values_{};
+  struct Place {
+    const std::uint8_t* data;
+    std::size_t size;
+    std::span<const std::uint8_t> bytes() const { return {data, size}; }
+  };
+  std::uint64_t seen_ = 0, met_ = 0;
+  std::size_t total_ = 0;
+  std::array<Place, code_max + 1> places_;
 };
 
 /// Finds and judges the attributes in `field` and adds them to `out`.
@@ -98,7 +115,7 @@ bool append_as_path(std::span<const std::uint8_t> value, std::size_t asn_bytes, 
 /// The AGGREGATOR, with AS4_AGGREGATOR taken in (RFC 6793 section 4.2.3); nothing when there is none.
 std::optional<Aggregator> read_aggregator(const AttributeScan& scan, const SessionFacts& facts);
 
-/// Every value. `next_hop` is NEXT_HOP only.
+/// Every value. `next_hop` is NEXT_HOP only. What `out` held is replaced, its memory used again.
 void read_path_attributes(const AttributeScan& scan, const SessionFacts& facts, PathAttributes& out);
 
 /// A big-endian number of at most four bytes.

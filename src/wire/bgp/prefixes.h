@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -22,12 +23,31 @@ struct RawPrefix {
   int length = 0;
   std::uint32_t path_id = 0;  ///< 0 without add-path
 
-  net::Prefix prefix(net::Family family) const {
-    const net::Address address =
-        family == net::Family::ipv4 ? net::Address::v4(std::span(bytes).first<4>()) : net::Address::v6(bytes);
-    return {address, length};
-  }
+  net::Prefix prefix(net::Family family) const { return net::Prefix::masked_before(family, bytes, length); }
 };
+
+/// Eight bytes in memory order of which the first `length` bits (0 to 64) are ones.
+constexpr std::uint64_t leading_ones(int length) {
+  const std::uint64_t ones = length >= 64 ? ~std::uint64_t{0} : ~(~std::uint64_t{0} >> length);
+  return std::endian::native == std::endian::little ? __builtin_bswap64(ones) : ones;
+}
+
+/// Copies the bytes of a prefix of `length` bits and sets the bits after them to zero. `left`: bytes that may
+/// be read from `at`, at least (length + 7) / 8. With sixteen the copy costs two loads.
+inline void copy_prefix_bytes(const std::uint8_t* at, std::size_t left, int length,
+                              std::array<std::uint8_t, 16>& out) {
+  std::uint64_t words[2] = {0, 0};
+  if (left >= sizeof words) {
+    std::memcpy(words, at, sizeof words);
+  } else {
+    auto* to = reinterpret_cast<std::uint8_t*>(words);
+    const std::size_t count = static_cast<std::size_t>(length + 7) / 8;
+    for (std::size_t i = 0; i < count; ++i) to[i] = at[i];
+  }
+  words[0] &= leading_ones(length);
+  words[1] = length > 64 ? words[1] & leading_ones(length - 64) : 0;
+  std::memcpy(out.data(), words, sizeof words);
+}
 
 /// Calls `visit(const RawPrefix&)` for every prefix of a field that `count_prefixes` found good.
 template <class Visit>
@@ -42,12 +62,8 @@ void for_each_prefix(std::span<const std::uint8_t> field, bool add_path, Visit&&
       at += 4;
     }
     raw.length = *at++;
-    const std::size_t count = static_cast<std::size_t>(raw.length + 7) / 8;
-    std::memcpy(raw.bytes.data(), at, count);
-    at += count;
-    if (const int odd = raw.length % 8; odd != 0) {
-      raw.bytes[count - 1] &= static_cast<std::uint8_t>(0xff << (8 - odd));
-    }
+    copy_prefix_bytes(at, static_cast<std::size_t>(end - at), raw.length, raw.bytes);
+    at += static_cast<std::size_t>(raw.length + 7) / 8;
     visit(raw);
   }
 }

@@ -23,17 +23,20 @@ namespace {
 
 void read_prefixes(std::span<const std::uint8_t> field, std::size_t count, net::Family family, bool add_path,
                    std::vector<Nlri>& out) {
-  out.reserve(out.size() + count);
-  for_each_prefix(field, add_path,
-                  [&](const RawPrefix& raw) { out.push_back({raw.prefix(family), raw.path_id}); });
+  if (count == 0) return;
+  const std::size_t before = out.size();
+  out.resize(before + count);
+  Nlri* to = out.data() + before;
+  for_each_prefix(field, add_path, [&](const RawPrefix& raw) { *to++ = {raw.prefix(family), raw.path_id}; });
 }
 
 void read_mp_routes(const std::optional<MpRoutes>& routes, const SessionFacts& facts,
                     std::vector<Nlri>& unicast, std::vector<Nlri>& multicast) {
   if (!routes || !routes->address_family) return;
-  const net::Family family = *routes->address_family;
-  const bool add_path = family == net::Family::ipv4 ? facts.add_path_ipv4 : facts.add_path_ipv6;
-  read_prefixes(routes->routes, routes->count, family, add_path, routes->multicast() ? multicast : unicast);
+  const bool multicast_routes = routes->multicast();
+  read_prefixes(routes->routes, routes->count, *routes->address_family,
+                has_path_ids(facts, *routes->address_family, multicast_routes),
+                multicast_routes ? multicast : unicast);
 }
 
 void read_routes(const UpdateScan& scan, const SessionFacts& facts, bool as_withdrawals, Update& out) {
@@ -47,21 +50,35 @@ void read_routes(const UpdateScan& scan, const SessionFacts& facts, bool as_with
                  as_withdrawals ? out.multicast_withdrawn : out.multicast_announced);
 }
 
+void forget_routes(Update& out) {
+  for (std::vector<Nlri>* routes : {&out.announced, &out.withdrawn, &out.mp_announced, &out.mp_withdrawn,
+                                    &out.multicast_announced, &out.multicast_withdrawn}) {
+    routes->clear();
+  }
+}
+
 }  // namespace
 
-Update decode_update(std::span<const std::uint8_t> body, const SessionFacts& facts) {
+void decode_update_into(std::span<const std::uint8_t> body, const SessionFacts& facts, Update& out) {
   UpdateScan scan = scan_update(body, facts);
-  Update out;
+  forget_routes(out);
   const auto outcome = scan.outcome();
   if (outcome != Outcome::reset_session) {
     read_routes(scan, facts, outcome == Outcome::treat_as_withdraw, out);
   }
   read_path_attributes(scan.attributes, facts, out.attributes);
   const auto& reach = scan.attributes.reach;
-  if (reach && reach->address_family) out.mp_next_hop = reach->next_hop;
+  const bool has_next_hop = reach && reach->address_family;
+  out.mp_next_hop = has_next_hop ? reach->next_hop : std::nullopt;
+  out.mp_link_local_next_hop = has_next_hop ? reach->link_local_next_hop : std::nullopt;
   out.end_of_rib = scan.end_of_rib;
   out.other_family = scan.other_family;
   out.issues = std::move(scan.attributes.issues);
+}
+
+Update decode_update(std::span<const std::uint8_t> body, const SessionFacts& facts) {
+  Update out;
+  decode_update_into(body, facts, out);
   return out;
 }
 

@@ -19,6 +19,13 @@
 
 namespace peering::wire::bgp {
 
+/// Who sent the bytes, seen from their reader. RFC 7606 judges some attributes by it.
+enum class Neighbor : std::uint8_t {
+  unknown,   ///< the bytes come from an archive or a monitored router: attributes of every kind may be there
+  internal,  ///< of the same AS or the same confederation
+  external,
+};
+
 /// What both ends agreed on and the bytes do not say.
 struct SessionFacts {
   bool four_octet_asn = true;  ///< AS numbers in AS_PATH and AGGREGATOR have four bytes
@@ -27,7 +34,17 @@ struct SessionFacts {
   /// IPv4 routes without NEXT_HOP are no fault. A router that reports its own tables by BMP leaves it out
   /// where the route has an IPv6 next hop (FRR); the route is there all the same.
   bool next_hop_optional = false;
+  /// Multicast routes (SAFI 2) have path identifiers where the unicast routes of their family have them.
+  bool add_path_multicast = true;
+  bool extended_next_hop = true;  ///< RFC 8950: IPv4 routes in MP_REACH_NLRI may have an IPv6 next hop
+  Neighbor neighbor = Neighbor::unknown;
 };
+
+/// Whether the prefixes of a family have path identifiers (RFC 7911).
+inline bool has_path_ids(const SessionFacts& facts, net::Family family, bool multicast) {
+  const bool unicast = family == net::Family::ipv4 ? facts.add_path_ipv4 : facts.add_path_ipv6;
+  return unicast && (!multicast || facts.add_path_multicast);
+}
 
 /// One route in a message.
 struct Nlri {
@@ -54,6 +71,7 @@ struct Update {
   std::vector<Nlri> mp_announced;  ///< MP_REACH_NLRI, IPv4 or IPv6 unicast
   std::vector<Nlri> mp_withdrawn;  ///< MP_UNREACH_NLRI
   std::optional<net::Address> mp_next_hop;
+  std::optional<net::Address> mp_link_local_next_hop;  ///< beside the global one (RFC 2545 section 3)
   std::vector<Nlri>
       multicast_announced;  ///< MP_REACH_NLRI of SAFI 2: shown in dumps, never in a routing table
   std::vector<Nlri> multicast_withdrawn;
@@ -70,9 +88,12 @@ struct Update {
 /// be read are in `withdrawn` and `mp_withdrawn` and none is announced; after `reset_session` there are no
 /// routes at all.
 Update decode_update(std::span<const std::uint8_t> body, const SessionFacts& facts);
+/// The same into a value whose memory is used again: for who decodes many.
+void decode_update_into(std::span<const std::uint8_t> body, const SessionFacts& facts, Update& out);
 
-/// A whole UPDATE message. IPv6 routes go into MP_REACH_NLRI and MP_UNREACH_NLRI. `limit_exceeded` above
-/// 65535 bytes; the caller splits.
+/// A whole UPDATE message. The routes of `mp_announced` go into MP_REACH_NLRI and those of `mp_withdrawn`
+/// into MP_UNREACH_NLRI, which come first (RFC 7606 section 5.1); all routes of one of them are of one
+/// family. `limit_exceeded` above 65535 bytes; the caller splits.
 Result<std::vector<std::uint8_t>> encode_update(const Update& update, const SessionFacts& facts);
 
 /// The End-of-RIB marker of a family (RFC 4724 section 2).

@@ -82,8 +82,11 @@ void mp_attributes(ByteWriter& out, const Update& update, const SessionFacts& fa
     ByteWriter bytes;
     family(bytes, family_of(update.mp_announced));
     const net::Address next_hop = update.mp_next_hop.value_or(net::Address());
-    bytes.u8(static_cast<std::uint8_t>(next_hop.bytes().size()));
+    const auto& link_local = update.mp_link_local_next_hop;
+    bytes.u8(
+        static_cast<std::uint8_t>(next_hop.bytes().size() + (link_local ? link_local->bytes().size() : 0)));
     bytes.bytes(next_hop.bytes());
+    if (link_local) bytes.bytes(link_local->bytes());
     bytes.u8(0);
     prefixes(bytes, update.mp_announced, add_path_of(update.mp_announced, facts));
     attribute(out, optional, AttributeCode::mp_reach_nlri, bytes.data());
@@ -145,6 +148,7 @@ void as4_attributes(ByteWriter& out, const PathAttributes& a) {
 
 void path_attributes(ByteWriter& out, const Update& update, const SessionFacts& facts) {
   const PathAttributes& a = update.attributes;
+  mp_attributes(out, update, facts);  // first: RFC 7606 section 5.1
   if (!update.announced.empty() || !update.mp_announced.empty()) {
     const auto origin = static_cast<std::uint8_t>(a.origin);
     attribute(out, transitive, AttributeCode::origin, std::span(&origin, 1));
@@ -159,7 +163,6 @@ void path_attributes(ByteWriter& out, const Update& update, const SessionFacts& 
     if (a.only_to_customer)
       number(out, optional | transitive, AttributeCode::only_to_customer, *a.only_to_customer);
   }
-  mp_attributes(out, update, facts);
 }
 
 std::vector<std::uint8_t> framed(std::span<const std::uint8_t> withdrawn,

