@@ -30,6 +30,14 @@ struct RouteQuestion {
 
 using Message = std::variant<feeds::ShardMessage, NewRegistry, RouteQuestion>;
 
+// What the detectors want to hear of.
+std::shared_ptr<const net::PrefixSpace> space_of(const model::Registry& registry) {
+  std::vector<net::Prefix> watched;
+  watched.reserve(registry.prefixes.size());
+  for (const auto& [id, entry] : registry.prefixes) watched.push_back(entry->expectation.prefix);
+  return std::make_shared<const net::PrefixSpace>(watched);
+}
+
 }  // namespace
 
 struct Shard::State {
@@ -61,6 +69,7 @@ struct Shard::State {
   };
   std::map<std::string, Deadline> deadlines;
   bool doomed = false;
+  std::uint64_t counted_changes = 0;
   rib::TableSize reported;
   double reported_waiting = 0;
   Counter &changes_total, &events_total;
@@ -68,12 +77,16 @@ struct Shard::State {
   std::thread thread;
 
   void judge(TimePoint at) {
-    changes_total.add(static_cast<double>(changes.size()));
+    if (table.changes() != counted_changes) {
+      changes_total.add(static_cast<double>(table.changes() - counted_changes));
+      counted_changes = table.changes();
+    }
     for (const rib::RouteChange& change : changes) detector.route_changed(change, table, at, events);
     changes.clear();
   }
 
   void handle(const rib::RouteBatch& batch, TimePoint at) {
+    if (!batch.announced.empty()) detector.peer_heard(*batch.peer, batch.time, at, events);
     table.apply(batch, changes);
     judge(at);
   }
@@ -105,6 +118,7 @@ struct Shard::State {
     std::visit([&](const auto& inner) { handle(inner, at); }, message);
   }
   void take(const NewRegistry& message, TimePoint at) {
+    table.watch(space_of(*message.registry));
     detector.registry_changed(message.registry, table, at, events);
     deliver();
     message.done();

@@ -158,6 +158,10 @@ void Detector::registry_changed(const model::RegistryPointer& after, const rib::
   for (const net::Prefix& space : spaces) s.judge_space(space, table, now, out);
 }
 
+void Detector::peer_heard(const rib::Peer& peer, TimePoint time, TimePoint now, Events& out) {
+  if (state_->registry && is_judged(peer.key.rib_kind)) state_->sessions.heard(peer.key, time, now, out);
+}
+
 void Detector::route_changed(const rib::RouteChange& change, const rib::Table& table, TimePoint now,
                              Events& out) {
   State& s = *state_;

@@ -50,6 +50,10 @@ class Detector {
   void registry_changed(const model::RegistryPointer& after, const rib::Table& table, TimePoint now,
                         std::vector<model::Event>& out);
 
+  /// An announcement of the peer arrived, whatever its routes: the peer is up. For those who tell
+  /// `route_changed` of watched space only (what overlaps no registered prefix changes nothing there).
+  void peer_heard(const rib::Peer& peer, TimePoint time, TimePoint now, std::vector<model::Event>& out);
+
   /// One route became another one. `table` is the state after the change (or after several).
   void route_changed(const rib::RouteChange& change, const rib::Table& table, TimePoint now,
                      std::vector<model::Event>& out);

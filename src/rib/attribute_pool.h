@@ -1,45 +1,71 @@
-// Interned path attributes: equal attributes are one object, counted by the routes that use it. The table
-// keeps one shared pointer for each; others (events, API answers on other threads) may hold on to it longer.
+// Interned path attributes: equal attributes are one packed block, counted by the routes that use it. Who
+// wants values gets them decoded, and as long as somebody holds them everyone gets the same object.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <unordered_set>
+#include <memory>
+#include <unordered_map>
+#include <vector>
 
+#include "rib/packed_attributes.h"
 #include "rib/route.h"
+#include "rib/slab_arena.h"
 
 namespace peering::rib {
-
-/// One set of attributes in use. Its address is its identity: equal pointers, equal attributes.
-struct InternedAttributes {
-  AttributesPointer attributes;
-  std::size_t hash = 0;
-  mutable std::uint32_t routes = 0;
-};
 
 /// Owned by one thread.
 class AttributePool {
  public:
-  /// The one object for these attributes, made when new. Counts nothing yet: `retain` must follow.
-  const InternedAttributes* intern(const AttributesPointer& attributes) {
-    return &*entries_.insert({attributes, wire::bgp::hash_value(*attributes), 0}).first;
-  }
-  void retain(const InternedAttributes* entry) { ++entry->routes; }
+  /// Equal ids, equal attributes.
+  using Id = SlabArena::Ref;
+
+  AttributePool();
+
+  /// The one block of these attributes, made when new. Counts nothing yet: `retain` must follow.
+  Id intern(PackedView packed);
+  void retain(Id id, std::uint32_t routes = 1) { arena_.at<Block>(id)->routes += routes; }
   /// Forgets the attributes when no route is left.
-  void release(const InternedAttributes* entry) {
-    if (--entry->routes == 0) entries_.erase(entries_.find(*entry));
+  void release(Id id) {
+    if (--arena_.at<Block>(id)->routes == 0) forget(id);
   }
-  std::size_t size() const { return entries_.size(); }
+  /// Reads the block into the cache early.
+  void prefetch(Id id) const { __builtin_prefetch(arena_.at<Block>(id)); }
+
+  /// Valid until the id is released.
+  PackedView packed(Id id) const;
+  /// As values. Equal pointers for equal ids while anybody holds one.
+  AttributesPointer decoded(Id id) const;
+
+  std::size_t size() const { return size_; }
+  /// Memory of blocks and index.
+  std::size_t bytes() const { return arena_.bytes() + slots_.capacity() * sizeof(Slot); }
 
  private:
-  struct Hash {
-    std::size_t operator()(const InternedAttributes& entry) const { return entry.hash; }
+  struct Block {
+    std::uint32_t routes;
+    std::uint32_t hash;
+    std::uint32_t length;
   };
-  struct Equal {
-    bool operator()(const InternedAttributes& a, const InternedAttributes& b) const {
-      return a.hash == b.hash && (a.attributes == b.attributes || *a.attributes == *b.attributes);
-    }
+  struct Slot {
+    std::uint32_t hash = 0;
+    Id id = 0;  // 0: free
   };
-  std::unordered_set<InternedAttributes, Hash, Equal> entries_;
+
+  static std::size_t units(std::size_t length);
+  std::size_t home(std::uint32_t hash) const { return hash & (slots_.size() - 1); }
+  void forget(Id id);
+  void resize(std::size_t slots);
+
+  SlabArena arena_;
+  std::vector<Slot> slots_;  // a power of two; linear probing
+  std::size_t size_ = 0;
+  std::uint64_t seed_ = 0;  // so that nobody outside can make hashes collide
+
+  mutable std::unordered_map<Id, std::weak_ptr<const wire::bgp::PathAttributes>> decoded_;
+  mutable std::size_t decoded_swept_ = 0;  // entries that were in use at the last look
+  mutable std::array<AttributesPointer, 64> recent_;
+  mutable std::size_t next_recent_ = 0;
 };
 
 }  // namespace peering::rib

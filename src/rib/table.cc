@@ -1,63 +1,111 @@
 #include "rib/table.h"
 
 #include <algorithm>
-#include <deque>
+#include <cstring>
 #include <unordered_map>
 
-#include "net/prefix_map.h"
 #include "rib/attribute_pool.h"
+#include "rib/prefix_tree.h"
 
 namespace peering::rib {
 
 namespace {
 
-// One peer's route for the prefix whose list it stands in.
+// How many prefixes a flush looks at for each route it may remove.
+constexpr std::size_t looks_per_removal = 8, looks_min = 4096;
+
+// One peer's route for the prefix in whose list it stands. What a peer's routes of former sessions are
+// (stale or doomed) is known from the session's number.
 struct Entry {
-  const InternedAttributes* attributes = nullptr;
-  TimePoint received_at;
-  std::uint32_t peer = 0;     // index into State::peers
-  std::uint32_t session = 0;  // older than its peer's: stale or doomed
-  std::uint32_t slot = 0;     // where its peer's `prefixes` names it; without meaning when stale or doomed
+  static constexpr unsigned peer_bits = 22, session_bits = 22, time_bits = 52;
+  static constexpr std::uint32_t session_mask = (1U << session_bits) - 1;
+  static constexpr std::int64_t time_max = (std::int64_t{1} << time_bits) - 1;
+
+  std::uint32_t attributes = 0;
+  std::uint32_t peer_and_session = 0;  // the peer's index, and above it 10 bits of the session
+  std::uint64_t time_and_session = 0;  // microseconds since 1970, and above them 12 bits of the session
+
+  std::uint32_t peer() const { return peer_and_session & ((1U << peer_bits) - 1); }
+  std::uint32_t session() const {
+    return static_cast<std::uint32_t>(time_and_session >> time_bits) << (32 - peer_bits) |
+           peer_and_session >> peer_bits;
+  }
+  TimePoint received_at() const {
+    return time_from_us(static_cast<std::int64_t>(time_and_session & static_cast<std::uint64_t>(time_max)));
+  }
+  void set(std::uint32_t peer, std::uint32_t session, std::uint64_t time_us) {
+    constexpr unsigned low_bits = 32 - peer_bits;
+    peer_and_session = peer | session << peer_bits;
+    time_and_session = time_us | std::uint64_t{(session & session_mask) >> low_bits} << time_bits;
+  }
+};
+static_assert(sizeof(Entry) == SlabArena::unit_bytes);
+
+std::uint64_t stored_time(TimePoint time) {
+  return static_cast<std::uint64_t>(std::clamp<std::int64_t>(to_us(time), 0, Entry::time_max));
+}
+
+// Routes of sessions before `session` go, for this reason.
+struct Doom {
+  std::uint32_t session = 0;
+  TimePoint time;
+  ChangeReason reason = ChangeReason::peer_down;
 };
 
 struct PeerRoutes {
   PeerPointer peer;
   std::uint32_t session = 1;
-  std::vector<net::Prefix> prefixes;  // of routes of this session
-  std::vector<net::Prefix> stale;     // of routes of former sessions; may name routes that are gone
-};
+  std::vector<Doom> dooms;  // by session; emptied when nothing doomed is left
+  std::size_t current = 0, stale = 0, doomed = 0;
 
-// Routes that `flush` removes: those of `peer` under `prefixes` that are still of a session before `session`.
-struct Doomed {
-  std::uint32_t peer = 0;
-  std::uint32_t session = 0;
-  std::vector<net::Prefix> prefixes;
-  TimePoint time;
-  ChangeReason reason = ChangeReason::peer_down;
+  // The session of a route, in the count of `session`.
+  std::uint32_t session_of(const Entry& entry) const {
+    return session - ((session - entry.session()) & Entry::session_mask);
+  }
+  bool is_doomed(const Entry& entry) const {
+    return !dooms.empty() && session_of(entry) < dooms.back().session;
+  }
+  // The count that a route is in.
+  std::size_t& count_of(const Entry& entry) {
+    if (entry.session() == (session & Entry::session_mask)) return current;
+    return is_doomed(entry) ? doomed : stale;
+  }
+  void discount(const Entry& entry, std::size_t& all_doomed) {
+    std::size_t& count = count_of(entry);
+    if (&count == &doomed) --all_doomed;
+    if (--count == 0 && &count == &doomed) dooms.clear();
+  }
 };
 
 }  // namespace
 
 struct Table::State {
-  net::PrefixMap<std::vector<Entry>> routes;
+  PrefixTree prefixes;
+  SlabArena lists;
   AttributePool pool;
   std::vector<PeerRoutes> peers;
   std::unordered_map<PeerId, std::uint32_t> index_of;
-  std::deque<Doomed> doomed;
-  std::size_t route_count = 0;
+  std::shared_ptr<const net::PrefixSpace> watched;
+  PrefixTree::Cursor cursor;
+  std::size_t route_count = 0, doomed_count = 0;
+  std::uint64_t change_count = 0;
+  std::vector<std::uint8_t> packed;  // room for one set of attributes
 
   std::uint32_t peer_index(const PeerPointer& peer);
-  void announce(std::uint32_t peer, const RouteBatch& batch, const InternedAttributes* attributes,
-                const net::Prefix& prefix, std::vector<RouteChange>& out);
-  void withdraw(std::uint32_t peer, const net::Prefix& prefix, TimePoint time, std::vector<RouteChange>& out);
-  void remove(const net::Prefix& prefix, std::vector<Entry>& entries, std::size_t at);
-  void enlist(Entry& entry, const net::Prefix& prefix);
-  void unlist(const Entry& entry);
+  void announce(std::uint32_t peer, AttributePool::Id attributes, TimePoint time, const PrefixBits& prefix,
+                std::vector<RouteChange>& out);
+  void withdraw(std::uint32_t peer, TimePoint time, const PrefixBits& prefix, std::vector<RouteChange>& out);
+  Entry* find(const PrefixTree::Slot& slot, std::uint32_t peer) const;
+  Entry& append_entry(PrefixTree::Slot& slot);
+  void remove(const PrefixBits& prefix, PrefixTree::Slot& slot, Entry* entry);
+  void tell(const PrefixBits& prefix, std::uint32_t peer, AttributePool::Id before, AttributePool::Id after,
+            TimePoint time, ChangeReason reason, std::vector<RouteChange>& out);
+  std::size_t flush_slot(const PrefixBits& prefix, std::size_t limit, std::vector<RouteChange>& out);
   void end_session(std::uint32_t index);
   void doom_stale(std::uint32_t peer, TimePoint time, ChangeReason reason);
   template <class Visit>
   void each_peer_of(std::string_view router, Visit visit);
-  void append(const net::Prefix& prefix, const std::vector<Entry>& entries, std::vector<Route>& out) const;
+  void append(const PrefixBits& prefix, const PrefixTree::Slot& slot, std::vector<Route>& out) const;
 };
 
 Table::Table() : state_(std::make_unique<State>()) {}
@@ -65,83 +113,100 @@ Table::~Table() = default;
 Table::Table(Table&&) noexcept = default;
 Table& Table::operator=(Table&&) noexcept = default;
 
+void Table::watch(std::shared_ptr<const net::PrefixSpace> space) { state_->watched = std::move(space); }
+
 std::uint32_t Table::State::peer_index(const PeerPointer& peer) {
   const auto [found, made] = index_of.try_emplace(peer->id, static_cast<std::uint32_t>(peers.size()));
-  if (made) {
-    peers.emplace_back().peer = peer;
-  } else {
-    peers[found->second].peer = peer;
-  }
+  if (made) peers.emplace_back();
+  PeerRoutes& of = peers[found->second];
+  if (of.peer != peer) of.peer = peer;
   return found->second;
 }
 
-void Table::State::enlist(Entry& entry, const net::Prefix& prefix) {
-  PeerRoutes& peer = peers[entry.peer];
-  entry.session = peer.session;
-  entry.slot = static_cast<std::uint32_t>(peer.prefixes.size());
-  peer.prefixes.push_back(prefix);
-}
-
-// Takes the entry off its peer's list; the last of the list moves into the gap.
-void Table::State::unlist(const Entry& entry) {
-  PeerRoutes& peer = peers[entry.peer];
-  if (entry.session != peer.session) return;
-  const net::Prefix moved = peer.prefixes.back();
-  peer.prefixes[entry.slot] = moved;
-  peer.prefixes.pop_back();
-  if (entry.slot == peer.prefixes.size()) return;
-  for (Entry& other : *routes.exact(moved)) {
-    if (other.peer == entry.peer) other.slot = entry.slot;
+Entry* Table::State::find(const PrefixTree::Slot& slot, std::uint32_t peer) const {
+  auto* entry = lists.at<Entry>(slot.routes);
+  for (Entry* const end = entry + slot.count(); entry != end; ++entry) {
+    if (entry->peer() == peer) return entry;
   }
+  return nullptr;
 }
 
-void Table::State::announce(std::uint32_t peer, const RouteBatch& batch, const InternedAttributes* attributes,
-                            const net::Prefix& prefix, std::vector<RouteChange>& out) {
-  std::vector<Entry>& entries = routes[prefix];
-  const auto found =
-      std::find_if(entries.begin(), entries.end(), [&](const Entry& e) { return e.peer == peer; });
-  RouteChange change{prefix, batch.peer, nullptr, attributes->attributes, batch.time, ChangeReason::update};
-  if (found == entries.end()) {
-    Entry& made = entries.emplace_back(Entry{attributes, batch.time, peer});
-    enlist(made, prefix);
-    pool.retain(attributes);
-    ++route_count;
-    out.push_back(std::move(change));
-    return;
+// One more entry at the end of the list.
+Entry& Table::State::append_entry(PrefixTree::Slot& slot) {
+  const std::uint32_t count = slot.count();
+  if (count == 0) {
+    slot.routes = lists.allocate(1);
+  } else if (count == SlabArena::capacity(count)) {
+    const auto grown = lists.allocate(count + 1);
+    std::memcpy(lists.at<Entry>(grown), lists.at<Entry>(slot.routes), count * sizeof(Entry));
+    lists.release(slot.routes, count);
+    slot.routes = grown;
   }
-  if (found->session != peers[peer].session) enlist(*found, prefix);
-  if (found->attributes == attributes) return;
-  change.before = found->attributes->attributes;
-  pool.retain(attributes);
-  pool.release(found->attributes);
-  found->attributes = attributes;
-  found->received_at = batch.time;
-  out.push_back(std::move(change));
+  slot.set_count(count + 1);
+  return lists.at<Entry>(slot.routes)[count];
 }
 
-void Table::State::remove(const net::Prefix& prefix, std::vector<Entry>& entries, std::size_t at) {
-  unlist(entries[at]);
-  pool.release(entries[at].attributes);
+// The last entry takes its place.
+void Table::State::remove(const PrefixBits& prefix, PrefixTree::Slot& slot, Entry* entry) {
+  const std::uint32_t count = slot.count();
+  peers[entry->peer()].discount(*entry, doomed_count);
+  pool.release(entry->attributes);
   --route_count;
-  if (entries.size() == 1) {
-    routes.erase(prefix);
-    return;
+  *entry = lists.at<Entry>(slot.routes)[count - 1];
+  slot.set_count(count - 1);
+  if (count == 1) {
+    lists.release(slot.routes, 1);
+    prefixes.erase(prefix);
+  } else if (SlabArena::capacity(count) != SlabArena::capacity(count - 1)) {
+    const auto smaller = lists.allocate(count - 1);
+    std::memcpy(lists.at<Entry>(smaller), lists.at<Entry>(slot.routes), (count - 1) * sizeof(Entry));
+    lists.release(slot.routes, count);
+    slot.routes = smaller;
   }
-  entries[at] = entries.back();
-  entries.pop_back();
 }
 
-void Table::State::withdraw(std::uint32_t peer, const net::Prefix& prefix, TimePoint time,
-                            std::vector<RouteChange>& out) {
-  std::vector<Entry>* entries = routes.exact(prefix);
-  if (!entries) return;
-  for (std::size_t at = 0; at < entries->size(); ++at) {
-    if ((*entries)[at].peer != peer) continue;
-    out.push_back({prefix, peers[peer].peer, (*entries)[at].attributes->attributes, nullptr, time,
-                   ChangeReason::update});
-    remove(prefix, *entries, at);
-    return;
+void Table::State::tell(const PrefixBits& prefix, std::uint32_t peer, AttributePool::Id before,
+                        AttributePool::Id after, TimePoint time, ChangeReason reason,
+                        std::vector<RouteChange>& out) {
+  ++change_count;
+  if (watched && !watched->overlaps(prefix.family, prefix.high, prefix.low, prefix.length)) return;
+  out.push_back({to_prefix(prefix), peers[peer].peer, before != 0 ? pool.decoded(before) : nullptr,
+                 after != 0 ? pool.decoded(after) : nullptr, time, reason});
+}
+
+void Table::State::announce(std::uint32_t peer, AttributePool::Id attributes, TimePoint time,
+                            const PrefixBits& prefix, std::vector<RouteChange>& out) {
+  PeerRoutes& of = peers[peer];
+  PrefixTree::Slot& slot = prefixes.insert(prefix);
+  Entry* entry = slot.count() == 0 ? nullptr : find(slot, peer);
+  if (!entry) {
+    entry = &append_entry(slot);
+    entry->attributes = attributes;
+    entry->set(peer, of.session, stored_time(time));
+    pool.retain(attributes);
+    ++of.current;
+    ++route_count;
+    return tell(prefix, peer, 0, attributes, time, ChangeReason::update, out);
   }
+  of.discount(*entry, doomed_count);
+  ++of.current;
+  const AttributePool::Id before = entry->attributes;
+  const bool same = before == attributes;
+  entry->set(peer, of.session, same ? stored_time(entry->received_at()) : stored_time(time));
+  if (same) return;
+  entry->attributes = attributes;
+  pool.retain(attributes);
+  tell(prefix, peer, before, attributes, time, ChangeReason::update, out);
+  pool.release(before);
+}
+
+void Table::State::withdraw(std::uint32_t peer, TimePoint time, const PrefixBits& prefix,
+                            std::vector<RouteChange>& out) {
+  PrefixTree::Slot* slot = prefixes.find(prefix);
+  Entry* entry = slot ? find(*slot, peer) : nullptr;
+  if (!entry) return;
+  tell(prefix, peer, entry->attributes, 0, time, ChangeReason::update, out);
+  remove(prefix, *slot, entry);
 }
 
 void Table::apply(const RouteBatch& batch, std::vector<RouteChange>& out) {
@@ -152,39 +217,52 @@ void Table::apply(const RouteBatch& batch, std::vector<RouteChange>& out) {
   std::sort(announced.begin(), announced.end());
   for (const net::Prefix& prefix : batch.withdrawn) {
     const bool announced_too = std::binary_search(announced.begin(), announced.end(), prefix);
-    if (!announced_too) s.withdraw(peer, prefix, batch.time, out);
+    if (!announced_too) s.withdraw(peer, batch.time, prefix_bits(prefix), out);
   }
   if (!batch.attributes || batch.announced.empty()) return;
-  const InternedAttributes* attributes = s.pool.intern(batch.attributes);
+  s.packed.clear();
+  pack_attributes(*batch.attributes, s.packed);
+  const AttributePool::Id attributes = s.pool.intern(s.packed);
   // Held while the batch is applied: a prefix named twice must not drop the attributes in between.
   s.pool.retain(attributes);
-  for (const net::Prefix& prefix : batch.announced) s.announce(peer, batch, attributes, prefix, out);
+  for (const net::Prefix& prefix : batch.announced) {
+    s.announce(peer, attributes, batch.time, prefix_bits(prefix), out);
+  }
   s.pool.release(attributes);
 }
 
-// Routes of the session that ends become stale. What was stale before and came again is named once only, so
-// that a session that flaps does not grow the list.
+void Table::apply(const RouteBurst& burst, std::vector<RouteChange>& out) {
+  State& s = *state_;
+  const Peer* last = nullptr;
+  std::uint32_t peer = 0;
+  burst.for_each([&](const PeerPointer& from, const PackedRoutes& routes) {
+    if (from.get() != last) peer = s.peer_index(from);
+    last = from.get();
+    for_each_bits(routes.withdrawn, routes.family,
+                  [&](const PrefixBits& prefix) { s.withdraw(peer, routes.time, prefix, out); });
+    if (routes.announced.empty()) return;
+    const AttributePool::Id attributes = s.pool.intern(routes.attributes);
+    s.pool.retain(attributes);
+    for_each_bits(routes.announced, routes.family,
+                  [&](const PrefixBits& prefix) { s.announce(peer, attributes, routes.time, prefix, out); });
+    s.pool.release(attributes);
+  });
+}
+
+// Routes of the session that ends become stale.
 void Table::State::end_session(std::uint32_t index) {
   PeerRoutes& peer = peers[index];
-  const auto is_stale = [&](const net::Prefix& prefix) {
-    const std::vector<Entry>* entries = std::as_const(routes).exact(prefix);
-    return entries && std::any_of(entries->begin(), entries->end(), [&](const Entry& e) {
-             return e.peer == index && e.session < peer.session;
-           });
-  };
-  for (const net::Prefix& prefix : peer.stale) {
-    if (is_stale(prefix)) peer.prefixes.push_back(prefix);
-  }
-  peer.stale = std::move(peer.prefixes);
-  peer.prefixes.clear();
+  if (peer.current == 0) return;
+  peer.stale += std::exchange(peer.current, 0);
   ++peer.session;
 }
 
 void Table::State::doom_stale(std::uint32_t peer, TimePoint time, ChangeReason reason) {
   PeerRoutes& of = peers[peer];
-  if (of.stale.empty()) return;
-  doomed.push_back({peer, of.session, std::move(of.stale), time, reason});
-  of.stale.clear();
+  if (of.stale == 0) return;
+  of.dooms.push_back({of.session, time, reason});
+  doomed_count += of.stale;
+  of.doomed += std::exchange(of.stale, 0);
 }
 
 template <class Visit>
@@ -223,49 +301,65 @@ void Table::sweep_router(std::string_view router, TimePoint time) {
       router, [&](std::uint32_t peer) { state_->doom_stale(peer, time, ChangeReason::stale_swept); });
 }
 
-bool Table::flush(std::size_t limit, std::vector<RouteChange>& out) {
-  State& s = *state_;
-  for (; limit > 0 && !s.doomed.empty(); --limit) {
-    Doomed& job = s.doomed.front();
-    if (job.prefixes.empty()) {
-      s.doomed.pop_front();
+// Removes doomed routes of one prefix; gives back how many.
+std::size_t Table::State::flush_slot(const PrefixBits& prefix, std::size_t limit,
+                                     std::vector<RouteChange>& out) {
+  std::size_t removed = 0;
+  PrefixTree::Slot* slot = prefixes.find(prefix);
+  for (std::uint32_t at = 0; at < slot->count() && removed < limit;) {
+    Entry* entry = lists.at<Entry>(slot->routes) + at;
+    const PeerRoutes& of = peers[entry->peer()];
+    if (!of.is_doomed(*entry)) {
+      ++at;
       continue;
     }
-    const net::Prefix prefix = job.prefixes.back();
-    job.prefixes.pop_back();
-    std::vector<Entry>* entries = s.routes.exact(prefix);
-    if (!entries) continue;
-    for (std::size_t at = 0; at < entries->size(); ++at) {
-      const Entry& entry = (*entries)[at];
-      if (entry.peer != job.peer || entry.session >= job.session) continue;
-      out.push_back(
-          {prefix, s.peers[job.peer].peer, entry.attributes->attributes, nullptr, job.time, job.reason});
-      s.remove(prefix, *entries, at);
-      break;
-    }
+    const std::uint32_t session = of.session_of(*entry);
+    const auto doom = std::ranges::find_if(of.dooms, [&](const Doom& d) { return session < d.session; });
+    tell(prefix, entry->peer(), entry->attributes, 0, doom->time, doom->reason, out);
+    ++removed;
+    const bool last = slot->count() == 1;
+    remove(prefix, *slot, entry);
+    if (last) break;
   }
-  return !s.doomed.empty();
+  return removed;
 }
 
-void Table::State::append(const net::Prefix& prefix, const std::vector<Entry>& entries,
+bool Table::flush(std::size_t limit, std::vector<RouteChange>& out) {
+  State& s = *state_;
+  PrefixBits prefix;
+  for (std::size_t looks = std::max(looks_min, looks_per_removal * limit); looks > 0 && limit > 0; --looks) {
+    if (s.doomed_count == 0) return false;
+    const PrefixTree::Cursor before = s.cursor;
+    const PrefixTree::Slot* slot = s.prefixes.next(s.cursor, prefix);
+    if (!slot) continue;
+    limit -= s.flush_slot(prefix, limit, out);
+    // It may have more of them than the limit allowed.
+    if (limit == 0) s.cursor = before;
+  }
+  return s.doomed_count > 0;
+}
+
+void Table::State::append(const PrefixBits& prefix, const PrefixTree::Slot& slot,
                           std::vector<Route>& out) const {
-  for (const Entry& entry : entries) {
-    out.push_back({prefix, peers[entry.peer].peer, entry.attributes->attributes, entry.received_at});
+  const auto* entry = lists.at<Entry>(slot.routes);
+  for (const auto* const end = entry + slot.count(); entry != end; ++entry) {
+    out.push_back({to_prefix(prefix), peers[entry->peer()].peer, pool.decoded(entry->attributes),
+                   entry->received_at()});
   }
 }
 
 std::vector<Route> Table::routes(const net::Prefix& prefix) const {
   std::vector<Route> out;
-  if (const auto* entries = std::as_const(state_->routes).exact(prefix)) {
-    state_->append(prefix, *entries, out);
-  }
+  const PrefixBits bits = prefix_bits(prefix);
+  if (const auto* slot = state_->prefixes.find(bits)) state_->append(bits, *slot, out);
   return out;
 }
 
 std::vector<Route> Table::covered(const net::Prefix& prefix, std::size_t limit) const {
   std::vector<Route> out;
-  state_->routes.for_covered(prefix, [&](const net::Prefix& at, const std::vector<Entry>& entries) {
-    if (out.size() < limit) state_->append(at, entries, out);
+  state_->prefixes.for_covered(prefix_bits(prefix), [&](const PrefixBits& at, const PrefixTree::Slot& slot) {
+    state_->append(at, slot, out);
+    return out.size() < limit;
   });
   if (out.size() > limit) out.resize(limit);
   return out;
@@ -273,16 +367,23 @@ std::vector<Route> Table::covered(const net::Prefix& prefix, std::size_t limit) 
 
 std::vector<Route> Table::covering(const net::Prefix& prefix) const {
   std::vector<Route> out;
-  state_->routes.for_covering(prefix, [&](const net::Prefix& at, const std::vector<Entry>& entries) {
-    if (at != prefix) state_->append(at, entries, out);
+  state_->prefixes.for_covering(prefix_bits(prefix), [&](const PrefixBits& at, const PrefixTree::Slot& slot) {
+    state_->append(at, slot, out);
   });
   return out;
 }
 
 TableSize Table::size() const {
-  TableSize out{state_->routes.size(), state_->route_count, state_->pool.size(), state_->peers.size(), 0};
-  for (const Doomed& job : state_->doomed) out.doomed += job.prefixes.size();
-  return out;
+  return {state_->prefixes.size(), state_->route_count, state_->pool.size(), state_->peers.size(),
+          state_->doomed_count};
 }
+
+std::uint64_t Table::changes() const { return state_->change_count; }
+
+std::size_t Table::bytes() const {
+  return state_->prefixes.bytes() + state_->lists.bytes() + state_->pool.bytes();
+}
+
+std::size_t Table::attribute_bytes() const { return state_->pool.bytes(); }
 
 }  // namespace peering::rib

@@ -1,13 +1,13 @@
 // The routing table of one shard: every route that every monitored peer has now.
 //
-// A route is (prefix, peer) -> path attributes. Attributes are interned: routes with equal attributes share
-// one object, counted by the routes that use it, so a full table costs a few dozen bytes a route. Prefixes
-// live in one trie, which answers exact, covering and covered queries; each peer keeps the list of its
-// prefixes, so that what it had can be removed without a walk over the whole table.
+// A route is (prefix, peer) -> path attributes. Attributes are interned as packed bytes (`attribute_pool.h`),
+// prefixes live in a radix tree (`prefix_tree.h`), and each has a list of its routes of 16 bytes each, all in
+// slabs: a full table of one peer costs some 30 bytes a route and its attributes, further peers less.
+// Changes are values for those who watch: a table can be told which space anybody wants to hear of.
 //
 // Two things end a peer's routes without an UPDATE for each (RFC 7854 sections 4.9 and 4.5):
-// - `peer_down` and `router_down` doom them at once in O(1); `flush` then removes them a bounded number at a
-//   time, so that a shard never stalls on a full table.
+// - `peer_down` and `router_down` doom them at once in O(1); `flush` then walks the table and removes them, a
+//   bounded number at a time, so that a shard never stalls on a full table.
 // - `mark_stale` keeps them for a station whose BMP session broke. The router sends its table again after
 //   the reconnect: what comes unchanged is no change; what did not come by End-of-RIB (or a timeout) is
 //   doomed by `sweep`.
@@ -20,7 +20,9 @@
 #include <vector>
 
 #include "net/prefix.h"
+#include "net/prefix_space.h"
 #include "rib/route.h"
+#include "rib/route_burst.h"
 
 namespace peering::rib {
 
@@ -30,7 +32,7 @@ struct TableSize {
   std::size_t routes = 0;
   std::size_t attributes = 0;  ///< distinct sets of path attributes
   std::size_t peers = 0;       ///< peers that ever said something
-  std::size_t doomed = 0;      ///< at most this many removals wait for `flush`
+  std::size_t doomed = 0;      ///< removals that wait for `flush`
   friend bool operator==(const TableSize&, const TableSize&) = default;
 };
 
@@ -43,11 +45,17 @@ class Table {
   Table(Table&&) noexcept;
   Table& operator=(Table&&) noexcept;
 
+  /// From now on only changes in space that overlaps this are told (a prefix of it, more and less specific
+  /// ones). Null, as at first: all changes. The table holds every route either way.
+  void watch(std::shared_ptr<const net::PrefixSpace> space);
+
   /// Applies one UPDATE: withdrawals first, then announcements (RFC 4271 section 3.1: a prefix in both is
   /// announced). Appends one change for each route that became another one; an announcement that repeats what
   /// is there, and a withdrawal of what is not there, change nothing. A repeated announcement does refresh a
   /// stale or doomed route.
   void apply(const RouteBatch& batch, std::vector<RouteChange>& out);
+  /// The same for every record of the burst, in order.
+  void apply(const RouteBurst& burst, std::vector<RouteChange>& out);
 
   /// The session to the peer ended: dooms its routes. Unknown peers are ignored.
   void peer_down(PeerId peer, TimePoint time);
@@ -72,6 +80,12 @@ class Table {
   std::vector<Route> covering(const net::Prefix& prefix) const;
 
   TableSize size() const;
+  /// Routes that became another one since the beginning, told or not.
+  std::uint64_t changes() const;
+  /// Memory of routes, prefixes and attributes.
+  std::size_t bytes() const;
+  /// The attributes' part of it.
+  std::size_t attribute_bytes() const;
 
  private:
   struct State;

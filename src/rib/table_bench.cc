@@ -1,6 +1,7 @@
-// `update-apply`: BGP UPDATE bytes through decoding, the routing table and the watch list, as a shard does it
-// for every update, registered or not.
+// `update-apply`: BGP UPDATE bytes through decoding, the routing table and the watch list, as feed and shard
+// do it for every update, registered or not; on one core. Items are prefixes. `rib-memory`: bytes a route.
 #include <random>
+#include <set>
 
 #include <benchmark/benchmark.h>
 
@@ -71,40 +72,113 @@ struct Load {
   }
 };
 
-std::vector<net::Prefix> prefixes_of(const std::vector<wire::bgp::Nlri>& routes) {
-  std::vector<net::Prefix> out;
-  out.reserve(routes.size());
-  for (const wire::bgp::Nlri& route : routes) out.push_back(route.prefix);
-  return out;
-}
+// A feed's part: many UPDATEs in one burst, as they lie in what one read from a socket gave.
+constexpr std::size_t updates_in_a_burst = 64;
+
+class Feed {
+ public:
+  explicit Feed(const Load& load) : load_(load) {}
+
+  std::size_t updates = 0, routes = 0;
+
+  const RouteBurst& next() {
+    burst_.clear();
+    for (std::size_t i = 0; i < updates_in_a_burst; ++i) {
+      const Message& message = load_.messages[at_];
+      at_ = at_ + 1 == load_.messages.size() ? 0 : at_ + 1;
+      const auto body = std::span(message.bytes).subspan(header_bytes);
+      const wire::bgp::UpdateScan scan = wire::bgp::scan_update(body, {});
+      if (!scan.attributes.issues.empty()) continue;
+      append_update(scan, {}, load_.peers[message.peer], time_from_us(static_cast<std::int64_t>(updates)),
+                    burst_);
+      ++updates;
+      routes += scan.announced_count + scan.withdrawn_count;
+    }
+    return burst_;
+  }
+
+ private:
+  const Load& load_;
+  std::size_t at_ = 0;
+  RouteBurst burst_;
+};
 
 void update_apply(benchmark::State& state) {
   static const Load load;
+  std::vector<net::Prefix> watched_prefixes;
+  load.registry.watch.for_each(
+      [&](const net::Prefix& prefix, const auto&) { watched_prefixes.push_back(prefix); });
   Table table;
+  table.watch(std::make_shared<const net::PrefixSpace>(watched_prefixes));
+  Feed feed(load);
   std::vector<RouteChange> changes;
-  std::size_t at = 0, watched = 0;
-  std::int64_t updates = 0;
+  std::size_t told = 0, watched = 0;
   for (auto _ : state) {
-    const Message& message = load.messages[at];
-    at = at + 1 == load.messages.size() ? 0 : at + 1;
-    wire::bgp::Update update = wire::bgp::decode_update(std::span(message.bytes).subspan(header_bytes), {});
-    RouteBatch batch{load.peers[message.peer], time_from_us(updates), nullptr, prefixes_of(update.announced),
-                     prefixes_of(update.withdrawn)};
-    if (!batch.announced.empty()) {
-      batch.attributes = std::make_shared<const wire::bgp::PathAttributes>(std::move(update.attributes));
-    }
     changes.clear();
-    table.apply(batch, changes);
+    table.apply(feed.next(), changes);
+    told += changes.size();
     for (const RouteChange& change : changes) {
       watched += load.registry.watch.longest_match(change.prefix).has_value() ? 1U : 0U;
     }
-    ++updates;
   }
   benchmark::DoNotOptimize(watched);
-  state.SetItemsProcessed(updates);
+  state.SetItemsProcessed(static_cast<std::int64_t>(feed.routes));
+  state.counters["updates_per_second"] =
+      benchmark::Counter(static_cast<double>(feed.updates), benchmark::Counter::kIsRate);
+  state.counters["told"] = static_cast<double>(told) / static_cast<double>(table.changes());
   state.counters["routes"] = static_cast<double>(table.size().routes);
 }
 BENCHMARK(update_apply)->Name("update-apply");
+
+// A table as routers have it: lengths of the IPv4 Internet, four prefixes for each set of attributes, sets
+// that differ by peer only in its AS and next hop. `bytes_a_route` counts everything but the peers
+// themselves.
+void rib_memory(benchmark::State& state) {
+  constexpr std::size_t routes_each = 1'000'000, routes_a_set = 4;
+  const auto peers = static_cast<std::uint32_t>(state.range(0));
+  std::mt19937 random(11);
+  std::set<net::Prefix> prefixes;
+  while (prefixes.size() < routes_each) {
+    const auto dice = random() % 10;
+    const int length = dice < 6   ? 24
+                       : dice < 8 ? 22 + static_cast<int>(random() % 2)
+                                  : 16 + static_cast<int>(random() % 6);
+    prefixes.emplace(net::Address::v4(0x01000000U + static_cast<std::uint32_t>(random()) % 0xDF000000U),
+                     length);
+  }
+  for (auto _ : state) {
+    Table table;
+    std::vector<RouteChange> changes;
+    table.watch(std::make_shared<const net::PrefixSpace>());
+    for (std::uint32_t id = 0; id < peers; ++id) {
+      Peer peer;
+      peer.id = PeerId(id);
+      RouteBatch batch{std::make_shared<const Peer>(peer), time_from_us(id), nullptr, {}, {}};
+      std::mt19937 paths(5);
+      for (auto at = prefixes.begin(); at != prefixes.end();) {
+        auto attributes = std::make_shared<wire::bgp::PathAttributes>();
+        std::vector<net::Asn> path{64496 + id};
+        for (std::size_t i = 0; i < 2 + paths() % 4; ++i)
+          path.push_back(1000 + static_cast<net::Asn>(paths() % 60000));
+        attributes->as_path = wire::bgp::AsPath::sequence(std::move(path));
+        attributes->next_hop = net::Address::v4(0xC0000200 + id);
+        for (std::size_t i = paths() % 8; i > 0; --i)
+          attributes->communities.push_back(static_cast<std::uint32_t>(paths()));
+        batch.attributes = std::move(attributes);
+        batch.announced.clear();
+        for (std::size_t i = 0; i < routes_a_set && at != prefixes.end(); ++i)
+          batch.announced.push_back(*at++);
+        table.apply(batch, changes);
+      }
+    }
+    const auto routes = static_cast<double>(table.size().routes);
+    state.counters["bytes_a_route"] = static_cast<double>(table.bytes()) / routes;
+    state.counters["without_attributes"] =
+        static_cast<double>(table.bytes() - table.attribute_bytes()) / routes;
+    state.counters["attributes"] = static_cast<double>(table.size().attributes);
+  }
+}
+BENCHMARK(rib_memory)->Name("rib-memory")->Arg(1)->Arg(20)->Iterations(1)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace peering::rib

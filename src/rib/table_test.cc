@@ -202,6 +202,53 @@ TEST(Table, ASessionThatFlapsWithoutEndOfRibStillSweepsOnce) {
   EXPECT_EQ(table.size().routes, 0U);
 }
 
+TEST(Table, TellsOnlyOfWatchedSpaceButHoldsEverything) {
+  Table table;
+  const std::vector<net::Prefix> watched{p("10.1.0.0/16")};
+  table.watch(std::make_shared<const net::PrefixSpace>(watched));
+  const auto changes = apply(
+      table, announce(peer(1), {64497, 64500}, {p("10.0.0.0/8"), p("10.1.2.0/24"), p("203.0.113.0/24")}));
+  ASSERT_THAT(changes, SizeIs(2));
+  EXPECT_EQ(changes[0].prefix, p("10.0.0.0/8"));
+  EXPECT_EQ(changes[1].prefix, p("10.1.2.0/24"));
+  EXPECT_EQ(table.size().routes, 3U);
+  EXPECT_EQ(table.changes(), 3U);
+  table.peer_down(PeerId(1), time_from_us(5));
+  EXPECT_THAT(flush(table), SizeIs(2));
+  EXPECT_EQ(table.size(), (TableSize{0, 0, 0, 1, 0}));
+  EXPECT_EQ(table.changes(), 6U);
+}
+
+TEST(Table, ManyPeersOfOnePrefixComeAndGo) {
+  Table table;
+  for (std::uint32_t id = 1; id <= 300; ++id) {
+    apply(table, announce(peer(id), {64497, 64500 + id}, {p("203.0.113.0/24")}, id));
+  }
+  EXPECT_THAT(table.routes(p("203.0.113.0/24")), SizeIs(300));
+  for (std::uint32_t id = 1; id <= 300; id += 2) table.peer_down(PeerId(id), time_from_us(5));
+  EXPECT_THAT(flush(table, 149), SizeIs(149)) << "of one prefix no more than the limit";
+  EXPECT_THAT(flush(table, 149), SizeIs(1));
+  for (const Route& route : table.routes(p("203.0.113.0/24"))) {
+    EXPECT_EQ(route.peer->id.value % 2, 0U);
+    EXPECT_EQ(route.received_at, time_from_us(route.peer->id.value));
+  }
+  EXPECT_EQ(table.size().routes, 150U);
+}
+
+TEST(Table, APeerThatFlapsThousandsOfTimesGrowsNothing) {
+  Table table;
+  apply(table, announce(peer(2), {64497, 64500}, {p("198.51.100.0/24")}));
+  const std::size_t before = table.bytes();
+  for (int flap = 0; flap < 5000; ++flap) {
+    apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24")}));
+    flap % 2 == 0 ? table.peer_down(PeerId(1), time_from_us(flap)) : table.mark_stale("edge-1");
+  }
+  EXPECT_EQ(table.size().routes, 2U);
+  table.router_down("edge-1", time_from_us(1));
+  EXPECT_THAT(flush(table), SizeIs(2));
+  EXPECT_LE(table.bytes(), before);
+}
+
 // The table against the obvious map, under random operations. After every step both agree on every route, and
 // the changes reported turn the former state into the new one.
 using Naive = std::map<std::pair<std::uint32_t, net::Prefix>, std::string>;

@@ -1,0 +1,60 @@
+#include "net/prefix_space.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+namespace peering::net {
+namespace {
+
+Prefix p(std::string_view text) { return Prefix::parse(text).value(); }
+
+TEST(PrefixSpace, OverlapsWhatItCoversAndWhatCoversIt) {
+  const std::vector<Prefix> of{p("10.1.0.0/16"), p("2001:db8::/32")};
+  const PrefixSpace space(of);
+  for (const char* text : {"10.1.0.0/16", "10.1.255.0/24", "10.1.2.3/32", "10.0.0.0/8", "0.0.0.0/0",
+                           "2001:db8::/32", "2001:db8:1::/48", "2000::/3", "::/0", "2001:db8::1/128"}) {
+    EXPECT_TRUE(space.overlaps(p(text))) << text;
+  }
+  for (const char* text :
+       {"10.2.0.0/16", "10.0.0.0/16", "11.0.0.0/8", "2001:db9::/32", "2001:db7:ffff::/48"}) {
+    EXPECT_FALSE(space.overlaps(p(text))) << text;
+  }
+}
+
+TEST(PrefixSpace, AnEmptyOneOverlapsNothing) {
+  EXPECT_TRUE(PrefixSpace().empty());
+  EXPECT_FALSE(PrefixSpace().overlaps(p("0.0.0.0/0")));
+  EXPECT_FALSE(PrefixSpace().overlaps(p("::/0")));
+}
+
+Prefix any_prefix() {
+  const int length = *rc::gen::inRange(0, 33);
+  if (*rc::gen::inRange(0, 3) > 0) {
+    return Prefix(Address::v4(0x0A000000U | *rc::gen::inRange<std::uint32_t>(0, 1U << 14) << 4), length);
+  }
+  std::array<std::uint8_t, 16> bytes{0x20, 0x01};
+  for (std::size_t i = 2; i < 16; ++i) bytes[i] = *rc::gen::element<std::uint8_t>(0, 1, 255);
+  return Prefix(Address::v6(bytes), 16 + *rc::gen::inRange(0, 113));
+}
+
+RC_GTEST_PROP(PrefixSpaceProperty, AgreesWithALookAtEachPrefix, ()) {
+  // Both sides of the size from which bits are kept.
+  const auto count = *rc::gen::element<std::size_t>(1, 5, 300);
+  std::vector<Prefix> of;
+  while (of.size() < count) {
+    const Prefix prefix = any_prefix();
+    if (prefix.length() > 12) of.push_back(prefix);
+  }
+  const PrefixSpace space(of);
+  for (int i = 0; i < 50; ++i) {
+    const Prefix asked = any_prefix();
+    const bool expected = std::ranges::any_of(
+        of, [&](const Prefix& prefix) { return prefix.covers(asked) || asked.covers(prefix); });
+    RC_ASSERT(space.overlaps(asked) == expected);
+  }
+}
+
+}  // namespace
+}  // namespace peering::net
