@@ -24,6 +24,7 @@
 #include "feeds/bmp_listener.h"
 #include "feeds/mrt_feed.h"
 #include "feeds/peer_registry.h"
+#include "feeds/ris_feed.h"
 #include "feeds/shard_router.h"
 #include "http/local_authority.h"
 #include "latency/recorder.h"
@@ -140,6 +141,8 @@ class App::State : public feeds::ShardSink {
   Result<void> start_api();
   Result<Listening> start_listeners();
   void start_mrt_feeds();
+  void start_ris_feeds();
+  void watch_registered(const model::Registry& registry);
   Result<std::vector<model::Event>> known_events();
   void restore_shards(const std::vector<model::Event>& known);
   void apply_registry(model::RegistryPointer registry);
@@ -166,6 +169,9 @@ class App::State : public feeds::ShardSink {
   std::unique_ptr<feeds::PeerRegistry> peers_;
   std::unique_ptr<feeds::BmpListener> bmp_;
   std::vector<std::unique_ptr<feeds::MrtFeed>> mrt_;
+  std::mutex ris_mutex_;  // the watcher's thread looks at the list while it is filled
+  std::vector<std::unique_ptr<feeds::RisFeed>> ris_;
+  model::Revision watched_revision_{};
   std::unique_ptr<http::Server> server_;
   std::thread expirer_;
   std::mutex mutex_;
@@ -275,6 +281,7 @@ void App::State::apply_registry(model::RegistryPointer registry) {
   std::latch applied(static_cast<std::ptrdiff_t>(shards_.size()));
   for (const auto& shard : shards_) shard->apply(registry, [&applied] { applied.count_down(); });
   applied.wait();
+  watch_registered(*registry);
 }
 
 Result<std::vector<rib::Route>> App::State::routes(const net::Prefix& prefix) {
@@ -365,6 +372,40 @@ void App::State::start_mrt_feeds() {
   }
 }
 
+void App::State::start_ris_feeds() {
+  for (const RisFeed& feed : c_.feeds.ris) {
+    feeds::RisSettings settings;
+    settings.name = std::to_string(ris_.size() + 1);
+    settings.url = feed.url;
+    settings.authority_file = feed.ca_file;
+    settings.stale_after = feed.stale_after;
+    settings.keep = feed.keep_after_loss;
+    settings.filter.collectors = feed.hosts;
+    for (const std::string& peer : feed.peers) settings.filter.peers.push_back(*net::Address::parse(peer));
+    settings.filter.every_prefix = feed.prefixes.front() == "all";
+    settings.registered_prefixes = feed.prefixes.front() == "registered";
+    if (!settings.filter.every_prefix && !settings.registered_prefixes) {
+      for (const std::string& text : feed.prefixes)
+        settings.filter.prefixes.push_back(*net::Prefix::parse(text));
+    }
+    auto made = std::make_unique<feeds::RisFeed>(std::move(settings), *peers_, *this, metrics_);
+    const std::lock_guard lock(ris_mutex_);
+    ris_.push_back(std::move(made));
+  }
+  watch_registered(*watcher_->current());
+  for (const auto& feed : ris_) feed->start();
+}
+
+// Feeds that ask for the registered prefixes only follow the registry.
+void App::State::watch_registered(const model::Registry& registry) {
+  const std::lock_guard lock(ris_mutex_);
+  if (ris_.empty() || registry.revision < watched_revision_) return;
+  watched_revision_ = registry.revision;
+  std::vector<net::Prefix> prefixes;
+  for (const auto& [id, prefix] : registry.prefixes) prefixes.push_back(prefix->expectation.prefix);
+  for (const auto& feed : ris_) feed->watch(prefixes);
+}
+
 // Drops what is older than `[storage]` says, once an hour.
 void App::State::expire_until_stopped() {
   std::unique_lock lock(mutex_);
@@ -387,6 +428,7 @@ Result<Listening> App::State::start() {
   auto listening = start_listeners();
   if (!listening) return listening;
   start_mrt_feeds();
+  start_ris_feeds();
   expirer_ = std::thread([this] { expire_until_stopped(); });
   started_ = true;
   return listening;
@@ -402,6 +444,7 @@ void App::State::stop() {
   if (expirer_.joinable()) expirer_.join();
   if (bmp_) bmp_->stop();
   for (const auto& feed : mrt_) feed->stop();
+  for (const auto& feed : ris_) feed->stop();
   if (hub_) hub_->stop();
   if (server_) server_->stop();
   workers_.stop();

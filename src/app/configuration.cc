@@ -73,6 +73,13 @@ Result<void> assign(const Document& document, const Setting& setting, const toml
                                          : Result<std::chrono::seconds>(tl::unexpected(Error{}));
     if (!parsed) return refuse("a duration such as \"90s\", \"5m\", \"12h\" or \"30d\" is expected");
     **duration = *parsed;
+  } else if (auto* const* list = std::get_if<std::vector<std::string>*>(&setting.target)) {
+    const toml::array* items = node.as_array();
+    if (!items || (!items->empty() && !items->is_homogeneous(toml::node_type::string))) {
+      return refuse("a list of texts is expected");
+    }
+    (*list)->clear();
+    for (const toml::node& item : *items) (*list)->push_back(*item.value<std::string>());
   }
   if (setting.rule) {
     const std::string rule = setting.rule(setting.target);
@@ -120,6 +127,8 @@ Result<void> read_table(Document& document, const toml::table& table, std::strin
       done = read_entries(document, value, full, out.network.routers);
     } else if (full == "feeds.mrt") {
       done = read_entries(document, value, full, out.feeds.mrt);
+    } else if (full == "feeds.ris") {
+      done = read_entries(document, value, full, out.feeds.ris);
     } else if (const auto row =
                    std::find_if(rows.begin(), rows.end(),
                                 [&](const Setting& s) { return full_key(s.section, s.key) == full; });
@@ -148,10 +157,12 @@ std::vector<std::string> known_keys(Configuration& configuration) {
   Pop pop;
   Router router;
   MrtFeed feed;
+  RisFeed ris;
   add(settings_of(configuration));
   add(settings_of(pop));
   add(settings_of(router));
   add(settings_of(feed));
+  add(settings_of(ris));
   return out;
 }
 
@@ -201,6 +212,7 @@ std::string print_configuration(const Configuration& configuration) {
   for (Pop& pop : copy.network.pops) print_entries(out, "network.pops", settings_of(pop));
   for (Router& router : copy.network.routers) print_entries(out, "network.routers", settings_of(router));
   for (MrtFeed& feed : copy.feeds.mrt) print_entries(out, "feeds.mrt", settings_of(feed));
+  for (RisFeed& feed : copy.feeds.ris) print_entries(out, "feeds.ris", settings_of(feed));
   return out;
 }
 
@@ -209,6 +221,7 @@ std::string configuration_reference() {
   Pop pop;
   Router router;
   MrtFeed feed;
+  RisFeed ris;
   std::string out =
       "# Configuration\n\nOne TOML file, given with `--config`. An unknown key is an error. This page is "
       "written by "
@@ -231,6 +244,7 @@ std::string configuration_reference() {
   add(settings_of(pop), true);
   add(settings_of(router), true);
   add(settings_of(feed), true);
+  add(settings_of(ris), true);
   return out;
 }
 

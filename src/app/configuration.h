@@ -30,6 +30,17 @@ struct MrtFeed {
   std::string collector = "mrt";
 };
 
+/// `[[feeds.ris]]`: RIPE's RIS Live over WebSocket.
+struct RisFeed {
+  std::string url = "wss://ris-live.ripe.net/v1/ws/?client=peeringd";
+  std::vector<std::string> hosts;                   ///< "rrc00"; empty: all collectors
+  std::vector<std::string> prefixes{"registered"};  ///< or "all", or prefixes
+  std::vector<std::string> peers;                   ///< addresses; empty: all
+  std::chrono::seconds stale_after{60};
+  std::chrono::seconds keep_after_loss{86400};
+  std::string ca_file;
+};
+
 struct Configuration {
   std::string data_dir;  ///< empty: $STATE_DIRECTORY, $XDG_STATE_HOME/peeringd, ~/.local/state/peeringd
 
@@ -69,6 +80,7 @@ struct Configuration {
     std::chrono::seconds bmp_partial_message_time{60};
     std::chrono::seconds bmp_reconnect_grace{60};
     std::vector<MrtFeed> mrt;
+    std::vector<RisFeed> ris;
   } feeds;
 
   struct Detection {

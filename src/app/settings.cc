@@ -1,7 +1,11 @@
 #include "app/settings.h"
 
+#include <algorithm>
+
 #include "base/json.h"
 #include "http/server.h"
+#include "http/url.h"
+#include "net/prefix.h"
 
 namespace peering::app {
 
@@ -142,6 +146,60 @@ std::vector<Setting> settings_of(MrtFeed& feed) {
 
 namespace {
 
+std::string web_socket_url(const Target& value) {
+  return http::parse_url(*std::get<std::string*>(value), "ws") ? ""
+                                                               : "a URL that begins with ws:// or wss://";
+}
+
+std::string addresses(const Target& value) {
+  const auto& list = *std::get<std::vector<std::string>*>(value);
+  const bool good = std::all_of(list.begin(), list.end(), [](const std::string& text) {
+    return net::Address::parse(text).has_value();
+  });
+  return good ? "" : "a list of IP addresses";
+}
+
+std::string ris_prefixes(const Target& value) {
+  const auto& list = *std::get<std::vector<std::string>*>(value);
+  if (list.size() == 1 && (list[0] == "registered" || list[0] == "all")) return {};
+  const bool good = !list.empty() && std::all_of(list.begin(), list.end(), [](const std::string& text) {
+    return net::Prefix::parse(text).has_value();
+  });
+  return good ? "" : R"(["registered"], ["all"], or a list of prefixes such as 203.0.113.0/24)";
+}
+
+std::string ris_hosts(const Target& value) {
+  const auto& list = *std::get<std::vector<std::string>*>(value);
+  const bool good = std::all_of(list.begin(), list.end(), [](const std::string& text) {
+    return !text.empty() && text.size() <= 64 &&
+           text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") ==
+               std::string::npos;
+  });
+  return good ? "" : "a list of collectors such as rrc00";
+}
+
+}  // namespace
+
+std::vector<Setting> settings_of(RisFeed& feed) {
+  return {
+      {"feeds.ris", "url", &feed.url, "Where RIS Live is; `client` in the query tells RIPE who asks.",
+       web_socket_url},
+      {"feeds.ris", "hosts", &feed.hosts, "Collectors such as \"rrc00\"; empty: all.", ris_hosts},
+      {"feeds.ris", "prefixes", &feed.prefixes,
+       "Updates of which prefixes, with what covers them and what they cover: [\"registered\"], [\"all\"] or "
+       "a list.",
+       ris_prefixes},
+      {"feeds.ris", "peers", &feed.peers, "Addresses of collectors' peers; empty: all.", addresses},
+      {"feeds.ris", "stale_after", &feed.stale_after,
+       "The feed is stale when its messages are later than this, or do not come for so long.", positive},
+      {"feeds.ris", "keep_after_loss", &feed.keep_after_loss,
+       "How long routes are kept that are not announced again after the connection was lost.", positive},
+      {"feeds.ris", "ca_file", &feed.ca_file,
+       "PEM file of the authority that signed the service's certificate; empty: the system's.", nullptr}};
+}
+
+namespace {
+
 std::string duration_text(std::chrono::seconds value) {
   const auto s = value.count();
   if (s != 0 && s % 86400 == 0) return fmt::format("{}d", s / 86400);
@@ -160,6 +218,12 @@ std::string toml_value(const Target& target) {
           return json::serialize(json::string(*value));  // a JSON text is a TOML basic string
         } else if constexpr (std::is_same_v<T, bool>) {
           return *value ? "true" : "false";
+        } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+          std::string out;
+          for (const std::string& item : *value) {
+            out += (out.empty() ? "" : ", ") + json::serialize(json::string(item));
+          }
+          return "[" + out + "]";
         } else if constexpr (std::is_same_v<T, std::chrono::seconds>) {
           return "\"" + duration_text(*value) + "\"";
         } else if constexpr (std::is_same_v<T, double>) {

@@ -12,7 +12,8 @@
 namespace peering::app {
 
 /// Where a value goes and which type it has.
-using Target = std::variant<std::string*, std::int64_t*, bool*, double*, std::chrono::seconds*>;
+using Target = std::variant<std::string*, std::int64_t*, bool*, double*, std::chrono::seconds*,
+                            std::vector<std::string>*>;
 /// Says why a value is refused; empty when it is fine.
 using Rule = std::string (*)(const Target& value);
 
@@ -31,6 +32,7 @@ std::vector<Setting> settings_of(Configuration& configuration);
 std::vector<Setting> settings_of(Pop& pop);
 std::vector<Setting> settings_of(Router& router);
 std::vector<Setting> settings_of(MrtFeed& feed);
+std::vector<Setting> settings_of(RisFeed& feed);
 
 /// The value as TOML.
 std::string toml_value(const Target& target);

@@ -63,9 +63,10 @@ struct Shard::State {
   std::vector<rib::RouteChange> changes;
   std::vector<model::Event> events;
   // Routers that are away or came back, and when what is stale of them has had time enough.
+  enum class AtDeadline { lose_router, sweep_stale, forget_stale };
   struct Deadline {
     TimePoint at;
-    bool returned = false;
+    AtDeadline then = AtDeadline::lose_router;
   };
   std::map<std::string, Deadline> deadlines;
   bool doomed = false;
@@ -92,12 +93,16 @@ struct Shard::State {
   }
   void handle(const feeds::RouterUp& up, TimePoint at) {
     const auto away = deadlines.find(up.router);
-    if (away != deadlines.end()) away->second = {at + options.reconnect_grace, true};
+    if (away != deadlines.end() && up.sends_table) {
+      away->second = {at + options.reconnect_grace, AtDeadline::sweep_stale};
+    }
     detector.router_state_changed(up.router, true, up.time, at, events);
   }
   void handle(const feeds::RouterDown& down, TimePoint at) {
     table.mark_stale(down.router);
-    deadlines[down.router] = {at + options.reconnect_grace, false};
+    const auto then = down.outage ? AtDeadline::lose_router : AtDeadline::forget_stale;
+    deadlines[down.router] = {at + down.keep.value_or(options.reconnect_grace), then};
+    if (!down.outage) return;
     detector.router_state_changed(down.router, false, down.time, at, events);
   }
   void handle(const feeds::PeerUp& up, TimePoint at) {
@@ -136,10 +141,16 @@ struct Shard::State {
         ++entry;
         continue;
       }
-      if (entry->second.returned) {
-        table.sweep_router(entry->first, at);
-      } else {
-        table.router_down(entry->first, at);
+      switch (entry->second.then) {
+        case AtDeadline::lose_router:
+          table.router_down(entry->first, at);
+          break;
+        case AtDeadline::sweep_stale:
+          table.sweep_router(entry->first, at);
+          break;
+        case AtDeadline::forget_stale:
+          table.forget_stale(entry->first, at);
+          break;
       }
       doomed = true;
       entry = deadlines.erase(entry);

@@ -95,6 +95,19 @@ TEST_F(ShardTest, AnswersWhatRoutesThereAre) {
   EXPECT_EQ(shard.routes(p("203.0.113.0/24"), 10).error().code, ErrorCode::unavailable);
 }
 
+TEST_F(ShardTest, TheLossOfAServiceIsNoOutageAndWhatIsNotSaidAgainIsForgotten) {
+  shard.start();
+  apply_registry();
+  post(announcement(64500));
+  post(feeds::RouterDown{"edge-1", now(), "test", false, Microseconds(0)});
+  post(feeds::RouterUp{"edge-1", now(), false});
+  for (int i = 0; i < 1000 && !shard.routes(p("203.0.113.0/24"), 10)->empty(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_TRUE(shard.routes(p("203.0.113.0/24"), 10)->empty());
+  for (const model::EventKind kind : kinds()) EXPECT_EQ(kind, model::EventKind::announcement);
+}
+
 TEST_F(ShardTest, APeersRoutesGoWithItsSession) {
   shard.start();
   post(announcement(64500));

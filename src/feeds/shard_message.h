@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -25,6 +26,8 @@ namespace peering::feeds {
 struct RouterUp {
   std::string router;  ///< as in `rib::PeerKey::router`
   TimePoint time{};    ///< by our clock
+  /// False: it does not send its table again, so what is stale keeps the time that RouterDown gave it.
+  bool sends_table = true;
 };
 
 /// We lost the router: its session to us closed. Its peers may be fine: keep their routes as stale for the
@@ -33,6 +36,11 @@ struct RouterDown {
   std::string router;
   TimePoint time{};    ///< by our clock
   std::string reason;  ///< a few words for people
+  /// False: we lost a service that passes on what it sees elsewhere. That is no outage of anything we watch:
+  /// no detector is told, and what is not announced again is out of sight, not withdrawn.
+  bool outage = true;
+  /// How long the routes are kept; absent: the configured grace.
+  std::optional<Microseconds> keep;
 };
 
 /// A peer's session with its router is established. Also sent when it was already (after a reconnect to us,

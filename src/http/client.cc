@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <optional>
 #include <vector>
 
@@ -17,6 +16,7 @@
 #include <poll.h>
 
 #include "http/server.h"
+#include "http/url.h"
 
 namespace peering::http {
 
@@ -30,48 +30,8 @@ using Socket = asio::ip::tcp::socket;
 using TlsStream = asio::ssl::stream<Socket>;
 using Parser = wire::response_parser<wire::string_body>;
 
-struct Url {
-  bool secure = false;
-  std::string host, port, target;
-  std::string authority() const { return (secure ? "https://" : "http://") + host + ":" + port; }
-};
-
-Result<Url> parse_url(std::string_view text) {
-  const auto bad = [&](std::string_view rule) { return tl::unexpected(invalid("url", text, rule)); };
-  Url out;
-  std::string_view rest = text;
-  if (rest.starts_with("https://")) {
-    out.secure = true;
-    rest.remove_prefix(8);
-  } else if (rest.starts_with("http://")) {
-    rest.remove_prefix(7);
-  } else {
-    return bad("starts with http:// or https://");
-  }
-  const std::size_t end = rest.find_first_of("/?#");
-  std::string_view place = rest.substr(0, end);
-  const std::string_view path = end == std::string_view::npos ? "" : rest.substr(end);
-  out.target = path.starts_with("/") ? std::string(path) : "/" + std::string(path);
-  out.target.resize(std::min(out.target.find('#'), out.target.size()));
-  if (place.find('@') != std::string_view::npos) return bad("no user names in it");
-  out.port = out.secure ? "443" : "80";
-  const std::size_t bracket = place.find(']');
-  const std::size_t colon = place.find(':', bracket == std::string_view::npos ? 0 : bracket);
-  if (colon != std::string_view::npos) {
-    out.port = std::string(place.substr(colon + 1));
-    place = place.substr(0, colon);
-    unsigned port = 0;
-    const auto parsed = std::from_chars(out.port.data(), out.port.data() + out.port.size(), port);
-    if (parsed.ptr != out.port.data() + out.port.size() || port < 1 || port > 65535)
-      return bad("a port from 1 to 65535");
-  }
-  if (place.starts_with("[") && place.ends_with("]")) place = place.substr(1, place.size() - 2);
-  if (place.empty()) return bad("a host after ://");
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f) return bad("no blanks or control characters");
-  }
-  out.host = std::string(place);
-  return out;
+std::string authority_of(const Url& url) {
+  return (url.secure ? "https://" : "http://") + url.host + ":" + url.port;
 }
 
 wire::verb verb_of(Method method) {
@@ -98,9 +58,7 @@ wire::verb verb_of(Method method) {
 
 wire::request<wire::string_body> message_of(const ClientRequest& request, const Url& url) {
   wire::request<wire::string_body> out(verb_of(request.method), url.target, 11);
-  const bool usual = url.port == (url.secure ? "443" : "80");
-  const std::string host = url.host.find(':') == std::string::npos ? url.host : "[" + url.host + "]";
-  out.set(wire::field::host, usual ? host : host + ":" + url.port);
+  out.set(wire::field::host, url.host_header());
   out.set(wire::field::user_agent, "peering/0.1");
   for (const auto& [name, value] : request.headers.all()) out.erase(name);
   for (const auto& [name, value] : request.headers.all()) out.insert(name, value);
@@ -240,7 +198,7 @@ struct Client::State {
     if (allowed.empty()) {
       return fail(ErrorCode::permission_denied, "{} has no address that may be connected to", url.host);
     }
-    const std::string what = "connecting to " + url.authority();
+    const std::string what = "connecting to " + authority_of(url);
     auto done = wait(options.connect_timeout, what,
                      [&](auto handler) { asio::async_connect(*socket(), allowed, std::move(handler)); });
     if (done && url.secure) done = handshake(url);
@@ -249,14 +207,14 @@ struct Client::State {
       return done;
     }
     socket()->set_option(asio::ip::tcp::no_delay(true), error);
-    connected_to = url.authority();
+    connected_to = authority_of(url);
     return {};
   }
 
   Result<void> handshake(const Url& url) {
     secure->set_verify_callback(asio::ssl::host_name_verification(url.host));
     if (!net::Address::parse(url.host)) SSL_set_tlsext_host_name(secure->native_handle(), url.host.c_str());
-    return wait(options.connect_timeout, "the TLS handshake with " + url.authority(), [&](auto handler) {
+    return wait(options.connect_timeout, "the TLS handshake with " + authority_of(url), [&](auto handler) {
       secure->async_handshake(asio::ssl::stream_base::client, std::move(handler));
     });
   }
@@ -277,7 +235,7 @@ struct Client::State {
 
   // The connection is open and silent: on an idle one, bytes are the server's goodbye.
   bool is_reusable(const Url& url) {
-    if (connected_to != url.authority() || buffer.size() > 0) return false;
+    if (connected_to != authority_of(url) || buffer.size() > 0) return false;
     pollfd look{socket()->native_handle(), POLLIN | POLLRDHUP, 0};
     return ::poll(&look, 1, 0) == 0;
   }
@@ -296,7 +254,7 @@ struct Client::State {
   // Sends and reads the head of the response. When the server closed the idle connection just before, a
   // request that may be repeated is sent once more on a new one.
   Result<void> begin(const ClientRequest& request, std::optional<Parser>& parser) {
-    const auto url = parse_url(request.url);
+    const auto url = parse_url(request.url, "http");
     if (!url) return tl::unexpected(url.error());
     if (auto good = check_headers(request.headers); !good) return good;
     auto message = message_of(request, *url);

@@ -296,6 +296,11 @@ void Table::sweep(PeerId peer, TimePoint time) {
   state_->doom_stale(found->second, time, ChangeReason::stale_swept);
 }
 
+void Table::forget_stale(std::string_view router, TimePoint time) {
+  state_->each_peer_of(
+      router, [&](std::uint32_t peer) { state_->doom_stale(peer, time, ChangeReason::router_down); });
+}
+
 void Table::sweep_router(std::string_view router, TimePoint time) {
   state_->each_peer_of(
       router, [&](std::uint32_t peer) { state_->doom_stale(peer, time, ChangeReason::stale_swept); });

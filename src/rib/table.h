@@ -66,6 +66,8 @@ class Table {
   void mark_stale(std::string_view router);
   /// Dooms what is still stale of one peer (its End-of-RIB came).
   void sweep(PeerId peer, TimePoint time);
+  /// The same for what is out of sight rather than withdrawn (`ChangeReason::router_down`).
+  void forget_stale(std::string_view router, TimePoint time);
   /// Dooms what is still stale of every peer of the router (it had time enough).
   void sweep_router(std::string_view router, TimePoint time);
 
