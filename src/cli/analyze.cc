@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/analyze_input.h"
+#include "rib/rpki_json.h"
 #include "wire/bmp/message.h"
 
 namespace peering::cli {
@@ -35,19 +36,20 @@ Result<void> add_relationships(const std::string& path, detect::Settings& settin
   return {};
 }
 
-// The JSON that validators export: {"roas": [...]}. It stands beside the `roas` of the watch file.
-Result<void> add_vrps(const std::string& path, detect::Settings& settings) {
+// The JSON that validators export. It stands beside the `roas` and `aspa` of the watch file.
+Result<void> add_rpki(const std::string& path, detect::Settings& settings) {
   const auto text = read_file(path);
   if (!text) return tl::unexpected(text.error());
-  const auto root = parse_json(*text);
-  if (!root) return fail(root.error().code, "{}: {}", path, root.error().message);
-  const json::value* roas = find(*root, "roas");
-  if (!roas) return fail(ErrorCode::invalid_argument, "{}: no list `roas`", path);
-  auto table =
-      settings.vrps ? std::make_shared<rib::VrpTable>(*settings.vrps) : std::make_shared<rib::VrpTable>();
-  if (auto done = table->add_json(*roas); !done)
-    return fail(done.error().code, "{}: {}", path, done.error().message);
-  settings.vrps = std::move(table);
+  auto data = rib::rpki_from_json(*text);
+  if (!data) return fail(data.error().code, "{}: {}", path, data.error().message);
+  if (settings.vrps) {
+    const auto known = settings.vrps->vrps();
+    data->vrps.insert(data->vrps.end(), known.begin(), known.end());
+  }
+  settings.vrps = std::make_shared<const rib::VrpTable>(std::move(data->vrps));
+  if (!data->aspas.empty() && !settings.aspas) {
+    settings.aspas = std::make_shared<const rib::AspaTable>(data->aspas);
+  }
   return {};
 }
 
@@ -65,7 +67,7 @@ Result<detect::WatchFile> prepare(const AnalyzeOptions& options, std::ostream& e
     if (!done) return tl::unexpected(done.error());
   }
   if (!options.vrps.empty()) {
-    const auto done = add_vrps(options.vrps, watch->settings);
+    const auto done = add_rpki(options.vrps, watch->settings);
     if (!done) return tl::unexpected(done.error());
   }
   return watch;

@@ -305,8 +305,7 @@ TEST_F(Anomaly, AHijackThatDoesNotComeBackWithTheSessionIsOver) {
 }
 
 TEST(Rpki, AForeignOriginThatIsValidIsNoHijack) {
-  auto vrps = std::make_shared<rib::VrpTable>();
-  vrps->add(p("203.0.113.0/24"), {64511, 24});
+  auto vrps = std::make_shared<const rib::VrpTable>(std::vector<rib::Vrp>{{p("203.0.113.0/24"), 24, 64511}});
   Settings settings;
   settings.vrps = vrps;
   Scene scene(settings);

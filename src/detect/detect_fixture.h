@@ -21,7 +21,7 @@ inline constexpr rib::RibKind loc_rib = rib::RibKind::loc_rib;
 /// A shard's view of the world: time moves only by `wait`.
 class Scene {
  public:
-  explicit Scene(Settings settings = {}) : detector_(std::move(settings)) {}
+  explicit Scene(Settings settings = {}) : detector_(settings), known_(settings) {}
 
   /// Registers a prefix for a connection of the subscription "s"; in force after `apply`.
   void expect(std::string_view prefix, const std::function<void(model::Expectation&)>& change = {},
@@ -112,6 +112,24 @@ class Scene {
     detector_.tick(table_, now_, out);
     return keep(std::move(out));
   }
+  /// The RPKI (and whatever else is known of the world) says something else from now on.
+  std::vector<model::Event> know(Knowledge knowledge) {
+    std::vector<model::Event> out;
+    std::optional<rib::VrpDelta> delta;
+    if (known_.vrps && knowledge.vrps) delta = rib::difference(*known_.vrps, *knowledge.vrps);
+    known_ = knowledge;
+    detector_.knowledge_changed(std::move(knowledge), delta ? &*delta : nullptr, now_, out);
+    while (detector_.judge_waiting(table_, 1, now_, out)) {
+    }
+    return keep(std::move(out));
+  }
+  std::vector<model::Event> roas(std::vector<rib::Vrp> vrps) {
+    Knowledge knowledge = known_;
+    knowledge.vrps = std::make_shared<const rib::VrpTable>(std::move(vrps));
+    return know(std::move(knowledge));
+  }
+  const Knowledge& known() const { return known_; }
+
   /// A new process: what the store knew is given to an empty detector, the table is empty.
   void restart(Settings settings = {}) {
     std::vector<model::Event> known;
@@ -165,6 +183,7 @@ class Scene {
   static bool is_opened(const model::Event& event) { return event.state == model::EventState::open; }
 
   Detector detector_;
+  Knowledge known_;
   rib::Table table_;
   std::map<std::string, model::RegisteredPrefixPointer> entries_;
   std::map<rib::PeerKey, rib::PeerPointer> peers_;

@@ -5,6 +5,8 @@
 #include "detect/covering_route.h"
 #include "detect/incidents.h"
 #include "detect/presence.h"
+#include "detect/roa_change.h"
+#include "detect/rpki_state.h"
 #include "detect/sessions.h"
 
 namespace peering::detect {
@@ -28,13 +30,18 @@ struct Detector::State {
   Presence presence{settings};
   CoveringRoutes covering;
   std::set<std::string, std::less<>> adj_rib_in_routers;
+  LostRoas lost_roas;
+  std::vector<net::Prefix> waiting;   // registered prefixes whose routes are to be judged again
+  rib::VrpTablePointer waiting_vrps;  // what the RPKI said when the first of them was put there
 
   std::shared_ptr<const model::Connection> connection_of(const model::RegisteredPrefix& entry) const;
   void judge_route(const rib::PeerPointer& peer, const net::Prefix& observed,
                    const wire::bgp::PathAttributes& attributes, TimePoint time, TimePoint now, Events& out);
   void remove_gone(const model::Registry& after, TimePoint now, Events& out);
   bool same_connection(const model::Registry& before, const model::RegisteredPrefix& entry) const;
-  void judge_space(const net::Prefix& space, const rib::Table& table, TimePoint now, Events& out);
+  void note_roas(const net::Prefix& observed, const PathView& view);
+  void judge_space(const net::Prefix& space, const rib::Table& table, std::optional<TimePoint> since,
+                   TimePoint now, Events& out);
 };
 
 Detector::Detector(Settings settings) : state_(std::make_unique<State>(std::move(settings))) {}
@@ -54,18 +61,19 @@ void Detector::State::judge_route(const rib::PeerPointer& peer, const net::Prefi
   const bool loc_rib = peer->key.rib_kind == rib::RibKind::loc_rib;
   if (!loc_rib) adj_rib_in_routers.insert(peer->key.router);
   const PathView view = view_of(*peer, attributes);
+  if (waiting_vrps) note_roas(observed, view);
   std::vector<Finding> findings;
   Role role = Role::primary;
   if (!loc_rib || !adj_rib_in_routers.contains(peer->key.router)) {
     for (const Deciding& deciding : deciding_entries(*registry, observed)) {
-      const std::vector<Finding> found = judge({deciding, observed, view, attributes, settings});
+      const std::vector<Finding> found = judge({deciding, observed, view, attributes, settings, lost_roas});
       findings.insert(findings.end(), found.begin(), found.end());
       const model::RegisteredPrefix& entry = *deciding.entries.front();
       role = role_of(settings, connection_of(entry).get(), entry.expectation, *peer, view);
     }
     covering.judge(*registry, observed, view, findings);
   }
-  incidents.show({peer, observed, view, role, time}, findings, now, out);
+  incidents.show({peer, observed, view, role, time, false}, findings, now, out);
 }
 
 void Detector::restore(std::span<const model::Event> known) {
@@ -82,6 +90,11 @@ void Detector::restore(std::span<const model::Event> known) {
         break;
       case model::EventKind::latency_degraded:
       case model::EventKind::latency_recovered:
+        break;
+      case model::EventKind::rpki_roa_lost:
+        if (event.state != model::EventState::open) break;
+        if (event.origin) state_->lost_roas.emplace(event.observed, *event.origin);
+        state_->incidents.restore(event);
         break;
       default:
         if (event.state == model::EventState::open) state_->incidents.restore(event);
@@ -117,17 +130,16 @@ bool Detector::State::same_connection(const model::Registry& before,
          found->second->backup_metro == now_is->backup_metro;
 }
 
-// Judges everything that the table has inside `space`, and learns what covers it.
-void Detector::State::judge_space(const net::Prefix& space, const rib::Table& table, TimePoint now,
-                                  Events& out) {
-  for (const rib::Route& route : table.covering(space)) {
-    if (!is_judged(route.peer->key.rib_kind)) continue;
-    judge_route(route.peer, route.prefix, *route.attributes, route.received_at, now, out);
-  }
-  for (const rib::Route& route : table.covered(space, judged_at_once_max)) {
-    if (!is_judged(route.peer->key.rib_kind)) continue;
-    judge_route(route.peer, route.prefix, *route.attributes, route.received_at, now, out);
-  }
+// Judges everything that the table has inside `space`, and learns what covers it. What is found counts from
+// the route's own time on, or from `since`.
+void Detector::State::judge_space(const net::Prefix& space, const rib::Table& table,
+                                  std::optional<TimePoint> since, TimePoint now, Events& out) {
+  const auto judge_one = [&](const rib::Route& route) {
+    if (!is_judged(route.peer->key.rib_kind)) return;
+    judge_route(route.peer, route.prefix, *route.attributes, since.value_or(route.received_at), now, out);
+  };
+  for (const rib::Route& route : table.covering(space)) judge_one(route);
+  for (const rib::Route& route : table.covered(space, judged_at_once_max)) judge_one(route);
 }
 
 void Detector::registry_changed(const model::RegistryPointer& after, const rib::Table& table, TimePoint now,
@@ -155,7 +167,50 @@ void Detector::registry_changed(const model::RegistryPointer& after, const rib::
       if (gone) spaces.insert(entry->expectation.prefix);
     }
   }
-  for (const net::Prefix& space : spaces) s.judge_space(space, table, now, out);
+  for (const net::Prefix& space : spaces) s.judge_space(space, table, std::nullopt, now, out);
+}
+
+// Remembers a route that a ROA made valid and that no ROA speaks of now.
+void Detector::State::note_roas(const net::Prefix& observed, const PathView& view) {
+  if (!settings.vrps || !view.origin) return;
+  if (validity_of(*settings.vrps, observed, view) != rib::Validity::not_found) return;
+  if (validity_of(*waiting_vrps, observed, view) == rib::Validity::valid) {
+    lost_roas.emplace(observed, *view.origin);
+  }
+}
+
+void Detector::knowledge_changed(Knowledge after, const rib::VrpDelta* roas, TimePoint now, Events& out) {
+  State& s = *state_;
+  const Knowledge before = s.settings;
+  static_cast<Knowledge&>(s.settings) = std::move(after);
+  if (s.settings.vrps) {
+    std::erase_if(s.lost_roas, [&](const auto& route) {
+      return s.settings.vrps->validity(route.first, route.second) != rib::Validity::not_found;
+    });
+  }
+  if (!s.registry) return;
+  if (roas) tell_roa_changes(*s.registry, s.settings, *roas, now, out);
+  const bool everything = before.relationships != s.settings.relationships ||
+                          before.aspas != s.settings.aspas || (s.settings.vrps && !before.vrps);
+  if (!everything && !roas) return;
+  if (before.vrps && s.waiting.empty()) s.waiting_vrps = before.vrps;
+  for (const auto& [id, entry] : s.registry->prefixes) {
+    const net::Prefix& prefix = entry->expectation.prefix;
+    if (everything || roas->touches(prefix)) s.waiting.push_back(prefix);
+  }
+  std::sort(s.waiting.begin(), s.waiting.end());
+  s.waiting.erase(std::unique(s.waiting.begin(), s.waiting.end()), s.waiting.end());
+}
+
+bool Detector::judge_waiting(const rib::Table& table, std::size_t prefixes, TimePoint now, Events& out) {
+  State& s = *state_;
+  for (; prefixes > 0 && !s.waiting.empty(); --prefixes) {
+    const net::Prefix space = s.waiting.back();
+    s.waiting.pop_back();
+    s.judge_space(space, table, now, now, out);
+  }
+  if (s.waiting.empty()) s.waiting_vrps.reset();
+  return !s.waiting.empty();
 }
 
 void Detector::peer_heard(const rib::Peer& peer, TimePoint time, TimePoint now, Events& out) {

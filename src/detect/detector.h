@@ -54,6 +54,16 @@ class Detector {
   /// `route_changed` of watched space only (what overlaps no registered prefix changes nothing there).
   void peer_heard(const rib::Peer& peer, TimePoint time, TimePoint now, std::vector<model::Event>& out);
 
+  /// What is known of the world outside became something else. `roas` is the difference between the RPKI
+  /// tables, null when there was none or is none now. Tells ROA changes at once; what held routes mean now is
+  /// told by `judge_waiting`, a part at a time.
+  void knowledge_changed(Knowledge after, const rib::VrpDelta* roas, TimePoint now,
+                         std::vector<model::Event>& out);
+  /// Judges routes of up to `prefixes` registered prefixes again that `knowledge_changed` concerns. True when
+  /// some are left.
+  bool judge_waiting(const rib::Table& table, std::size_t prefixes, TimePoint now,
+                     std::vector<model::Event>& out);
+
   /// One route became another one. `table` is the state after the change (or after several).
   void route_changed(const rib::RouteChange& change, const rib::Table& table, TimePoint now,
                      std::vector<model::Event>& out);

@@ -40,6 +40,11 @@ std::string_view event_type(EventKind kind, Role role) {
       return "PrefixPathAnomalyEvent";
     case EventKind::route_leak:
       return backup ? "PrefixBackupRouteLeakEvent" : "PrefixLeakEvent";
+    case EventKind::rpki_invalid:
+    case EventKind::rpki_not_found:
+    case EventKind::rpki_roa_lost:
+    case EventKind::roa_change:
+      return "PrefixRpkiStateChangeEvent";
     case EventKind::session_state:
       return "PrefixSessionStateEvent";
     case EventKind::latency_degraded:
@@ -63,6 +68,7 @@ Level event_level(EventKind kind, Role role) {
     case EventKind::path_unexpected_upstream:
     case EventKind::path_unexpected_downstream:
     case EventKind::path_rule:
+    case EventKind::rpki_invalid:
     case EventKind::session_state:
       return Level::error;
     case EventKind::withdrawal:
@@ -76,6 +82,9 @@ Level event_level(EventKind kind, Role role) {
     case EventKind::backup_route:
     case EventKind::active_path:
     case EventKind::path_change:
+    case EventKind::rpki_not_found:
+    case EventKind::rpki_roa_lost:
+    case EventKind::roa_change:
     case EventKind::latency_recovered:
       return Level::information;
   }

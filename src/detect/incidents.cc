@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "detect/rpki_state.h"
+
 namespace peering::detect {
 
 namespace {
@@ -34,6 +36,12 @@ std::string_view word(model::EventKind kind) {
       return "Unexpected AS next to the origin";
     case model::EventKind::route_leak:
       return "Route leak";
+    case model::EventKind::rpki_invalid:
+      return "RPKI invalid";
+    case model::EventKind::rpki_not_found:
+      return "No ROA";
+    case model::EventKind::rpki_roa_lost:
+      return "ROA lost";
     default:
       return "Path anomaly";
   }
@@ -61,7 +69,7 @@ void Incidents::restore(const model::Event& event) {
   const auto about =
       event.kind == model::EventKind::origin_hijack || event.kind == model::EventKind::subprefix_hijack ||
               event.kind == model::EventKind::squatting || event.kind == model::EventKind::new_prefix ||
-              event.kind == model::EventKind::covering_route
+              event.kind == model::EventKind::covering_route || is_about_rpki(event.kind)
           ? event.origin
           : event.suspect;
   incident->discriminator = about ? std::to_string(*about) : "set";
@@ -101,6 +109,7 @@ void Incidents::open(Incident& incident, const Finding& finding, const Shown& sh
                                   finding.discriminator, incident.first_seen, now, true);
   event.origin = shown.view.origin;
   event.as_path = shown.view.path;
+  event.rpki = rpki_state(settings_, shown.observed, shown.view);
   event.suspect = finding.suspect;
   event.neighbor = finding.neighbor;
   event.peers = incident.seen;
@@ -108,6 +117,10 @@ void Incidents::open(Incident& incident, const Finding& finding, const Shown& sh
   event.summary = fmt::format("{}: {}", word(finding.kind), shown.observed.to_string());
   event.evidence = {fmt::format("AS path {} from AS{} at {}", shown.view.text,
                                 counted_asn(*shown.peer, shown.view), shown.peer->key.router)};
+  if (settings_.bogons && settings_.bogons->covers(shown.observed)) {
+    event.evidence.push_back(
+        fmt::format("{} is a bogon: nobody should announce it", shown.observed.to_string()));
+  }
   const std::size_t distinct = distinct_peers(incident.seen);
   event.confidence = confidence_of(distinct);
   event.description = fmt::format("{}: AS path {}, seen by {} peer{}.", finding.why, shown.view.text,
@@ -147,7 +160,10 @@ void Incidents::add(Incident& incident, const Finding& finding, const Shown& sho
   }
   const Role role = role_of(incident);
   const bool escalates = event_level(incident.kind, role) > incident.event.level;
-  if (known && !escalates) return;
+  const std::string_view rpki = rpki_state(settings_, shown.observed, shown.view);
+  const bool rpki_changed = rpki != "unknown" && rpki != incident.event.rpki;
+  if (rpki_changed) incident.event.rpki = rpki;
+  if (known && !escalates && !rpki_changed) return;
   incident.event.peers = incident.seen;
   incident.event.last_seen = std::max(incident.event.last_seen, shown.time);
   incident.event.confidence = confidence_of(distinct_peers(incident.seen));
@@ -173,6 +189,8 @@ void Incidents::show(const Shown& shown, const std::vector<Finding>& findings, T
   const model::EventPeer as_seen = event_peer(*shown.peer);
   for (const auto& incident : at->second) {
     if (std::find(shown_now.begin(), shown_now.end(), incident.get()) != shown_now.end()) continue;
+    // Without RPKI data nothing says that what the RPKI objected to is over.
+    if (!settings_.vrps && is_about_rpki(incident->kind) && !shown.withdrawn) continue;
     const auto dropped =
         std::erase_if(incident->showing, [&](const Showing& s) { return s.peer->id == shown.peer->id; }) +
         std::erase_if(incident->awaited, [&](const auto& p) { return same_peer(p, as_seen); });
@@ -187,7 +205,7 @@ void Incidents::show(const Shown& shown, const std::vector<Finding>& findings, T
 void Incidents::withdraw(const rib::PeerPointer& peer, const net::Prefix& observed, TimePoint time,
                          TimePoint now, std::vector<model::Event>& out) {
   const PathView nothing;
-  show({peer, observed, nothing, Role::primary, time}, {}, now, out);
+  show({peer, observed, nothing, Role::primary, time, true}, {}, now, out);
 }
 
 void Incidents::lose_one(const net::Prefix& observed, rib::PeerId peer, TimePoint now) {

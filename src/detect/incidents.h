@@ -27,6 +27,7 @@ struct Shown {
   const PathView& view;
   Role role = Role::primary;
   TimePoint time;
+  bool withdrawn = false;  ///< there is no route any more
 };
 
 class Incidents {

@@ -111,6 +111,8 @@ std::vector<Finding> judge(const Observation& observation) {
   judge_more_specific(observation, out);
   judge_prepends(observation, out);
   judge_leak(observation, out);
+  judge_rpki_invalid(observation, out);
+  judge_rpki_not_found(observation, out);
   return out;
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,9 @@ std::string tenant_of(const model::RegisteredPrefix& entry);
 /// For each tenant that watches it, the entries that decide about `observed`.
 std::vector<Deciding> deciding_entries(const model::Registry& registry, const net::Prefix& observed);
 
+/// Routes (prefix and origin) that a ROA made valid and that no ROA speaks of any more.
+using LostRoas = std::set<std::pair<net::Prefix, net::Asn>>;
+
 /// A route and those who judge it.
 struct Observation {
   const Deciding& deciding;
@@ -46,6 +50,7 @@ struct Observation {
   const PathView& view;
   const wire::bgp::PathAttributes& attributes;
   const Settings& settings;
+  const LostRoas& lost_roas;
 
   /// The deciding entry's own prefix, or a more-specific of a length that is watched like it.
   bool exact() const;
@@ -66,11 +71,13 @@ std::vector<net::Asn> expected_origins(const model::Expectation& expectation);
 void report(const Observation& observation, Finding finding, std::vector<Finding>& out);
 
 // One function, one file, an anomaly.
-void judge_origin(const Observation& observation, std::vector<Finding>& out);         // origin_change.cc
-void judge_more_specific(const Observation& observation, std::vector<Finding>& out);  // more_specific.cc
-void judge_first_hop(const Observation& observation, std::vector<Finding>& out);      // first_hop.cc
-void judge_prepends(const Observation& observation, std::vector<Finding>& out);       // prepend.cc
-void judge_leak(const Observation& observation, std::vector<Finding>& out);           // route_leak.cc
+void judge_origin(const Observation& observation, std::vector<Finding>& out);          // origin_change.cc
+void judge_more_specific(const Observation& observation, std::vector<Finding>& out);   // more_specific.cc
+void judge_first_hop(const Observation& observation, std::vector<Finding>& out);       // first_hop.cc
+void judge_prepends(const Observation& observation, std::vector<Finding>& out);        // prepend.cc
+void judge_leak(const Observation& observation, std::vector<Finding>& out);            // route_leak.cc
+void judge_rpki_invalid(const Observation& observation, std::vector<Finding>& out);    // rpki_invalid.cc
+void judge_rpki_not_found(const Observation& observation, std::vector<Finding>& out);  // rpki_not_found.cc
 
 /// Everything above, in order of precedence.
 std::vector<Finding> judge(const Observation& observation);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "detect/judgement.h"
+#include "detect/rpki_state.h"
 
 namespace peering::detect {
 
@@ -97,6 +98,7 @@ void Presence::tell_current(PrefixPresence& prefix, TimePoint now, std::vector<m
                                     now, now, false);
     event.origin = way->sighting->view.origin;
     event.as_path = way->sighting->view.path;
+    event.rpki = rpki_state(settings_, event.observed, way->sighting->view);
     event.peers = {event_peer(*way->sighting->peer)};
     event.summary =
         fmt::format("{} route is present: {}", role == Role::primary ? "Primary" : "Backup", observed);

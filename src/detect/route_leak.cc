@@ -28,13 +28,31 @@ void judge_no_export(const Observation& observation, std::vector<Finding>& out) 
   report(observation, std::move(finding), out);
 }
 
+// A path that what customers attest of their providers does not allow, from whomever it came.
+void judge_aspa(const Observation& observation, std::vector<Finding>& out) {
+  if (!observation.settings.aspas) return;
+  const auto broken = observation.settings.aspas->broken(observation.view.collapsed);
+  if (!broken) return;
+  Finding finding;
+  finding.kind = model::EventKind::route_leak;
+  finding.discriminator = std::to_string(broken->leaker);
+  finding.suspect = broken->leaker;
+  finding.why = fmt::format("AS{} passed {} from AS{} on to AS{}, which no ASPA names as a provider there",
+                            broken->leaker, observation.observed.to_string(), broken->from, broken->to);
+  report(observation, std::move(finding), out);
+}
+
 }  // namespace
 
 void judge_leak(const Observation& observation, std::vector<Finding>& out) {
   judge_no_export(observation, out);
-  if (!observation.settings.relationships) return;
-  const auto valley = observation.settings.relationships->valley(observation.view.collapsed);
-  if (!valley) return;
+  const Settings& settings = observation.settings;
+  const auto valley = settings.relationships ? settings.relationships->valley(observation.view.collapsed)
+                                             : std::optional<Valley>();
+  if (!valley) {
+    judge_aspa(observation, out);
+    return;
+  }
   Finding finding;
   finding.kind = model::EventKind::route_leak;
   finding.discriminator = std::to_string(valley->leaker);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "base/time.h"
 #include "detect/relationships.h"
 #include "model/event.h"
+#include "rib/aspa_table.h"
 #include "rib/vrp_table.h"
 
 namespace peering::detect {
@@ -39,13 +41,21 @@ struct Thresholds {
   std::size_t peers_min_for(model::EventKind kind) const;
 };
 
-struct Settings {
-  Thresholds thresholds;
+/// What is known of the world outside, as snapshots that are replaced whole.
+struct Knowledge {
   /// Who is whose provider; null: leaks by topology are not judged.
   std::shared_ptr<const Relationships> relationships;
   /// What the RPKI says; null: nothing. A foreign origin that is valid is no hijack; that none is known never
   /// hides one.
-  std::shared_ptr<const rib::VrpTable> vrps;
+  rib::VrpTablePointer vrps;
+  /// What customers attest about their providers; null: nothing.
+  rib::AspaTablePointer aspas;
+  /// Prefixes that nobody should announce on the Internet; null: not known.
+  std::shared_ptr<const rib::PrefixSet> bogons;
+};
+
+struct Settings : Knowledge {
+  Thresholds thresholds;
   /// Metro of a PoP (`[[network.pops]]`), by the PoP's name. A PoP that is not here is its own metro.
   std::map<std::string, std::string> metro_of_pop;
   /// After a peer or router came back (or we did), how long its routes may take to come again before what is
@@ -53,6 +63,9 @@ struct Settings {
   Microseconds return_grace = std::chrono::seconds(60);
   /// A finding or a route whose peer has been away longer than this is given up.
   Microseconds absence_max = std::chrono::hours(1);
+  /// Whether what concerns the registered prefix alone, not a route, is told here: one of several detectors
+  /// does. Null: it is told here.
+  std::function<bool(const net::Prefix&)> owns;
 };
 
 }  // namespace peering::detect

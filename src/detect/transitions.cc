@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "detect/presence.h"
+#include "detect/rpki_state.h"
 
 namespace peering::detect {
 
@@ -39,7 +40,8 @@ model::Event about(const PrefixPresence& prefix, model::EventKind kind, Role rol
   return out;
 }
 
-void describe_route(model::Event& event, const Way& way) {
+void describe_route(model::Event& event, const Way& way, const Settings& settings) {
+  event.rpki = rpki_state(settings, event.observed, way.sighting->view);
   event.origin = way.sighting->view.origin;
   event.as_path = way.sighting->view.path;
   event.evidence.push_back(
@@ -71,7 +73,7 @@ void Presence::gained(PrefixPresence& prefix, const Ways& before, const Ways& af
   model::Event event =
       about(prefix, primary ? model::EventKind::announcement : model::EventKind::backup_route, way.role,
             cause.peer, cause.time, cause.now, false);
-  describe_route(event, way);
+  describe_route(event, way, settings_);
   event.summary = fmt::format("{}: {}", primary ? "Announced" : "Backup route announced", observed);
   event.description =
       fmt::format("{} announces {}{} with AS path {}; {} now.", source(cause.peer), observed,
@@ -137,7 +139,7 @@ void Presence::follow_active(PrefixPresence& prefix, const Ways& before, const W
   const rib::Peer& peer = *active.sighting->peer;
   model::Event event =
       about(prefix, model::EventKind::active_path, active.role, peer, cause.time, cause.now, false);
-  describe_route(event, active);
+  describe_route(event, active, settings_);
   const std::string observed = prefix.entry->expectation.prefix.to_string();
   event.summary =
       fmt::format("{} path in use: {}", active.role == Role::primary ? "Active" : "Backup", observed);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "rib/rpki_json.h"
+
 namespace peering::detect {
 
 namespace {
@@ -29,6 +31,13 @@ Result<const json::array*> rows_of(std::string_view field, const json::value& va
   return tl::unexpected(invalid(field, json::serialize(value), "a list"));
 }
 
+template <class Value>
+Result<void> take(std::vector<Value>& into, Result<std::vector<Value>> read) {
+  if (!read) return tl::unexpected(read.error());
+  into = std::move(*read);
+  return {};
+}
+
 class WatchReader {
  public:
   Result<WatchFile> read(const json::value& root);
@@ -48,7 +57,8 @@ class WatchReader {
 
   WatchFile out_;
   std::shared_ptr<model::Registry> registry_ = std::make_shared<model::Registry>();
-  std::shared_ptr<rib::VrpTable> vrps_ = std::make_shared<rib::VrpTable>();
+  std::vector<rib::Vrp> vrps_;
+  std::vector<wire::rtr::Aspa> aspas_;
   std::shared_ptr<Relationships> relationships_ = std::make_shared<Relationships>();
 };
 
@@ -200,7 +210,8 @@ Result<void> WatchReader::member(std::string_view key, const json::value& value)
   if (key == "prefixes") return prefixes(value);
   if (key == "rels") return relations(value);
   if (key == "siblings") return siblings(value);
-  if (key == "roas") return vrps_->add_json(value);
+  if (key == "roas") return take(vrps_, rib::vrps_from_json(value));
+  if (key == "aspa") return take(aspas_, rib::aspas_from_json(value));
   if (key == "thresholds") return thresholds(value);
   if (key == "resolved_when_withdrawn_fraction" || key == "fade_off_s") return threshold(key, value);
   unknown(key);
@@ -213,7 +224,8 @@ Result<WatchFile> WatchReader::read(const json::value& root) {
     const auto done = member({part.key().data(), part.key().size()}, part.value());
     if (!done) return tl::unexpected(done.error());
   }
-  if (vrps_->size() > 0) out_.settings.vrps = vrps_;
+  if (!vrps_.empty()) out_.settings.vrps = std::make_shared<const rib::VrpTable>(std::move(vrps_));
+  if (!aspas_.empty()) out_.settings.aspas = std::make_shared<const rib::AspaTable>(aspas_);
   if (relationships_->size() > 0) out_.settings.relationships = relationships_;
   out_.registry = registry_;
   return std::move(out_);

@@ -8,7 +8,7 @@ namespace peering::model {
 
 namespace {
 
-constexpr NameTable<EventKind, 21> kind_names{{
+constexpr NameTable<EventKind, 25> kind_names{{
     {EventKind::announcement, "announcement"},
     {EventKind::withdrawal, "withdrawal"},
     {EventKind::visibility_loss, "visibility-loss"},
@@ -27,6 +27,10 @@ constexpr NameTable<EventKind, 21> kind_names{{
     {EventKind::path_change, "path-change"},
     {EventKind::route_leak, "route-leak"},
     {EventKind::as_announces_unregistered, "as-announces-unregistered"},
+    {EventKind::rpki_invalid, "rpki-invalid"},
+    {EventKind::rpki_not_found, "rpki-not-found"},
+    {EventKind::rpki_roa_lost, "rpki-roa-lost"},
+    {EventKind::roa_change, "roa-change"},
     {EventKind::session_state, "session-state"},
     {EventKind::latency_degraded, "latency-degraded"},
     {EventKind::latency_recovered, "latency-recovered"},
@@ -91,6 +95,7 @@ json::value to_json(const Event& e) {
   out["asPath"] = numbers(e.as_path);
   if (e.suspect) out["suspectAsn"] = *e.suspect;
   if (e.neighbor) out["neighborAsn"] = *e.neighbor;
+  if (!e.rpki.empty()) out["rpki"] = e.rpki;
   out["peers"] = peers_json(e.peers);
   out["confidence"] = e.confidence;
   out["eventTimestamp"] = format_rfc3339(e.first_seen);
@@ -136,6 +141,7 @@ Result<Event> event_from_json(const json::value& value) {
   e.as_path = fields.numbers("asPath");
   e.suspect = fields.optional_number("suspectAsn");
   e.neighbor = fields.optional_number("neighborAsn");
+  if (find(value, "rpki")) e.rpki = fields.text("rpki");
   for (const json::value& peer : fields.array("peers")) {
     Fields inner(peer);
     EventPeer read{inner.text("router"), inner.text("address"), 0};

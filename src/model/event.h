@@ -35,6 +35,10 @@ enum class EventKind : std::uint8_t {
   path_change,
   route_leak,
   as_announces_unregistered,
+  rpki_invalid,
+  rpki_not_found,
+  rpki_roa_lost,
+  roa_change,
   session_state,
   latency_degraded,
   latency_recovered,
@@ -79,6 +83,9 @@ struct Event {
   std::vector<net::Asn> as_path;
   std::optional<net::Asn> suspect;
   std::optional<net::Asn> neighbor;  ///< the AS next to the origin that it is about
+  /// What the RPKI says of the route: "valid", "invalid", "not-found", or "unknown" without RPKI data. Empty
+  /// when the event is not about one route.
+  std::string rpki;
   std::vector<EventPeer> peers;
   double confidence = 1.0;  ///< 0 to 1
   TimePoint first_seen{};   ///< by the routers' clocks

@@ -1,72 +1,100 @@
 #include "rib/vrp_table.h"
 
 #include <algorithm>
-#include <charconv>
+#include <iterator>
 
 namespace peering::rib {
 
-namespace {
-
-std::optional<net::Asn> asn_of(const json::value& value) {
-  json::error_code wrong;
-  if (value.is_number()) {
-    const auto number = value.to_number<net::Asn>(wrong);
-    return wrong ? std::nullopt : std::optional(number);
+std::string_view to_string(Validity validity) {
+  switch (validity) {
+    case Validity::valid:
+      return "valid";
+    case Validity::invalid:
+      return "invalid";
+    case Validity::not_found:
+      break;
   }
-  if (!value.is_string()) return std::nullopt;
-  std::string_view text = value.get_string();
-  if (text.starts_with("AS") || text.starts_with("as")) text.remove_prefix(2);
-  net::Asn out = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (failed != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return out;
+  return "not-found";
 }
 
-}  // namespace
-
-void VrpTable::add(const net::Prefix& prefix, Vrp vrp) {
-  vrp.length_max = std::max(vrp.length_max, prefix.length());
-  by_prefix_[prefix].push_back(vrp);
-  ++size_;
+VrpTable::VrpTable(std::vector<Vrp> vrps) {
+  for (Vrp& vrp : vrps) {
+    vrp.length_max = std::max(vrp.length_max, static_cast<std::uint8_t>(vrp.prefix.length()));
+  }
+  std::sort(vrps.begin(), vrps.end());
+  vrps.erase(std::unique(vrps.begin(), vrps.end()), vrps.end());
+  std::vector<net::Prefix> prefixes;
+  starts_.clear();
+  authorisations_.reserve(vrps.size());
+  for (const Vrp& vrp : vrps) {
+    if (prefixes.empty() || prefixes.back() != vrp.prefix) {
+      prefixes.push_back(vrp.prefix);
+      starts_.push_back(static_cast<std::uint32_t>(authorisations_.size()));
+    }
+    authorisations_.push_back({vrp.asn, vrp.length_max});
+  }
+  starts_.push_back(static_cast<std::uint32_t>(authorisations_.size()));
+  prefixes_ = PrefixSet(std::move(prefixes));
 }
 
 Validity VrpTable::validity(const net::Prefix& prefix, net::Asn origin) const {
   Validity out = Validity::not_found;
-  by_prefix_.for_covering(prefix, [&](const net::Prefix&, const std::vector<Vrp>& vrps) {
-    for (const Vrp& vrp : vrps) {
-      const bool matches = vrp.asn == origin && origin != 0 && prefix.length() <= vrp.length_max;
-      if (matches) out = Validity::valid;
-      if (out == Validity::not_found) out = Validity::invalid;
+  prefixes_.for_covering(prefix, [&](PrefixSet::Index at) {
+    out = Validity::invalid;
+    for (const Authorisation& vrp : of(at)) {
+      if (vrp.asn == origin && origin != 0 && prefix.length() <= vrp.length_max) {
+        out = Validity::valid;
+        return false;
+      }
     }
+    return true;
   });
   return out;
 }
 
-Result<void> VrpTable::add_json(const json::value& roas) {
-  if (!roas.is_array()) return tl::unexpected(invalid("roas", json::serialize(roas), "a list"));
-  std::size_t place = 0;
-  for (const json::value& roa : roas.get_array()) {
-    const std::string where = fmt::format("roas[{}]", place++);
-    const auto text = find_string(roa, "prefix");
-    const auto prefix = net::Prefix::parse_lenient(text.value_or(""));
-    if (!prefix) return fail(prefix.error().code, "{}.{}", where, prefix.error().message);
-    const json::value *asn = find(roa, "asn"), *length = find(roa, "maxLength");
-    const auto number = asn ? asn_of(*asn) : std::nullopt;
-    if (!number) {
-      return tl::unexpected(
-          invalid(where + ".asn", asn ? json::serialize(*asn) : "", "64500 or \"AS64500\""));
+std::vector<Vrp> VrpTable::covering(const net::Prefix& prefix) const {
+  std::vector<Vrp> out;
+  prefixes_.for_covering(prefix, [&](PrefixSet::Index at) {
+    for (const Authorisation& vrp : of(at)) out.push_back({prefixes_.prefix(at), vrp.length_max, vrp.asn});
+    return true;
+  });
+  return out;
+}
+
+std::vector<Vrp> VrpTable::within(const net::Prefix& prefix, std::size_t limit) const {
+  std::vector<Vrp> out;
+  prefixes_.for_within(prefix, [&](PrefixSet::Index at) {
+    for (const Authorisation& vrp : of(at)) {
+      if (out.size() >= limit) return false;
+      out.push_back({prefixes_.prefix(at), vrp.length_max, vrp.asn});
     }
-    json::error_code wrong;
-    const int length_max = length && length->is_number() ? length->to_number<int>(wrong) : prefix->length();
-    const bool fits =
-        !wrong && length_max >= prefix->length() && length_max <= net::address_bits(prefix->family());
-    if (!fits || (length && !length->is_number())) {
-      return tl::unexpected(invalid(where + ".maxLength", json::serialize(*length),
-                                    "a length from the prefix's own to that of an address"));
-    }
-    add(*prefix, {*number, length_max});
+    return true;
+  });
+  return out;
+}
+
+std::vector<Vrp> VrpTable::vrps() const {
+  std::vector<Vrp> out;
+  out.reserve(size());
+  PrefixSet::Index at = 0;
+  for (const net::Prefix& prefix : prefixes_.prefixes()) {
+    for (const Authorisation& vrp : of(at)) out.push_back({prefix, vrp.length_max, vrp.asn});
+    ++at;
   }
-  return {};
+  return out;
+}
+
+std::size_t VrpTable::bytes() const {
+  return prefixes_.bytes() + starts_.capacity() * sizeof(starts_[0]) +
+         authorisations_.capacity() * sizeof(Authorisation);
+}
+
+VrpDelta difference(const VrpTable& before, const VrpTable& after) {
+  const std::vector<Vrp> old = before.vrps(), now = after.vrps();
+  std::vector<Vrp> added, removed;
+  std::set_difference(now.begin(), now.end(), old.begin(), old.end(), std::back_inserter(added));
+  std::set_difference(old.begin(), old.end(), now.begin(), now.end(), std::back_inserter(removed));
+  return {VrpTable(std::move(added)), VrpTable(std::move(removed))};
 }
 
 }  // namespace peering::rib

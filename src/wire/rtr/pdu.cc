@@ -261,6 +261,12 @@ struct Encoder {
 
 }  // namespace
 
+std::string to_string(const Vrp& vrp) {
+  const std::string longest =
+      vrp.length_max > vrp.prefix.length() ? fmt::format(" up to /{}", vrp.length_max) : std::string();
+  return fmt::format("AS{} {}{}", vrp.asn, vrp.prefix.to_string(), longest);
+}
+
 std::string to_string(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::corrupt_data:

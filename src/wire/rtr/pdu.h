@@ -36,6 +36,9 @@ struct Vrp {
   friend bool operator==(const Vrp&, const Vrp&) = default;
 };
 
+/// "AS64500 203.0.113.0/24 up to /25".
+std::string to_string(const Vrp& vrp);
+
 /// RFC 8210 section 5.10.
 struct RouterKey {
   std::array<std::uint8_t, 20> subject_key_identifier{};
