@@ -1,0 +1,283 @@
+#include "net/lookup_table.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace peering::net {
+
+namespace {
+
+// How many prefixes are worth a root of how many bits.
+constexpr std::array<std::pair<std::size_t, unsigned>, 3> root_sizes = {
+    std::pair{std::size_t{150'000}, 24U}, {std::size_t{2'000}, 18U}, {std::size_t{32}, 12U}};
+constexpr unsigned smallest_root = 6;
+
+// Six bits of the address after the first `depth`; zero beyond its end.
+[[gnu::always_inline]] inline unsigned six_bits(std::uint64_t high, std::uint64_t low, unsigned depth) {
+  if (depth >= 64) return static_cast<unsigned>(low << (depth - 64) >> 58);
+  const std::uint64_t from_low = depth == 0 ? 0 : low >> (64 - depth);
+  return static_cast<unsigned>((high << depth | from_low) >> 58);
+}
+
+StrideTable::Entry entry_of(const Prefix& prefix, std::uint32_t value) {
+  return {prefix.address().high64(), prefix.address().low64(), value,
+          static_cast<std::uint8_t>(prefix.length())};
+}
+
+// Has the instruction that counts bits; without it a walk takes three times as long.
+const bool counts_bits = __builtin_cpu_supports("popcnt");
+
+constexpr std::size_t group = 32;
+
+}  // namespace
+
+StrideTable::StrideTable(Entries entries) {
+  root_bits_ = smallest_root;
+  for (const auto& [count, bits] : root_sizes) {
+    if (entries.size() >= count) root_bits_ = std::max(root_bits_, bits);
+  }
+  root_shift_ = 64 - root_bits_;
+  root_.assign(std::size_t{1} << root_bits_, none);
+  paint_root(0, root_.size() - 1, entries);
+}
+
+// In order the covering prefix comes first, and those inside it paint over it.
+void StrideTable::paint_root(std::size_t first, std::size_t last, Entries entries) {
+  for (std::size_t at = 0; at < entries.size();) {
+    const Entry& entry = entries[at];
+    const std::size_t slot = entry.high >> root_shift_;
+    if (entry.length <= root_bits_) {
+      const std::size_t end = slot + (std::size_t{1} << (root_bits_ - entry.length));
+      std::fill(root_.begin() + static_cast<std::ptrdiff_t>(std::max(slot, first)),
+                root_.begin() + static_cast<std::ptrdiff_t>(std::min(end, last + 1)), entry.value);
+      ++at;
+      continue;
+    }
+    std::size_t end = at + 1;
+    while (end < entries.size() && entries[end].high >> root_shift_ == slot) ++end;
+    root_[slot] = subtree(root_bits_, root_[slot], entries.subspan(at, end - at));
+    at = end;
+  }
+}
+
+std::uint32_t StrideTable::lone(std::uint32_t around, const Entry& entry) {
+  lones_.push_back({entry, around});
+  return static_cast<std::uint32_t>(lones_.size() - 1) | is_lone;
+}
+
+std::uint32_t StrideTable::subtree(unsigned depth, std::uint32_t around, Entries entries) {
+  if (entries.size() == 1) return lone(around, entries[0]);
+  const std::size_t at = nodes_.size();
+  nodes_.emplace_back();
+  fill_node(at, depth, around, entries);
+  return static_cast<std::uint32_t>(at) | is_node;
+}
+
+void StrideTable::fill_node(std::size_t at, unsigned depth, std::uint32_t around, Entries entries) {
+  std::array<std::uint32_t, 64> values;
+  values.fill(around);
+  std::array<Entries, 64> below;
+  Node node;
+  for (std::size_t i = 0; i < entries.size();) {
+    const Entry& entry = entries[i];
+    const unsigned slot = six_bits(entry.high, entry.low, depth);
+    if (entry.length <= depth + stride) {
+      std::fill_n(values.begin() + slot, std::size_t{1} << (depth + stride - entry.length), entry.value);
+      ++i;
+      continue;
+    }
+    std::size_t end = i + 1;
+    while (end < entries.size() && six_bits(entries[end].high, entries[end].low, depth) == slot) ++end;
+    if (end - i == 1) {
+      values[slot] = lone(values[slot], entry);
+    } else {
+      below[slot] = entries.subspan(i, end - i);
+      node.inner |= std::uint64_t{1} << slot;
+    }
+    i = end;
+  }
+  node.first_inner = static_cast<std::uint32_t>(nodes_.size());
+  nodes_.resize(nodes_.size() + static_cast<std::size_t>(std::popcount(node.inner)));
+  node.first_leaf = static_cast<std::uint32_t>(leaves_.size());
+  for (unsigned slot = 0; slot < 64; ++slot) {
+    const std::uint64_t bit = std::uint64_t{1} << slot;
+    if ((node.inner & bit) != 0) continue;
+    const bool same = node.leaf != 0 && leaves_.back() == values[slot];
+    if (same) continue;
+    node.leaf |= bit;
+    leaves_.push_back(values[slot]);
+  }
+  nodes_[at] = node;
+  std::size_t child = node.first_inner;
+  for (unsigned slot = 0; slot < 64; ++slot) {
+    if (!below[slot].empty()) fill_node(child++, depth + stride, values[slot], below[slot]);
+  }
+}
+
+void StrideTable::count_unused(std::uint32_t found) {
+  if ((found & is_lone) != 0) unused_ += sizeof(Lone);
+  if ((found & is_node) == 0) return;
+  const Node& node = nodes_[found & ~is_node];
+  unused_ += sizeof node;
+  for (int i = 0; i < std::popcount(node.leaf); ++i) {
+    unused_ += sizeof(std::uint32_t);
+    count_unused(leaves_[node.first_leaf + static_cast<std::uint32_t>(i)]);
+  }
+  for (int i = 0; i < std::popcount(node.inner); ++i) {
+    count_unused((node.first_inner + static_cast<std::uint32_t>(i)) | is_node);
+  }
+}
+
+void StrideTable::replace(const Entry& changed, std::uint32_t around, Entries entries) {
+  const std::size_t first = changed.high >> root_shift_;
+  const std::size_t count =
+      changed.length >= root_bits_ ? 1 : std::size_t{1} << (root_bits_ - changed.length);
+  for (std::size_t slot = first; slot < first + count; ++slot) {
+    count_unused(root_[slot]);
+    root_[slot] = around;
+  }
+  paint_root(first, first + count - 1, entries);
+}
+
+namespace {
+
+// One step down: true when `at` is another node, false when it is the place of the answer.
+template <class Node>
+[[gnu::always_inline]] inline bool step(const Node* nodes, std::uint32_t& at, unsigned six) {
+  const Node& node = nodes[at];
+  const std::uint64_t until = (std::uint64_t{2} << six) - 1;
+  const bool inner = (node.inner >> six & 1) != 0;
+  const std::uint64_t bits = (inner ? node.inner : node.leaf) & until;
+  at = (inner ? node.first_inner : node.first_leaf) + static_cast<std::uint32_t>(__builtin_popcountll(bits)) -
+       1;
+  return inner;
+}
+
+template <class Node>
+[[gnu::always_inline]] inline std::uint32_t walk_down(const Node* nodes, const std::uint32_t* leaves,
+                                                      std::uint32_t at, unsigned depth, std::uint64_t high,
+                                                      std::uint64_t low) {
+  while (step(nodes, at, six_bits(high, low, depth))) depth += 6;
+  return leaves[at];
+}
+
+template <class Node>
+[[gnu::target("popcnt")]] std::uint32_t walk_counting(const Node* nodes, const std::uint32_t* leaves,
+                                                      std::uint32_t at, unsigned depth, std::uint64_t high,
+                                                      std::uint64_t low) {
+  return walk_down(nodes, leaves, at, depth, high, low);
+}
+
+// A group of addresses goes down together, a step at a time, so that all wait for memory at once.
+template <class Node>
+[[gnu::always_inline]] inline void walk_group(const Node* nodes, const std::uint32_t* leaves, unsigned depth,
+                                              std::span<const std::uint64_t> high, const std::uint64_t* low,
+                                              std::uint32_t* out, std::uint32_t node_flag) {
+  std::array<std::uint32_t, group> waiting, answers;
+  std::size_t left = 0, answered = 0;
+  for (std::uint32_t i = 0; i < high.size(); ++i) {
+    waiting[left] = i;
+    left += out[i] >> 31;
+    out[i] &= ~node_flag;
+  }
+  for (; left > 0; depth += 6) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < left; ++i) {
+      const std::uint32_t which = waiting[i];
+      const bool inner = step(nodes, out[which], six_bits(high[which], low ? low[which] : 0, depth));
+      __builtin_prefetch(inner ? static_cast<const void*>(nodes + out[which]) : leaves + out[which]);
+      waiting[kept] = which;
+      answers[answered] = which;
+      kept += inner ? 1 : 0;
+      answered += inner ? 0 : 1;
+    }
+    left = kept;
+  }
+  for (std::size_t i = 0; i < answered; ++i) out[answers[i]] = leaves[out[answers[i]]];
+}
+
+template <class Node>
+[[gnu::target("popcnt")]] void walk_group_counting(const Node* nodes, const std::uint32_t* leaves,
+                                                   unsigned depth, std::span<const std::uint64_t> high,
+                                                   const std::uint64_t* low, std::uint32_t* out,
+                                                   std::uint32_t node_flag) {
+  walk_group(nodes, leaves, depth, high, low, out, node_flag);
+}
+
+}  // namespace
+
+std::uint32_t StrideTable::walk(std::uint32_t found, std::uint64_t high, std::uint64_t low) const {
+  if ((found & is_node) != 0) {
+    const auto down = counts_bits ? walk_counting<Node> : walk_down<Node>;
+    found = down(nodes_.data(), leaves_.data(), found & ~is_node, root_bits_, high, low);
+  }
+  return (found & is_lone) == 0 ? found : lones_[found & ~is_lone].answer(high, low);
+}
+
+void StrideTable::lookup(std::span<const std::uint64_t> high, std::span<const std::uint64_t> low,
+                         std::span<std::uint32_t> out) const {
+  const std::uint32_t* root = root_.data();
+  for (std::size_t at = 0; at < high.size(); at += group) {
+    const std::size_t count = std::min(group, high.size() - at);
+    for (std::size_t i = at; i < at + count; ++i) __builtin_prefetch(root + (high[i] >> root_shift_));
+    for (std::size_t i = at; i < at + count; ++i) {
+      out[i] = root[high[i] >> root_shift_];
+      if ((out[i] & is_node) != 0) __builtin_prefetch(nodes_.data() + (out[i] & ~is_node));
+    }
+    const std::uint64_t* const rest = low.empty() ? nullptr : low.data() + at;
+    const auto walk_them = counts_bits ? walk_group_counting<Node> : walk_group<Node>;
+    walk_them(nodes_.data(), leaves_.data(), root_bits_, high.subspan(at, count), rest, out.data() + at,
+              is_node);
+    for (std::size_t i = at; i < at + count; ++i) {
+      if ((out[i] & is_lone) != 0) __builtin_prefetch(lones_.data() + (out[i] & ~is_lone));
+    }
+    for (std::size_t i = at; i < at + count; ++i) {
+      if ((out[i] & is_lone) == 0) continue;
+      out[i] = lones_[out[i] & ~is_lone].answer(high[i], low.empty() ? 0 : low[i]);
+    }
+  }
+}
+
+void StrideTable::lookup(std::span<const std::uint32_t> addresses, std::span<std::uint32_t> out) const {
+  constexpr std::size_t ahead = 16;
+  const std::uint32_t* root = root_.data();
+  const unsigned shift = root_shift_ - 32;
+  for (std::size_t at = 0; at < addresses.size(); ++at) {
+    if (at + ahead < addresses.size()) __builtin_prefetch(root + (addresses[at + ahead] >> shift));
+    const std::uint32_t found = root[addresses[at] >> shift];
+    const bool whole = (found & (is_node | is_lone)) == 0;
+    out[at] = whole ? found : walk(found, std::uint64_t{addresses[at]} << 32, 0);
+  }
+}
+
+namespace {
+
+std::vector<StrideTable::Entry> entries_of(const PrefixMap<std::uint32_t>& map, Family family) {
+  std::vector<StrideTable::Entry> out;
+  map.for_each([&](const Prefix& prefix, std::uint32_t value) {
+    if (prefix.family() == family) out.push_back(entry_of(prefix, value));
+  });
+  return out;
+}
+
+}  // namespace
+
+LookupTable::LookupTable(const PrefixMap<std::uint32_t>& map)
+    : v4_(entries_of(map, Family::ipv4)), v6_(entries_of(map, Family::ipv6)) {}
+
+void LookupTable::changed(const PrefixMap<std::uint32_t>& map, const Prefix& prefix) {
+  StrideTable& table = prefix.family() == Family::ipv4 ? v4_ : v6_;
+  // The nodes of one root entry are made anew together, so all that the entry covers is looked at.
+  const Prefix whole = prefix.truncated(table.root_bits());
+  std::vector<StrideTable::Entry> entries;
+  std::uint32_t around = StrideTable::none;
+  map.for_covering(whole, [&](const Prefix& at, std::uint32_t value) {
+    if (at != whole) around = value;
+  });
+  map.for_covered(whole,
+                  [&](const Prefix& at, std::uint32_t value) { entries.push_back(entry_of(at, value)); });
+  table.replace(entry_of(whole, 0), around, entries);
+  if (table.bytes_unused() * 2 > table.bytes()) table = StrideTable(entries_of(map, prefix.family()));
+}
+
+}  // namespace peering::net
