@@ -80,6 +80,10 @@ void read_mrt(const std::string& path, AnalyzeEngine& engine, InputCount& count,
     const auto more = file->next(record);
     if (!more) return reader.malformed(number, more.error().message);
     if (!*more) return;
+    if (const auto& gap = file->gap()) {
+      reader.malformed(number,
+                       fmt::format("offset {}: {} bytes skipped: {}", gap->offset, gap->bytes, gap->reason));
+    }
     reader.take(record, number);
   }
 }

@@ -6,6 +6,7 @@
 
 #include "feeds/frame_file.h"
 #include "wire/bgp/session.h"
+#include "wire/bgp/update_scan.h"
 #include "wire/bmp/message.h"
 #include "wire/mrt/route_lines.h"
 
@@ -148,8 +149,16 @@ Result<void> BmpText::line(const bmp::RouteMonitoring& message, mrt::TextBuffer&
   const bgp::SessionFacts facts = facts_of(message.peer);
   const bgp::UpdateScan scan = bgp::scan_update(framed->body, facts);
   const std::string start = start_of(message.peer), peer = peer_of(message.peer);
-  const mrt::LineStyle style{start, peer, facts.add_path_ipv4 || facts.add_path_ipv6, false, {}};
-  lines_.append_update(scan, facts, style, out);
+  if (scan.outcome() != bgp::Outcome::reset_session) {
+    mrt::SentUpdate sent;
+    sent.read(framed->body);
+    mrt::LineStyle style;
+    style.start = start;
+    style.peer = peer;
+    style.path_ids = facts.add_path_ipv4 || facts.add_path_ipv6;
+    style.merge_as_bgpdump = style.signed_numbers = false;
+    lines_.append_update(sent, facts, style, out);
+  }
   if (scan.end_of_rib) {
     peer_line(message.peer, "EOR", fmt::format("{}/{}", scan.end_of_rib->afi, scan.end_of_rib->safi), out);
   }

@@ -1,7 +1,9 @@
 #include "cli/mrt_dump.h"
 
+#include <algorithm>
 #include <ostream>
 
+#include "cli/mrt_json.h"
 #include "feeds/mrt_file.h"
 #include "wire/mrt/text.h"
 
@@ -9,44 +11,83 @@ namespace peering::cli {
 
 namespace {
 
+namespace mrt = wire::mrt;
+
 constexpr std::size_t flush_bytes = 1024 * 1024;
 constexpr std::uint64_t complaints_max = 20;
 constexpr int exit_failed = 1;
 constexpr int exit_not_found = 3;
 
-void flush(wire::mrt::TextBuffer& text, std::ostream& out) {
-  out.write(text.view().data(), static_cast<std::streamsize>(text.size()));
-  text.clear();
+mrt::TextStyle style_of(MrtDumpForm form) {
+  if (form == MrtDumpForm::one_line) return mrt::TextStyle::bgpdump;
+  return form == MrtDumpForm::brief ? mrt::TextStyle::bgpdump_brief : mrt::TextStyle::readable;
 }
+
+class Dump {
+ public:
+  Dump(MrtDumpForm form, std::string name, std::ostream& out, std::ostream& err)
+      : form_(form), name_(std::move(name)), out_(out), err_(err), lines_(style_of(form)) {}
+
+  int run() {
+    auto input = feeds::MrtFile::open(name_);
+    if (!input) {
+      say("{}", input.error().message);
+      return input.error().code == ErrorCode::not_found ? exit_not_found : exit_failed;
+    }
+    mrt::Record record;
+    Result<bool> more = input->next(record);
+    for (; more && *more && out_; more = input->next(record)) {
+      if (const auto& gap = input->gap()) skipped(*gap);
+      take(record, *input);
+      if (text_.size() > flush_bytes) flush();
+    }
+    flush();
+    out_.flush();
+    if (!more) say("after record {}: {}", input->records(), more.error().message);
+    if (damaged_ > 0) say("{} records with damage", damaged_);
+    if (lines_.left_out() > 0) say("{} records of other types left out", lines_.left_out());
+    if (!out_) say("the output cannot be written");
+    return more && out_ ? 0 : exit_failed;
+  }
+
+ private:
+  template <class... Words>
+  void say(fmt::format_string<Words...> format, Words&&... words) {
+    err_ << "mrt dump: " << name_ << ": " << fmt::format(format, std::forward<Words>(words)...) << "\n";
+  }
+  void skipped(const feeds::FrameFile::Gap& gap) {
+    say("offset {}: {} bytes skipped: {}", gap.offset, gap.bytes, gap.reason);
+  }
+  void take(const mrt::Record& record, const feeds::MrtFile& input) {
+    const auto done = form_ == MrtDumpForm::json ? json_.append(record, input.offset(), text_)
+                                                 : lines_.append(record, text_);
+    if (done || ++damaged_ > complaints_max) return;
+    say("offset {}, record {}: {}", input.offset(), input.records(), done.error().message);
+  }
+  void flush() {
+    out_.write(text_.view().data(), static_cast<std::streamsize>(text_.size()));
+    text_.clear();
+  }
+
+  const MrtDumpForm form_;
+  const std::string name_;
+  std::ostream& out_;
+  std::ostream& err_;
+  mrt::TextWriter lines_;
+  MrtJson json_;
+  mrt::TextBuffer text_;
+  std::uint64_t damaged_ = 0;
+};
 
 }  // namespace
 
-int run_mrt_dump(const std::string& file, bool one_line, std::ostream& out, std::ostream& err) {
-  auto input = feeds::MrtFile::open(file);
-  if (!input) {
-    err << "mrt dump: " << input.error().message << "\n";
-    return input.error().code == ErrorCode::not_found ? exit_not_found : exit_failed;
+int run_mrt_dump(const MrtDumpOptions& options, std::ostream& out, std::ostream& err) {
+  int code = 0;
+  for (const std::string& file : options.files) {
+    code = std::max(code, Dump(options.form, file, out, err).run());
+    if (!out) break;
   }
-  wire::mrt::TextWriter writer(one_line ? wire::mrt::TextStyle::bgpdump : wire::mrt::TextStyle::readable);
-  wire::mrt::TextBuffer text;
-  std::uint64_t damaged = 0;
-  wire::mrt::Record record;
-  Result<bool> more = input->next(record);
-  for (; more && *more && out; more = input->next(record)) {
-    if (const auto done = writer.append(record, text); !done && ++damaged <= complaints_max) {
-      err << "mrt dump: record " << input->records() << ": " << done.error().message << "\n";
-    }
-    if (text.size() > flush_bytes) flush(text, out);
-  }
-  flush(text, out);
-  out.flush();
-  if (!more) err << "mrt dump: after record " << input->records() << ": " << more.error().message << "\n";
-  if (damaged > 0) err << "mrt dump: " << damaged << " damaged records skipped\n";
-  if (writer.left_out() > 0) {
-    err << "mrt dump: " << writer.left_out() << " records of other types left out\n";
-  }
-  if (!out) err << "mrt dump: the output cannot be written\n";
-  return more && out ? 0 : exit_failed;
+  return code;
 }
 
 }  // namespace peering::cli

@@ -1,15 +1,27 @@
-// `peeringctl mrt dump`: an MRT update file as text.
+// `peeringctl mrt dump`: MRT files as text.
 #pragma once
 
 #include <iosfwd>
 #include <string>
+#include <vector>
 
 namespace peering::cli {
 
-/// Writes the file's routes, withdrawals and states to `out`, one line each in the format of `bgpdump -m`;
-/// damaged records are counted and reported on `err`, not fatal. With `one_line` false a line with the time
-/// as RFC 3339 instead of seconds. Gives the exit code: 0, 1 when the file ends in damage, 3 when it does not
-/// exist.
-int run_mrt_dump(const std::string& file, bool one_line, std::ostream& out, std::ostream& err);
+enum class MrtDumpForm : std::uint8_t {
+  readable,  ///< one line a route, the time as RFC 3339
+  one_line,  ///< exactly the lines of `bgpdump -m`
+  brief,     ///< exactly the lines of `bgpdump -M`
+  json,      ///< one JSON object a record
+};
+
+struct MrtDumpOptions {
+  std::vector<std::string> files;  ///< "-" is standard input
+  MrtDumpForm form = MrtDumpForm::readable;
+};
+
+/// Writes the files' records to `out`, one file after the other. Damage is reported on `err` with its offset
+/// in the plain file and skipped. Gives the exit code: 0, 1 when a file ends in damage or cannot be read, 3
+/// when one does not exist.
+int run_mrt_dump(const MrtDumpOptions& options, std::ostream& out, std::ostream& err);
 
 }  // namespace peering::cli

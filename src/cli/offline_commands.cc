@@ -27,7 +27,14 @@ Outcome<void> analyze(Session& session, const Call& call) {
 }
 
 Outcome<void> dump_mrt(Session& session, const Call& call) {
-  return ended_with(run_mrt_dump(call.value("file"), call.has("one-line"), session.out(), session.err()));
+  MrtDumpOptions options;
+  options.files = call.list("file");
+  const bool as_json = session.settings().format_given && session.settings().format == Format::json;
+  options.form = call.has("one-line") ? MrtDumpForm::one_line
+                 : call.has("brief")  ? MrtDumpForm::brief
+                 : as_json            ? MrtDumpForm::json
+                                      : MrtDumpForm::readable;
+  return ended_with(run_mrt_dump(options, session.out(), session.err()));
 }
 
 Outcome<void> dump_bmp(Session& session, const Call& call) {
@@ -51,9 +58,10 @@ std::vector<Command> offline_commands() {
          true}},
        analyze},
       {"mrt dump",
-       "Write an MRT file as text, one line a route.",
+       "Write MRT files as text, one line a route; with -o json one JSON object a record.",
        {{"--one-line,-m", "exactly the lines of bgpdump -m", OptionKind::flag},
-        {"file", "the file, also compressed", OptionKind::text, true}},
+        {"--brief,-M", "exactly the lines of bgpdump -M", OptionKind::flag},
+        {"file", "the file, also compressed; - is stdin", OptionKind::list, true}},
        dump_mrt},
       {"bmp dump",
        "Write what a router sent over a BMP session as text, one line a message or route.",

@@ -1,5 +1,6 @@
 #include "feeds/frame_file.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <vector>
@@ -17,7 +18,8 @@ namespace {
 
 constexpr std::size_t read_bytes = 256 * 1024;
 constexpr std::size_t output_bytes = 512 * 1024;
-constexpr std::size_t magic_bytes = 4;
+constexpr std::size_t magic_bytes = 6;
+constexpr std::size_t header_bytes_max = 64;  // more than any frame's header
 
 }  // namespace
 
@@ -31,6 +33,14 @@ struct FrameFile::State {
   std::vector<std::uint8_t> plain;
   std::size_t at = 0;
   std::uint64_t frames = 0;
+  Find find = nullptr;
+  bool whole = false;             // everything is in `plain`
+  std::uint64_t plain_start = 0;  // where in the file `plain` begins
+  std::uint64_t frame_offset = 0;
+  std::optional<Gap> gap;
+
+  std::span<const std::uint8_t> rest() const { return std::span<const std::uint8_t>(plain).subspan(at); }
+  std::uint64_t offset() const { return plain_start + at; }
 
   ~State() {
     if (file > STDIN_FILENO) ::close(file);
@@ -55,7 +65,9 @@ struct FrameFile::State {
 
   // Puts more bytes behind those that are no whole frame yet; false when the stream has no more.
   Result<bool> extend() {
+    if (whole) return false;
     plain.erase(plain.begin(), plain.begin() + static_cast<std::ptrdiff_t>(at));
+    plain_start += at;
     at = 0;
     const std::size_t before = plain.size();
     while (plain.size() == before) {
@@ -66,10 +78,33 @@ struct FrameFile::State {
       }
       if (plain.size() == before && !had_input && ended) {
         if (!decompressor->complete()) return fail(ErrorCode::corrupt, "the compressed stream is cut off");
+        whole = true;
         return false;
       }
     }
     return true;
+  }
+
+  // Goes on to where the next frame seems to begin; an error when there is none.
+  Result<void> skip_damage(const std::string& reason) {
+    const std::uint64_t from = offset();
+    ++at;
+    while (true) {
+      const std::size_t found = find(rest(), whole);
+      if (found < rest().size()) {
+        at += found;
+        break;
+      }
+      if (whole) {
+        at = plain.size();
+        return fail(ErrorCode::corrupt, "offset {}: {}; nothing readable follows", from, reason);
+      }
+      at += found - std::min(found, header_bytes_max);  // a header may have begun
+      if (const auto more = extend(); !more) return tl::unexpected(more.error());
+    }
+    if (!gap) gap = Gap{from, 0, reason};
+    gap->bytes = offset() - gap->offset;
+    return {};
   }
 };
 
@@ -78,9 +113,10 @@ FrameFile::~FrameFile() = default;
 FrameFile::FrameFile(FrameFile&&) noexcept = default;
 FrameFile& FrameFile::operator=(FrameFile&&) noexcept = default;
 
-Result<FrameFile> FrameFile::open(const std::string& path, Split split) {
+Result<FrameFile> FrameFile::open(const std::string& path, Split split, Find find) {
   auto state = std::make_unique<State>();
   state->split = split;
+  state->find = find;
   state->file = path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (state->file < 0) {
     return fail(errno == ENOENT ? ErrorCode::not_found : ErrorCode::io, "{} cannot be opened: {}", path,
@@ -91,11 +127,17 @@ Result<FrameFile> FrameFile::open(const std::string& path, Split split) {
 
 Result<std::span<const std::uint8_t>> FrameFile::next() {
   State& s = *state_;
+  s.gap.reset();
   while (true) {
-    const auto rest = std::span<const std::uint8_t>(s.plain).subspan(s.at);
+    const auto rest = s.rest();
     const auto length = s.split(rest);
-    if (!length) return tl::unexpected(length.error());
+    if (!length) {
+      if (!s.find) return tl::unexpected(length.error());
+      if (const auto done = s.skip_damage(length.error().message); !done) return tl::unexpected(done.error());
+      continue;
+    }
     if (*length > 0) {
+      s.frame_offset = s.offset();
       s.at += *length;
       ++s.frames;
       return rest.first(*length);
@@ -103,11 +145,15 @@ Result<std::span<const std::uint8_t>> FrameFile::next() {
     const auto more = s.extend();
     if (!more) return tl::unexpected(more.error());
     if (*more) continue;
-    if (s.plain.empty()) return std::span<const std::uint8_t>();
-    return fail(ErrorCode::corrupt, "{} bytes at the end are no whole frame", s.plain.size());
+    if (s.rest().empty()) return std::span<const std::uint8_t>();
+    const std::string reason = fmt::format("{} bytes at the end are no whole frame", s.rest().size());
+    if (!s.find) return fail(ErrorCode::corrupt, "{}", reason);
+    if (const auto done = s.skip_damage(reason); !done) return tl::unexpected(done.error());
   }
 }
 
 std::uint64_t FrameFile::frames() const { return state_->frames; }
+std::uint64_t FrameFile::offset() const { return state_->frame_offset; }
+const std::optional<FrameFile::Gap>& FrameFile::gap() const { return state_->gap; }
 
 }  // namespace peering::feeds

@@ -126,6 +126,11 @@ struct MrtFeed::State {
         return !is_stopping();
       }
       if (!*more) break;
+      if (const auto& gap = file->gap()) {
+        metrics.malformed.add();
+        log::warning("MRT file {}: offset {}: {} bytes skipped: {}", path.string(), gap->offset, gap->bytes,
+                     gap->reason);
+      }
       conversation.take(record, messages);
       for (ShardMessage& message : messages) router.push(std::move(message));
       messages.clear();

@@ -3,7 +3,7 @@
 namespace peering::feeds {
 
 Result<MrtFile> MrtFile::open(const std::string& path) {
-  auto file = FrameFile::open(path, wire::mrt::split_record);
+  auto file = FrameFile::open(path, wire::mrt::split_record, wire::mrt::find_record);
   if (!file) return tl::unexpected(file.error());
   return MrtFile(std::move(*file));
 }

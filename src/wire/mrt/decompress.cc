@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <bzlib.h>
+#include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -134,6 +135,46 @@ class Zstd final : public Decompressor {
   bool complete_ = false;
 };
 
+class Xz final : public Decompressor {
+ public:
+  Xz() { start(); }
+  ~Xz() override { lzma_end(&stream_); }
+
+  Result<void> feed(std::span<const std::uint8_t>& input, std::vector<std::uint8_t>& out,
+                    std::size_t output_max) override {
+    return into(out, output_max, [&](std::uint8_t* to, std::size_t& written) -> Result<void> {
+      // The library reads concatenated streams too, but then cannot say that the input may end here.
+      if (complete_ && !input.empty()) {
+        while (!input.empty() && input.front() == 0) input = input.subspan(1);
+        if (input.empty()) return {};
+        start();
+      }
+      if (complete_) return {};
+      stream_.next_in = input.data();
+      stream_.avail_in = input.size();
+      stream_.next_out = to;
+      stream_.avail_out = output_max;
+      const lzma_ret status = started_ == LZMA_OK ? lzma_code(&stream_, LZMA_RUN) : started_;
+      written = output_max - stream_.avail_out;
+      input = input.subspan(input.size() - stream_.avail_in);
+      if (status == LZMA_STREAM_END) complete_ = true;
+      if (status == LZMA_OK || status == LZMA_STREAM_END || status == LZMA_BUF_ERROR) return {};
+      return fail(ErrorCode::corrupt, "the xz stream is damaged (code {})", static_cast<int>(status));
+    });
+  }
+  bool complete() const override { return complete_; }
+
+ private:
+  static constexpr std::uint64_t memory_max = 256 << 20;  // above what `xz -9` needs
+  void start() {
+    started_ = lzma_stream_decoder(&stream_, memory_max, 0);
+    complete_ = false;
+  }
+  lzma_stream stream_ = LZMA_STREAM_INIT;
+  lzma_ret started_ = LZMA_OK;
+  bool complete_ = false;
+};
+
 }  // namespace
 
 Compression detect_compression(std::span<const std::uint8_t> start) {
@@ -143,6 +184,7 @@ Compression detect_compression(std::span<const std::uint8_t> start) {
   if (begins({0x1f, 0x8b})) return Compression::gzip;
   if (begins({'B', 'Z', 'h'})) return Compression::bzip2;
   if (begins({0x28, 0xb5, 0x2f, 0xfd})) return Compression::zstd;
+  if (begins({0xfd, '7', 'z', 'X', 'Z', 0})) return Compression::xz;
   return Compression::none;
 }
 
@@ -154,6 +196,8 @@ std::unique_ptr<Decompressor> make_decompressor(Compression compression) {
       return std::make_unique<Bzip2>();
     case Compression::zstd:
       return std::make_unique<Zstd>();
+    case Compression::xz:
+      return std::make_unique<Xz>();
     case Compression::none:
       break;
   }

@@ -1,4 +1,4 @@
-// Decompression of gzip, bzip2 and zstd streams, piece by piece, so that neither a large file nor a bomb
+// Decompression of gzip, bzip2, zstd and xz streams, piece by piece, so that neither a large file nor a bomb
 // grows memory.
 #pragma once
 
@@ -11,9 +11,9 @@
 
 namespace peering::wire::mrt {
 
-enum class Compression : std::uint8_t { none, gzip, bzip2, zstd };
+enum class Compression : std::uint8_t { none, gzip, bzip2, zstd, xz };
 
-/// By the magic at the start of a file (at least 4 bytes; fewer count as `none`).
+/// By the magic at the start of a file (at least 6 bytes; fewer may count as `none`).
 Compression detect_compression(std::span<const std::uint8_t> start);
 
 /// One stream. Concatenated members are read one after the other, as gzip and bzip2 do.

@@ -170,7 +170,7 @@ TEST(Mrt, DamagedTablesAreErrorsThatNameTheRecord) {
   EXPECT_THAT(error_of(record_of(13, 2, routes)), HasSubstr("peer 0 is not in the PEER_INDEX_TABLE"));
   EXPECT_THAT(error_of(record_of(13, 2, routes_body({33, 1, 2, 3, 4, 5}, {}, false))),
               HasSubstr("a prefix length of 33 is too large"));
-  EXPECT_THAT(error_of(record_of(12, 3, old_entry_body)), HasSubstr("neither IPv4 nor IPv6"));
+  EXPECT_THAT(error_of(record_of(12, 9, old_entry_body)), HasSubstr("neither IPv4 nor IPv6"));
   EXPECT_THAT(error_of(record_of(12, 1, Octets(21))), HasSubstr("shorter than an entry"));
   EXPECT_EQ(error_of(record_of(13, 6, {1, 2, 3})), "");  // RIB_GENERIC: not read
 }
@@ -231,6 +231,12 @@ TEST(Decompress, EveryFormatGivesThePlainBytesInPiecesOfAnySize) {
   for (const std::size_t piece : {1U, 7U, 4096U}) {
     EXPECT_EQ(unpacked(plain, piece), plain);
     EXPECT_EQ(unpacked(seed("decompress_fuzz/bzip2"), piece), plain);
+    EXPECT_EQ(unpacked(seed("decompress_fuzz/xz"), piece), plain);
+    auto twice = seed("decompress_fuzz/xz");
+    const auto stream = twice;
+    twice.resize(twice.size() + 4);  // padding
+    twice.insert(twice.end(), stream.begin(), stream.end());
+    EXPECT_EQ(unpacked(twice, piece).size(), 2 * plain.size());
     auto both = plain;
     const auto old = seed("mrt_fuzz/old_type");
     both.insert(both.end(), old.begin(), old.end());

@@ -1,7 +1,5 @@
 #include "wire/mrt/record.h"
 
-#include <algorithm>
-
 #include "base/byte_cursor.h"
 
 namespace peering::wire::mrt {
@@ -10,6 +8,7 @@ namespace {
 
 constexpr std::uint16_t afi_ipv4 = 1;
 constexpr std::uint16_t afi_ipv6 = 2;
+constexpr std::size_t short_state_bytes = 8;
 
 // Subtypes of BGP4MP (RFC 6396 section 4.4, RFC 8050 section 3).
 enum Bgp4mp : std::uint16_t {
@@ -64,6 +63,15 @@ Result<Content> read_bgp4mp_message(const Record& record, bool four_octet_asn, b
 Result<Content> read_bgp4mp_state(const Record& record, bool four_octet_asn) {
   StateChange out;
   ByteReader reader(record.body);
+  // Zebra wrote no addresses.
+  if (!four_octet_asn && record.body.size() == short_state_bytes) {
+    out.session.peer_asn = reader.u16();
+    out.session.local_asn = reader.u16();
+    out.session.peer_address = out.session.local_address = net::Address::v4(0U);
+    out.old_state = reader.u16();
+    out.new_state = reader.u16();
+    return out;
+  }
   if (!read_session(reader, four_octet_asn, out.session))
     return malformed_record(record, "the session's addresses are damaged");
   out.old_state = reader.u16();
@@ -120,6 +128,38 @@ Result<Content> read_old_bgp(const Record& record) {
   return out;
 }
 
+// RFC 6396 section 4 and its registry: types 0 to 13 in part deprecated, 16, 17, OSPFv3 and IS-IS, and what
+// older collectors wrote.
+bool is_registered(std::uint16_t type) {
+  return type <= 13 || type == 16 || type == 17 || type == 32 || type == 33 || type == 48 || type == 49 ||
+         type == 64 || type == 65;
+}
+
+std::size_t length_of(Bytes header) {
+  return static_cast<std::size_t>(header[8]) << 24 | static_cast<std::size_t>(header[9]) << 16 |
+         static_cast<std::size_t>(header[10]) << 8 | header[11];
+}
+
+// Of the types that are read, with a length that one record can need.
+bool looks_like_header(Bytes bytes) {
+  constexpr std::size_t length_max = 1024 * 1024, length_min = 8;
+  if (bytes[4] != 0 || bytes[6] != 0) return false;
+  const std::size_t length = length_of(bytes);
+  if (length < length_min || length > length_max) return false;
+  switch (static_cast<RecordType>(bytes[5])) {
+    case RecordType::table_dump:
+      return bytes[7] >= 1 && bytes[7] <= 4;
+    case RecordType::table_dump_v2:
+      return bytes[7] >= 1 && bytes[7] <= 12;
+    case RecordType::bgp4mp:
+    case RecordType::bgp4mp_et:
+      return bytes[7] <= 11;
+    case RecordType::bgp:
+      return bytes[7] >= 1 && bytes[7] <= 7;
+  }
+  return false;
+}
+
 }  // namespace
 
 tl::unexpected<Error> malformed_record(const Record& record, std::string_view rule) {
@@ -129,13 +169,27 @@ tl::unexpected<Error> malformed_record(const Record& record, std::string_view ru
 
 Result<std::size_t> split_record(Bytes bytes) {
   if (bytes.size() < common_header_bytes) return std::size_t{0};
-  ByteReader reader(bytes.subspan(8));
+  ByteReader reader(bytes.subspan(4));
+  const std::uint16_t type = reader.u16();
+  if (!is_registered(type)) return fail(ErrorCode::invalid_argument, "MRT record: there is no type {}", type);
+  reader.skip(2);
   const std::size_t length = common_header_bytes + std::size_t{reader.u32()};
   if (length > record_bytes_max) {
     return fail(ErrorCode::invalid_argument, "MRT record: length {} is above {}",
                 length - common_header_bytes, record_bytes_max);
   }
   return length <= bytes.size() ? length : std::size_t{0};
+}
+
+std::size_t find_record(Bytes bytes, bool is_end) {
+  for (std::size_t at = 0; at + common_header_bytes <= bytes.size(); ++at) {
+    if (!looks_like_header(bytes.subspan(at))) continue;
+    const std::size_t after = at + common_header_bytes + length_of(bytes.subspan(at));
+    if (after > bytes.size() ? !is_end : after == bytes.size()) return at;
+    if (after > bytes.size()) continue;
+    if (bytes.size() - after < common_header_bytes || looks_like_header(bytes.subspan(after))) return at;
+  }
+  return bytes.size();
 }
 
 Result<Record> decode_header(Bytes record) {
@@ -148,7 +202,7 @@ Result<Record> decode_header(Bytes record) {
   if (!reader.ok()) return fail(ErrorCode::invalid_argument, "MRT record: it is cut off");
   if (out.type != static_cast<std::uint16_t>(RecordType::bgp4mp_et)) return out;
   ByteReader body(out.body);
-  out.microseconds = std::min<std::uint32_t>(body.u32(), 999'999);
+  out.microseconds = body.u32();
   out.body = body.rest();
   return out;
 }

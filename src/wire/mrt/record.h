@@ -4,6 +4,7 @@
 // were read from. Records of other types come back as `OtherRecord`; those of tables are read by table.h.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <variant>
@@ -34,11 +35,13 @@ enum class RecordType : std::uint16_t {
 /// The header and the body of one record.
 struct Record {
   std::uint32_t seconds = 0;
-  std::uint32_t microseconds = 0;  ///< of *_ET types, at most 999999; else 0
+  std::uint32_t microseconds = 0;  ///< of *_ET types, as written; else 0
   std::uint16_t type = 0, subtype = 0;
   Bytes body;  ///< without the microseconds of *_ET types
 
-  TimePoint time() const { return time_from_us(std::int64_t{seconds} * 1'000'000 + microseconds); }
+  TimePoint time() const {
+    return time_from_us(std::int64_t{seconds} * 1'000'000 + std::min<std::uint32_t>(microseconds, 999'999));
+  }
 };
 
 /// Who spoke to the collector.
@@ -68,8 +71,14 @@ struct OtherRecord {};
 using Content = std::variant<BgpMessage, StateChange, OtherRecord>;
 
 /// The length of the record that `bytes` begin with; 0 when more bytes are needed. An error
-/// (`invalid_argument`) means that the length field lies: nothing after it can be trusted.
+/// (`invalid_argument`) means that this is no record: its length is above `record_bytes_max`, or its type is
+/// in no registry. `find_record` finds the next one.
 Result<std::size_t> split_record(Bytes bytes);
+
+/// Where in `bytes` the next record seems to begin: a header of a type, subtype and length as they are
+/// written, with another such header (or the end, when `is_end`) behind its record. `bytes.size()` when there
+/// is none. A header whose record goes beyond `bytes` counts unless `is_end`.
+std::size_t find_record(Bytes bytes, bool is_end);
 
 /// The error of a record: its type, subtype and time, and the rule that it breaks.
 tl::unexpected<Error> malformed_record(const Record& record, std::string_view rule);

@@ -1,214 +1,235 @@
 #include "wire/mrt/route_lines.h"
 
+#include <algorithm>
+
+#include "wire/mrt/path_text.h"
+
 namespace peering::wire::mrt {
 
 namespace {
 
 using Bytes = std::span<const std::uint8_t>;
-using bgp::AttributeCode;
-using bgp::SegmentType;
 
 constexpr char announced = 'A', withdrawn = 'W';
+constexpr std::uint8_t origin = 1, as_path = 2, next_hop = 3, multi_exit_disc = 4, local_pref = 5,
+                       atomic_aggregate = 6, aggregator = 7, communities = 8, as4_path = 17,
+                       as4_aggregator = 18;
+constexpr std::uint32_t as_trans = 23456;  // RFC 6793
+constexpr std::uint32_t no_address = 0xffffffff;
 // Prefix, path identifier and what stands between them.
 constexpr std::size_t prefix_text_max = address_text_max + number_text_max + 8;
+constexpr std::size_t community_text_max = 16;
+constexpr std::size_t communities_text_max = 8190;  // bgpdump's buffer
+// What follows the path, without communities.
+constexpr std::size_t tail_text_max = 3 * address_text_max + 4 * number_text_max + 32;
 
-struct Brackets {
-  char open = 0, close = 0, between = ' ';
-};
-
-Brackets brackets_of(SegmentType type) {
-  switch (type) {
-    case SegmentType::as_set:
-      return {'{', '}', ','};
-    case SegmentType::confed_set:
-      return {'[', ']', ','};
-    case SegmentType::confed_sequence:
-      return {'(', ')', ' '};
-    case SegmentType::as_sequence:
-      break;
-  }
-  return {};
-}
-
-char* put_as_path(char* to, const bgp::AsPath& path) {
-  const net::Asn* asn = path.asns.data();
-  bool first = true;
-  for (const auto& segment : path.segments) {
-    const Brackets brackets = brackets_of(segment.type);
-    if (!first) *to++ = ' ';
-    first = false;
-    if (brackets.open != 0) *to++ = brackets.open;
-    for (std::size_t i = 0; i < segment.count; ++i) {
-      if (i > 0) *to++ = brackets.between;
-      to = put_number(to, *asn++);
-    }
-    if (brackets.close != 0) *to++ = brackets.close;
-  }
-  return to;
-}
-
-char* put_community(char* to, std::uint32_t community) {
+// 0 where bgpdump has nothing to say a name for.
+std::string_view name_of_community(std::uint32_t community) {
   switch (community) {
     case 0xFFFFFF01:
-      return put_text(to, "no-export");
+      return "no-export";
     case 0xFFFFFF02:
-      return put_text(to, "no-advertise");
+      return "no-advertise";
     case 0xFFFFFF03:
-      return put_text(to, "local-AS");
+      return "local-AS";
     default:
-      to = put_number(to, community >> 16);
-      *to++ = ':';
-      return put_number(to, community & 0xffff);
+      return {};
   }
 }
 
+// Cut where bgpdump's buffer ends: a number in the middle, a name not begun.
 char* put_communities(char* to, Bytes value) {
-  for (std::size_t at = 0; at < value.size(); at += 4) {
+  char* const start = to;
+  for (std::size_t at = 0; at + 4 <= value.size(); at += 4) {
+    const std::uint32_t community = static_cast<std::uint32_t>(value[at]) << 24 |
+                                    static_cast<std::uint32_t>(value[at + 1]) << 16 |
+                                    static_cast<std::uint32_t>(value[at + 2]) << 8 | value[at + 3];
+    char* const before = to;
     if (at > 0) *to++ = ' ';
-    to = put_community(to, bgp::number_of(value.subspan(at).first<4>()));
+    const std::string_view name = name_of_community(community);
+    if (!name.empty()) {
+      to = put_text(to, name);
+      if (to > start + communities_text_max) to = before;
+      continue;
+    }
+    to = put_number(to, community >> 16);
+    *to++ = ':';
+    to = put_number(to, community & 0xffff);
+    to = std::min(to, start + communities_text_max);
   }
   return to;
 }
 
-std::string_view origin_name(Bytes value) {
-  if (!value.empty() && value[0] == 0) return "IGP";
-  if (!value.empty() && value[0] == 1) return "EGP";
-  return "INCOMPLETE";
+std::string_view origin_name(const SentAttributes& sent) {
+  if (!sent.has(origin)) return "INCOMPLETE";
+  const std::uint32_t value = sent.number(origin, 0, 1);
+  return value == 0 ? "IGP" : value == 1 ? "EGP" : "INCOMPLETE";
 }
 
-// What an absent attribute looks like: zero.
-char* put_number_or_zero(char* to, Bytes value) { return put_number(to, bgp::number_of(value)); }
-
-// bgpdump shows an absent NEXT_HOP so.
-net::Address next_hop_of(const bgp::AttributeScan& scan) {
-  const Bytes value = scan.value(AttributeCode::next_hop);
-  return value.empty() ? net::Address::v4(0xffffffff) : net::Address::v4(value.first<4>());
+char* put_hop(char* to, Bytes address) {
+  return address.size() >= 16 ? put_ipv6(to, address.data()) : put_ipv4(to, address.data());
 }
 
-std::size_t asn_bytes_of(const bgp::SessionFacts& facts) { return facts.four_octet_asn ? 4 : 2; }
-
-// As sent when it has a fault, e.g. AS 0 in it.
-void read_path(const bgp::AttributeScan& scan, const bgp::SessionFacts& facts, bgp::AsPath& out) {
-  bgp::read_as_path(scan, facts, out);
-  if (!scan.has(AttributeCode::as_path)) {
-    bgp::append_as_path(scan.sent(AttributeCode::as_path), asn_bytes_of(facts), out);
+char* put_metric(char* to, std::uint32_t value, bool is_signed) {
+  if (is_signed && value > 0x7fffffff) {
+    *to++ = '-';
+    value = 0 - value;
   }
+  return put_number(to, value);
 }
 
-// The front of what was sent when it has a fault: AS 0, or more bytes than the session's facts allow.
-std::optional<bgp::Aggregator> aggregator_of(const bgp::AttributeScan& scan, const bgp::SessionFacts& facts) {
-  if (scan.has(AttributeCode::aggregator)) return bgp::read_aggregator(scan, facts);
-  const Bytes sent = scan.sent(AttributeCode::aggregator);
-  const std::size_t asn_bytes = asn_bytes_of(facts);
-  if (sent.size() < asn_bytes + 4) return std::nullopt;
-  return bgp::Aggregator{bgp::number_of(sent.first(asn_bytes)),
-                         net::Address::v4(sent.subspan(asn_bytes).first<4>())};
+char* put_aggregator(char* to, const SentAttributes& sent, std::size_t asn_bytes) {
+  if (!sent.has(aggregator)) return to;
+  std::uint32_t asn = sent.number(aggregator, 0, asn_bytes);
+  std::uint32_t address = sent.number(aggregator, asn_bytes);
+  if (asn_bytes == 2 && asn == as_trans && sent.has(as4_aggregator)) {
+    asn = sent.number(as4_aggregator);
+    address = sent.number(as4_aggregator, 4);
+  }
+  if (address == no_address) return to;
+  to = put_number(to, asn);
+  *to++ = ' ';
+  return put_address(to, net::Address::v4(address));
+}
+
+// AS4_PATH counts where AGGREGATOR does not say that nobody after it had a long number.
+bool merges_paths(const SentAttributes& sent, std::size_t asn_bytes) {
+  if (asn_bytes != 2 || !sent.has(as4_path)) return false;
+  return !sent.has(aggregator) || !sent.has(as4_aggregator) || sent.number(aggregator, 0, 2) == as_trans;
 }
 
 }  // namespace
 
-void RouteLines::set_attributes(const bgp::AttributeScan& scan, const bgp::SessionFacts& facts,
-                                const net::Address& next_hop, const LineStyle& style) {
-  constexpr std::size_t fixed_max = 2 * address_text_max + 4 * number_text_max + 32;
-  constexpr std::size_t community_text_max = 13;  // "no-advertise "
-  read_path(scan, facts, path_);
-  const Bytes communities = scan.value(AttributeCode::communities);
+void RouteLines::set_attributes(const SentAttributes& sent, const bgp::SessionFacts& facts, const Hop& hop,
+                                bool is_signed, const LineStyle& style) {
+  const std::size_t asn_bytes = facts.four_octet_asn ? 4 : 2;
   tail_.clear();
-  char* to = tail_.room(fixed_max + path_.asns.size() * (number_text_max + 1) + path_.segments.size() * 3 +
-                        communities.size() / 4 * community_text_max);
-  *to++ = '|';
-  to = put_as_path(to, path_);
-  *to++ = '|';
-  to = put_text(to, origin_name(scan.value(AttributeCode::origin)));
-  *to++ = '|';
-  to = put_address(to, next_hop);
-  *to++ = '|';
-  to = put_number_or_zero(to, scan.value(AttributeCode::local_pref));
-  *to++ = '|';
-  to = put_number_or_zero(to, scan.value(AttributeCode::multi_exit_disc));
-  *to++ = '|';
-  to = put_communities(to, communities);
-  if (!style.communities_optional || !communities.empty()) *to++ = '|';
-  to = put_text(to, scan.has(AttributeCode::atomic_aggregate) ? "AG|" : "NAG|");
-  if (const auto aggregator = aggregator_of(scan, facts)) {
-    to = put_number(to, aggregator->asn);
-    *to++ = ' ';
-    to = put_address(to, aggregator->address);
+  tail_.append("|");
+  if (!hop.multiprotocol || !hop.address.empty() || style.brief) {
+    if (merges_paths(sent, asn_bytes)) {
+      append_merged_path_text(sent.value(as_path), sent.value(as4_path), style.merge_as_bgpdump, tail_);
+    } else {
+      append_path_text(sent.value(as_path), asn_bytes, tail_);
+    }
+    tail_.append("|");
+    tail_.append(origin_name(sent));
+    if (style.brief) return tail_.append("\n");
   }
-  to = put_text(to, "|\n");
-  tail_.end_at(to);
+  const Bytes shown = sent.value(communities);
+  char* to = tail_.room(tail_text_max + std::max<std::size_t>(shown.size() / 4, 1) * community_text_max);
+  if (!hop.multiprotocol || !hop.address.empty()) {
+    *to++ = '|';
+    to = hop.address.empty()
+             ? put_address(to, net::Address::v4(sent.has(next_hop) ? sent.number(next_hop) : no_address))
+             : put_hop(to, hop.address);
+    *to++ = '|';
+    to = put_metric(to, sent.number(local_pref), is_signed);
+    *to++ = '|';
+    to = put_metric(to, sent.number(multi_exit_disc), is_signed);
+    if (!style.old_type) *to++ = '|';
+  }
+  to = put_communities(to, shown);
+  *to++ = '|';
+  to = put_text(to, sent.has(atomic_aggregate) ? "AG|" : "NAG|");
+  to = put_aggregator(to, sent, asn_bytes);
+  tail_.end_at(put_text(to, "|\n"));
 }
 
-void RouteLines::append_entry(char kind, net::Family family, const bgp::RawPrefix& prefix,
-                              const LineStyle& style, TextBuffer& out) {
+void RouteLines::set_entry_attributes(const SentAttributes& sent, const bgp::SessionFacts& facts,
+                                      const LineStyle& style) {
+  Hop hop;
+  for (const std::size_t family : {SentAttributes::ipv6_unicast, SentAttributes::ipv4_unicast}) {
+    if (const SentRoutes* reach = sent.reach(family); reach && hop.address.empty()) {
+      hop.address = reach->next_hop;
+    }
+  }
+  set_attributes(sent, facts, hop, false, style);
+}
+
+void RouteLines::append_entry(char kind, net::Family family, const std::uint8_t* address, unsigned length,
+                              std::uint32_t path_id, const LineStyle& style, TextBuffer& out) {
   char* to = out.room(style.start.size() + 1 + style.peer.size() + prefix_text_max + tail_.size());
   to = put_text(to, style.start);
   *to++ = kind;
   to = put_text(to, style.peer);
-  to = family == net::Family::ipv4 ? put_ipv4(to, prefix.bytes.data()) : put_ipv6(to, prefix.bytes.data());
+  to = family == net::Family::ipv4 ? put_ipv4(to, address) : put_ipv6(to, address);
   *to++ = '/';
-  to = put_number(to, static_cast<std::uint32_t>(prefix.length));
+  to = put_number(to, length);
   if (style.path_ids) {
     *to++ = '|';
-    to = put_number(to, prefix.path_id);
+    to = put_number(to, path_id);
   }
   out.end_at(put_text(to, tail_.view()));
 }
 
-void RouteLines::append_routes(char kind, net::Family family, bool add_path, Bytes routes,
+bool RouteLines::append_routes(char kind, net::Family family, bool add_path, Bytes routes,
                                const LineStyle& style, TextBuffer& out) {
-  if (routes.empty()) return;
+  if (routes.empty()) return true;
+  const bool is_withdrawn = kind == withdrawn;
+  const std::string_view peer =
+      is_withdrawn && family == net::Family::ipv6 && !style.withdrawn_ipv6_peer.empty()
+          ? style.withdrawn_ipv6_peer
+          : style.peer;
   head_.clear();
-  char* head = head_.room(style.start.size() + 1 + style.peer.size());
+  char* head = head_.room(style.start.size() + 1 + peer.size());
   head = put_text(head, style.start);
   *head++ = kind;
-  head_.end_at(put_text(head, style.peer));
+  head_.end_at(put_text(head, peer));
   const std::string_view start = head_.view();
-  const bool is_withdrawn = kind == withdrawn;
   const std::string_view tail = is_withdrawn ? "\n" : tail_.view();
-  const std::string_view address = is_withdrawn ? style.withdrawn_address : std::string_view();
-  const std::size_t line_max = start.size() + prefix_text_max + address.size() + tail.size();
-  bgp::for_each_prefix(routes, add_path, [&](const bgp::RawPrefix& prefix) {
+  const std::string_view instead = is_withdrawn ? style.withdrawn_address : std::string_view();
+  const std::size_t line_max = start.size() + prefix_text_max + instead.size() + tail.size();
+  const auto append = [&](const std::uint8_t* address, unsigned length, std::uint32_t path_id) {
     char* to = put_text(out.room(line_max), start);
-    if (!address.empty()) {
-      to = put_text(to, address);
-    } else if (family == net::Family::ipv4) {
-      to = put_ipv4(to, prefix.bytes.data());
+    if (!instead.empty()) {
+      to = put_text(to, instead);
     } else {
-      to = put_ipv6(to, prefix.bytes.data());
+      to = family == net::Family::ipv4 ? put_ipv4(to, address) : put_ipv6(to, address);
     }
     *to++ = '/';
-    to = put_number(to, static_cast<std::uint32_t>(prefix.length));
+    to = put_number(to, length);
     if (style.path_ids) {
       *to++ = '|';
-      to = put_number(to, prefix.path_id);
+      to = put_number(to, path_id);
     }
     out.end_at(put_text(to, tail));
-  });
+  };
+  return for_each_sent_prefix(routes, add_path, append);
 }
 
-void RouteLines::append_mp_routes(char kind, const std::optional<bgp::MpRoutes>& routes,
-                                  const bgp::SessionFacts& facts, const LineStyle& style, TextBuffer& out) {
-  if (!routes || !routes->address_family) return;
-  const net::Family family = *routes->address_family;
-  const bool add_path = family == net::Family::ipv4 ? facts.add_path_ipv4 : facts.add_path_ipv6;
-  append_routes(kind, family, add_path, routes->routes, style, out);
+bool RouteLines::append_withdrawn(const SentUpdate& update, const bgp::SessionFacts& facts,
+                                  const LineStyle& style, TextBuffer& out) {
+  bool whole = append_routes(withdrawn, net::Family::ipv4, facts.add_path_ipv4, update.withdrawn, style, out);
+  if (!update.attributes.any_unreach()) return whole;
+  for (std::size_t at = 0; at < SentAttributes::families; ++at) {
+    const SentRoutes* part = update.attributes.unreach(at);
+    if (!part) continue;
+    const net::Family family = SentAttributes::family_of(at);
+    const bool add_path = family == net::Family::ipv4 ? facts.add_path_ipv4 : facts.add_path_ipv6;
+    whole &= append_routes(withdrawn, family, add_path, part->routes, style, out);
+  }
+  return whole;
 }
 
-void RouteLines::append_update(const bgp::UpdateScan& scan, const bgp::SessionFacts& facts,
+bool RouteLines::append_update(const SentUpdate& update, const bgp::SessionFacts& facts,
                                const LineStyle& style, TextBuffer& out) {
-  if (scan.outcome() == bgp::Outcome::reset_session) return;
-  const bgp::AttributeScan& attributes = scan.attributes;
-  append_routes(withdrawn, net::Family::ipv4, facts.add_path_ipv4, scan.withdrawn, style, out);
-  append_mp_routes(withdrawn, attributes.unreach, facts, style, out);
-  if (!scan.announced.empty()) {
-    set_attributes(attributes, facts, next_hop_of(attributes), style);
-    append_routes(announced, net::Family::ipv4, facts.add_path_ipv4, scan.announced, style, out);
+  bool whole = append_withdrawn(update, facts, style, out);
+  const SentAttributes& sent = update.attributes;
+  if (!update.announced.empty()) {
+    set_attributes(sent, facts, {}, false, style);
+    whole &= append_routes(announced, net::Family::ipv4, facts.add_path_ipv4, update.announced, style, out);
   }
-  if (attributes.reach && attributes.reach->count > 0) {
-    set_attributes(attributes, facts, *attributes.reach->next_hop, style);
-    append_mp_routes(announced, attributes.reach, facts, style, out);
+  if (!sent.any_reach()) return whole;
+  for (std::size_t at = 0; at < SentAttributes::families; ++at) {
+    const SentRoutes* part = sent.reach(at);
+    if (!part || part->routes.empty()) continue;
+    const net::Family family = SentAttributes::family_of(at);
+    const bool add_path = family == net::Family::ipv4 ? facts.add_path_ipv4 : facts.add_path_ipv6;
+    set_attributes(sent, facts, {part->next_hop, true}, style.signed_numbers && family == net::Family::ipv4,
+                   style);
+    whole &= append_routes(announced, family, add_path, part->routes, style, out);
   }
+  return whole;
 }
 
 }  // namespace peering::wire::mrt

@@ -1,6 +1,8 @@
 #include "wire/mrt/text.h"
 
 #include <algorithm>
+#include <array>
+#include <ctime>
 
 namespace peering::wire::mrt {
 
@@ -8,7 +10,12 @@ namespace {
 
 constexpr char table_entry = 'B';
 constexpr bgp::SessionFacts table_facts{};
-constexpr bgp::SessionFacts old_table_facts{.four_octet_asn = false};
+constexpr std::size_t seconds_text_max = 24;
+
+// Subtypes of BGP4MP.
+constexpr std::uint16_t message_local = 6, message_as4_local = 7, message_local_add_path = 10,
+                        message_as4_local_add_path = 11;
+constexpr std::uint16_t old_ipv6_as4 = 4;  // of TABLE_DUMP
 
 RecordType type_of(const Record& record) { return static_cast<RecordType>(record.type); }
 
@@ -17,15 +24,15 @@ bool has_path_ids(const Record& record) {
   return type_of(record) != RecordType::bgp && record.subtype >= 8 && record.subtype <= 11;
 }
 
+// bgpdump has no name for messages that the collector sent on a session with add-path.
 std::string_view name_of(const Record& record) {
-  switch (type_of(record)) {
-    case RecordType::bgp:
-      return "BGP";
-    case RecordType::bgp4mp_et:
-      return "BGP4MP_ET";
-    default:
-      return has_path_ids(record) ? "BGP4MP_AP" : "BGP4MP";
+  if (type_of(record) == RecordType::bgp) return "BGP";
+  const bool extended = type_of(record) == RecordType::bgp4mp_et;
+  if (record.subtype == message_local || record.subtype == message_as4_local) {
+    return extended ? "BGP4MP_ET_LOCAL" : "BGP4MP_LOCAL";
   }
+  if (has_path_ids(record)) return extended ? "BGP4MP_ET_AP" : "BGP4MP_AP";
+  return extended ? "BGP4MP_ET" : "BGP4MP";
 }
 
 // "|192.0.2.1|64496|"
@@ -39,11 +46,17 @@ char* put_peer(char* to, const net::Address& address, net::Asn asn) {
 }
 constexpr std::size_t peer_text_max = address_text_max + number_text_max + 3;
 
-// The next hop of a table's entry: MP_REACH_NLRI's for IPv6 where it is there.
-net::Address next_hop_of(const bgp::AttributeScan& scan, net::Family family) {
-  if (family == net::Family::ipv6 && scan.reach && scan.reach->next_hop) return *scan.reach->next_hop;
-  const Bytes value = scan.value(bgp::AttributeCode::next_hop);
-  return value.empty() ? net::Address::v4(0xffffffff) : net::Address::v4(value.first<4>());
+// "07/22/02 22:38:35"
+char* put_date(char* to, std::uint32_t seconds) {
+  const std::time_t time = seconds;
+  std::tm parts{};
+  ::gmtime_r(&time, &parts);
+  return to + std::strftime(to, seconds_text_max, "%D %T", &parts);
+}
+
+char* put_microseconds(char* to, std::uint32_t value) {
+  *to++ = '.';
+  return value < 1'000'000 ? put_six_digits(to, value) : put_number(to, value);
 }
 
 }  // namespace
@@ -57,43 +70,61 @@ void TextWriter::begin_line(const Record& record, std::string_view type) {
     start_.append("|");
     return;
   }
-  char* to = start_.room(type.size() + 2 * number_text_max + 3);
+  char* to = start_.room(type.size() + seconds_text_max + number_text_max + 3);
   to = put_text(to, type);
   *to++ = '|';
-  to = put_number(to, record.seconds);
-  if (type_of(record) == RecordType::bgp4mp_et) {
-    *to++ = '.';
-    to = put_six_digits(to, record.microseconds);
-  }
+  to = style_ == TextStyle::bgpdump ? put_number(to, record.seconds) : put_date(to, record.seconds);
+  if (type_of(record) == RecordType::bgp4mp_et) to = put_microseconds(to, record.microseconds);
   *to++ = '|';
   start_.end_at(to);
 }
 
+LineStyle TextWriter::line_style() const {
+  LineStyle style;
+  style.start = start_.view();
+  style.brief = style_ == TextStyle::bgpdump_brief;
+  style.merge_as_bgpdump = style.signed_numbers = is_bgpdump();
+  return style;
+}
+
 Result<void> TextWriter::append_message(const Record& record, const BgpMessage& message, TextBuffer& out) {
   if (message.type != bgp::MessageType::update) return {};
-  const bgp::UpdateScan scan = bgp::scan_update(message.body, message.facts);
+  update_.read(message.body);
   begin_line(record, name_of(record));
+  const bool as_local = is_bgpdump() && (record.subtype == message_local_add_path ||
+                                         record.subtype == message_as4_local_add_path);
+  const net::Address& peer = as_local ? message.session.local_address : message.session.peer_address;
+  const net::Asn asn = as_local ? message.session.local_asn : message.session.peer_asn;
   peer_.clear();
-  peer_.end_at(put_peer(peer_.room(peer_text_max), message.session.peer_address, message.session.peer_asn));
-  LineStyle style{start_.view(), peer_.view(), has_path_ids(record), false, {}};
-  if (type_of(record) == RecordType::bgp) {
-    style.communities_optional = true;
-    peer_address_.clear();
-    peer_address_.end_at(put_address(peer_address_.room(address_text_max), message.session.peer_address));
-    if (style_ == TextStyle::bgpdump) style.withdrawn_address = peer_address_.view();
+  peer_.end_at(put_peer(peer_.room(peer_text_max), peer, asn));
+  LineStyle style = line_style();
+  style.peer = peer_.view();
+  style.path_ids = has_path_ids(record);
+  peer_address_.clear();
+  char* const room = peer_address_.room(peer_text_max);
+  if (type_of(record) == RecordType::bgp && is_bgpdump()) {
+    style.old_type = true;
+    peer_address_.end_at(put_address(room, peer));
+    style.withdrawn_address = peer_address_.view();
+    update_.attributes.drop_multiprotocol();
+  } else if (is_bgpdump() && message.sent_by_collector && !style.path_ids && peer.is_v4()) {
+    // bgpdump shows the peer's four bytes as the front of an IPv6 address.
+    std::array<std::uint8_t, 16> wide{};
+    std::copy_n(peer.bytes().begin(), 4, wide.begin());
+    peer_address_.end_at(put_peer(room, net::Address::v6(wide), asn));
+    style.withdrawn_ipv6_peer = peer_address_.view();
   }
-  lines_.append_update(scan, message.facts, style, out);
-  if (scan.outcome() != bgp::Outcome::reset_session) return {};
-  const auto& issues = scan.attributes.issues;
-  const auto worst = std::find_if(issues.begin(), issues.end(), [](const bgp::Issue& issue) {
-    return issue.outcome == bgp::Outcome::reset_session;
-  });
-  return malformed_record(record, fmt::format("UPDATE, attribute {}: {}", worst->attribute, worst->reason));
+  const bool whole = lines_.append_update(update_, message.facts, style, out);
+  if (!update_.fault.empty()) return malformed_record(record, fmt::format("UPDATE: {}", update_.fault));
+  if (!whole) return malformed_record(record, "UPDATE: a field of prefixes is damaged");
+  return {};
 }
 
 void TextWriter::append_state(const Record& record, const StateChange& change, TextBuffer& out) {
   constexpr std::string_view kind = "STATE";
-  begin_line(record, name_of(record));
+  begin_line(record, type_of(record) == RecordType::bgp4mp      ? "BGP4MP"
+                     : type_of(record) == RecordType::bgp4mp_et ? "BGP4MP_ET"
+                                                                : "BGP");
   char* to = out.room(start_.size() + kind.size() + peer_text_max + 2 * number_text_max + 2);
   to = put_text(to, start_.view());
   to = put_text(to, kind);
@@ -117,39 +148,68 @@ Result<void> TextWriter::take_peers(const Record& record) {
 }
 
 Result<void> TextWriter::append_table(const Record& record, TextBuffer& out) {
-  const TableKind kind = table_kind(record);
-  if (kind == TableKind::peers) return take_peers(record);
-  if (kind == TableKind::other) {
+  switch (table_kind(record)) {
+    case TableKind::peers:
+      return take_peers(record);
+    case TableKind::routes:
+      return append_table_routes(record, out);
+    case TableKind::generic:
+      if (const auto family = generic_family(record); !is_bgpdump() && family && is_table_family(*family)) {
+        return append_table_routes(record, out);
+      }
+      break;
+    case TableKind::geo:
+    case TableKind::other:
+      break;
+  }
+  ++left_out_;
+  return {};
+}
+
+Result<void> TextWriter::append_table_routes(const Record& record, TextBuffer& out) {
+  if (const auto done = decode_table_routes(record, table_); !done) return done;
+  if (table_.multicast && is_bgpdump()) {
     ++left_out_;
     return {};
   }
-  if (const auto done = decode_table_routes(record, table_); !done) return done;
   begin_line(record, table_.add_path ? "TABLE_DUMP2_AP" : "TABLE_DUMP2");
+  LineStyle style = line_style();
+  style.path_ids = table_.add_path;
+  std::string_view fault;
   for (const TableEntry& entry : table_.entries) {
     if (entry.peer >= peers_.size()) {
       return malformed_record(record, fmt::format("peer {} is not in the PEER_INDEX_TABLE", entry.peer));
     }
-    bgp::AttributeScan scan;
-    bgp::scan_attributes(entry.attributes, table_facts, bgp::MpReachForm::next_hop, scan);
-    const LineStyle style{start_.view(), peers_[entry.peer], table_.add_path, false, {}};
-    lines_.set_attributes(scan, table_facts, next_hop_of(scan, table_.family), style);
-    table_.prefix.path_id = entry.path_id;
-    lines_.append_entry(table_entry, table_.family, table_.prefix, style, out);
+    attributes_.read(entry.attributes);
+    if (!attributes_.fault().empty()) fault = attributes_.fault();
+    style.peer = peers_[entry.peer];
+    lines_.set_entry_attributes(attributes_, table_facts, style);
+    lines_.append_entry(table_entry, table_.family, table_.sent_address.data(),
+                        static_cast<unsigned>(table_.prefix.length), entry.path_id, style, out);
   }
+  if (!fault.empty()) return malformed_record(record, fault);
   return {};
 }
 
 Result<void> TextWriter::append_old_table(const Record& record, TextBuffer& out) {
   const auto entry = decode_old_table_entry(record);
   if (!entry) return tl::unexpected(entry.error());
-  bgp::AttributeScan scan;
-  bgp::scan_attributes(entry->attributes, old_table_facts, bgp::MpReachForm::next_hop, scan);
+  attributes_.read(entry->attributes);
   begin_line(record, "TABLE_DUMP");
+  // bgpdump shows the first four bytes of both addresses here.
+  const bool shortened = is_bgpdump() && record.subtype == old_ipv6_as4;
+  const net::Address peer =
+      shortened ? net::Address::v4(entry->peer_address.bytes().first<4>()) : entry->peer_address;
   peer_.clear();
-  peer_.end_at(put_peer(peer_.room(peer_text_max), entry->peer_address, entry->peer_asn));
-  const LineStyle style{start_.view(), peer_.view(), false, false, {}};
-  lines_.set_attributes(scan, old_table_facts, next_hop_of(scan, entry->family), style);
-  lines_.append_entry(table_entry, entry->family, entry->prefix, style, out);
+  peer_.end_at(put_peer(peer_.room(peer_text_max), peer, entry->peer_asn));
+  LineStyle style = line_style();
+  style.peer = peer_.view();
+  bgp::SessionFacts facts;
+  facts.four_octet_asn = entry->four_octet_asn;
+  lines_.set_entry_attributes(attributes_, facts, style);
+  lines_.append_entry(table_entry, shortened ? net::Family::ipv4 : entry->family, entry->sent_address.data(),
+                      static_cast<unsigned>(entry->prefix.length), 0, style, out);
+  if (!attributes_.fault().empty()) return malformed_record(record, attributes_.fault());
   return {};
 }
 

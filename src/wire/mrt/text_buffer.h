@@ -29,6 +29,8 @@ class TextBuffer {
   std::string_view view() const { return {bytes_.get(), size_}; }
   std::size_t size() const { return size_; }
   void clear() { size_ = 0; }
+  /// Drops what follows the first `size` bytes.
+  void cut_to(std::size_t size) { size_ = size; }
   /// For a character whose value was not known when it was written.
   void set(std::size_t at, char value) { bytes_[at] = value; }
 

@@ -1,0 +1,31 @@
+// MRT records written (RFC 6396, RFC 8050): updates and session states as BGP4MP_ET, tables as TABLE_DUMP_V2.
+// AS numbers always have four bytes. BGP messages and attributes go in as they were received.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/byte_cursor.h"
+#include "wire/mrt/table.h"
+
+namespace peering::wire::mrt {
+
+/// One MESSAGE_AS4 of BGP4MP_ET, or MESSAGE_AS4_ADDPATH, MESSAGE_AS4_LOCAL(_ADDPATH). `message` is a whole
+/// BGP message with its header. `invalid_argument` when the two addresses are not of one family.
+Result<void> append_message(TimePoint time, const Session& session, bool add_path, bool sent_by_collector,
+                            Bytes message, ByteWriter& out);
+/// STATE_CHANGE_AS4 of BGP4MP_ET.
+Result<void> append_state_change(TimePoint time, const StateChange& change, ByteWriter& out);
+
+/// PEER_INDEX_TABLE. `limit_exceeded` above 65535 peers or bytes of the view's name.
+Result<void> append_peer_index_table(TimePoint time, const PeerIndexTable& table, ByteWriter& out);
+/// RIB_IPV4_UNICAST and its kin, by `routes`. Attributes are written as they are: with four-octet AS numbers
+/// and, for IPv6, MP_REACH_NLRI of the next hop alone (`table_attributes`). `limit_exceeded` above 65535
+/// entries, or bytes of attributes.
+Result<void> append_table_routes(TimePoint time, const TableRoutes& routes, ByteWriter& out);
+
+/// The attributes of an UPDATE as a table has them (RFC 6396 section 4.3.4): MP_REACH_NLRI with the next hop
+/// alone, MP_UNREACH_NLRI left out. `field`: whole attributes; what is damaged is left out.
+std::vector<std::uint8_t> table_attributes(Bytes field);
+
+}  // namespace peering::wire::mrt
