@@ -6,8 +6,7 @@ namespace peering::wire::mrt {
 
 namespace {
 
-constexpr std::uint16_t message_as4 = 4, state_change_as4 = 5, message_as4_local = 7,
-                        message_as4_add_path = 9, message_as4_local_add_path = 11;
+constexpr std::uint16_t state_change_as4 = 5;
 constexpr std::uint16_t peer_index_table = 1, ipv4_unicast = 2, ipv4_unicast_add_path = 8;
 constexpr std::uint8_t peer_ipv6 = 1, peer_four_octet_asn = 2;
 constexpr std::uint8_t mp_reach_nlri = 14, mp_unreach_nlri = 15, extended_length = 0x10;
@@ -41,9 +40,20 @@ Result<void> check_session(const Session& session) {
               session.peer_address.to_string(), session.local_address.to_string());
 }
 
-void append_session(const Session& session, ByteWriter& out) {
-  out.u32(session.peer_asn);
-  out.u32(session.local_asn);
+// RFC 6396 section 4.4, RFC 8050 section 3.
+std::uint16_t subtype_of(const MessageForm& form) {
+  constexpr std::uint16_t plain[2][2] = {{1, 4}, {6, 7}}, with_paths[2][2] = {{8, 9}, {10, 11}};
+  return (form.add_path ? with_paths : plain)[form.sent_by_collector ? 1 : 0][form.four_octet_asn ? 1 : 0];
+}
+
+void append_asn(net::Asn asn, bool four_octets, ByteWriter& out) {
+  if (four_octets) return out.u32(asn);
+  out.u16(static_cast<std::uint16_t>(asn > 0xffff ? net::as_trans : asn));
+}
+
+void append_session(const Session& session, bool four_octet_asn, ByteWriter& out) {
+  append_asn(session.peer_asn, four_octet_asn, out);
+  append_asn(session.local_asn, four_octet_asn, out);
   out.u16(0);  // interface index
   out.u16(session.peer_address.is_v4() ? 1 : 2);
   append_address(session.peer_address, out);
@@ -74,14 +84,11 @@ Bytes short_reach(Bytes value) {
 
 }  // namespace
 
-Result<void> append_message(TimePoint time, const Session& session, bool add_path, bool sent_by_collector,
-                            Bytes message, ByteWriter& out) {
+Result<void> append_message(TimePoint time, const Session& session, const MessageForm& form, Bytes message,
+                            ByteWriter& out) {
   if (auto done = check_session(session); !done) return done;
-  const std::uint16_t subtype = add_path
-                                    ? (sent_by_collector ? message_as4_local_add_path : message_as4_add_path)
-                                    : (sent_by_collector ? message_as4_local : message_as4);
-  const std::size_t length_at = begin_record(time, RecordType::bgp4mp_et, subtype, out);
-  append_session(session, out);
+  const std::size_t length_at = begin_record(time, RecordType::bgp4mp_et, subtype_of(form), out);
+  append_session(session, form.four_octet_asn, out);
   out.bytes(message);
   end_record(length_at, out);
   return {};
@@ -90,7 +97,7 @@ Result<void> append_message(TimePoint time, const Session& session, bool add_pat
 Result<void> append_state_change(TimePoint time, const StateChange& change, ByteWriter& out) {
   if (auto done = check_session(change.session); !done) return done;
   const std::size_t length_at = begin_record(time, RecordType::bgp4mp_et, state_change_as4, out);
-  append_session(change.session, out);
+  append_session(change.session, true, out);
   out.u16(change.old_state);
   out.u16(change.new_state);
   end_record(length_at, out);

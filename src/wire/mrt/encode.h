@@ -1,5 +1,6 @@
 // MRT records written (RFC 6396, RFC 8050): updates and session states as BGP4MP_ET, tables as TABLE_DUMP_V2.
-// AS numbers always have four bytes. BGP messages and attributes go in as they were received.
+// AS numbers of sessions have four bytes where
+// the message allows it. BGP messages and attributes go in as they were received.
 #pragma once
 
 #include <optional>
@@ -10,10 +11,17 @@
 
 namespace peering::wire::mrt {
 
-/// One MESSAGE_AS4 of BGP4MP_ET, or MESSAGE_AS4_ADDPATH, MESSAGE_AS4_LOCAL(_ADDPATH). `message` is a whole
-/// BGP message with its header. `invalid_argument` when the two addresses are not of one family.
-Result<void> append_message(TimePoint time, const Session& session, bool add_path, bool sent_by_collector,
-                            Bytes message, ByteWriter& out);
+/// How a message is to be read: the subtype says it.
+struct MessageForm {
+  bool four_octet_asn = true;  ///< else its paths have two-octet numbers, and so has the record's session
+  bool add_path = false;
+  bool sent_by_collector = false;
+};
+
+/// One MESSAGE_AS4 of BGP4MP_ET, or what `form` makes of it. `message` is a whole BGP message with its
+/// header. `invalid_argument` when the two addresses are not of one family.
+Result<void> append_message(TimePoint time, const Session& session, const MessageForm& form, Bytes message,
+                            ByteWriter& out);
 /// STATE_CHANGE_AS4 of BGP4MP_ET.
 Result<void> append_state_change(TimePoint time, const StateChange& change, ByteWriter& out);
 

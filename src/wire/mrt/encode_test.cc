@@ -24,23 +24,23 @@ std::vector<std::uint8_t> an_update() {
 }
 
 TEST(MrtEncode, AMessageIsReadBackWithItsTimeSessionAndBytes) {
-  for (const bool add_path : {false, true}) {
-    for (const bool local : {false, true}) {
-      ByteWriter file;
-      const auto update = an_update();
-      ASSERT_TRUE(append_message(time_at, session, add_path, local, update, file));
-      const Record record = only_record(file);
-      EXPECT_EQ(record.time(), time_at);
-      const auto content = decode_record(record).value();
-      const auto& message = std::get<BgpMessage>(content);
-      EXPECT_EQ(message.session.peer_asn, 64500U);
-      EXPECT_EQ(message.session.local_asn, 4'200'000'000U);
-      EXPECT_EQ(message.session.peer_address, session.peer_address);
-      EXPECT_EQ(message.session.local_address, session.local_address);
-      EXPECT_EQ(message.sent_by_collector, local);
-      EXPECT_EQ(message.facts.add_path_ipv4, add_path);
-      EXPECT_TRUE(std::ranges::equal(message.body, Bytes(update).subspan(bgp::header_bytes)));
-    }
+  for (const int bits : {0, 1, 2, 3, 4, 5, 6, 7}) {
+    const bool four = (bits & 1) != 0, add_path = (bits & 2) != 0, local = (bits & 4) != 0;
+    ByteWriter file;
+    const auto update = an_update();
+    ASSERT_TRUE(append_message(time_at, session, {four, add_path, local}, update, file));
+    const Record record = only_record(file);
+    EXPECT_EQ(record.time(), time_at);
+    const auto content = decode_record(record).value();
+    const auto& message = std::get<BgpMessage>(content);
+    EXPECT_EQ(message.session.peer_asn, 64500U);
+    EXPECT_EQ(message.session.local_asn, four ? 4'200'000'000U : net::as_trans);
+    EXPECT_EQ(message.facts.four_octet_asn, four);
+    EXPECT_EQ(message.session.peer_address, session.peer_address);
+    EXPECT_EQ(message.session.local_address, session.local_address);
+    EXPECT_EQ(message.sent_by_collector, local);
+    EXPECT_EQ(message.facts.add_path_ipv4, add_path);
+    EXPECT_TRUE(std::ranges::equal(message.body, Bytes(update).subspan(bgp::header_bytes)));
   }
 }
 
