@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/analyze_input.h"
+#include "feeds/frame_file.h"
 #include "rib/rpki_json.h"
 #include "wire/bmp/message.h"
 
@@ -120,6 +121,21 @@ std::optional<InputFormat> named_format(std::string_view name) {
   return std::nullopt;
 }
 
+// A compressed file is MRT or BMP; what it is inside says which.
+InputFormat format_of(std::istream& file, const std::string& path) {
+  const InputFormat raw = detect_format(start_of(file, true));
+  if (raw != InputFormat::mrt) return raw;
+  const auto first_bytes = [](std::span<const std::uint8_t> bytes) -> Result<std::size_t> {
+    constexpr std::size_t wanted = wire::bmp::common_header_bytes;
+    return bytes.size() < wanted ? 0 : wanted;
+  };
+  auto plain = feeds::FrameFile::open(path, first_bytes);
+  const auto start = plain ? plain->next() : tl::unexpected(plain.error());
+  if (!start) return InputFormat::mrt;
+  const std::string_view text(reinterpret_cast<const char*>(start->data()), start->size());
+  return detect_format(text) == InputFormat::bmp ? InputFormat::bmp : InputFormat::mrt;
+}
+
 bool read_file_input(const std::string& name, const std::string& path, const AnalyzeOptions& options,
                      AnalyzeEngine& engine, InputCount& count, std::ostream& err) {
   Complaints complaints(name, err);
@@ -128,12 +144,12 @@ bool read_file_input(const std::string& name, const std::string& path, const Ana
     err << name << ": cannot be opened\n";
     return false;
   }
-  switch (named_format(options.format).value_or(detect_format(start_of(file, true)))) {
+  switch (named_format(options.format).value_or(format_of(file, path))) {
     case InputFormat::ris:
       read_ris(file, engine, count, complaints);
       break;
     case InputFormat::bmp:
-      read_bmp(file, engine, count, complaints);
+      read_bmp(path, engine, count, complaints);
       break;
     case InputFormat::mrt:
       read_mrt(path, engine, count, complaints);

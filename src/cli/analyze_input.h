@@ -11,7 +11,7 @@ namespace peering::cli {
 
 enum class InputFormat : std::uint8_t { ris, mrt, bmp };
 
-/// By the first bytes: JSON text, a BMP common header, else MRT (or a compressed file, which is MRT).
+/// By the first bytes: JSON text, a BMP common header, else MRT. Of a compressed file it wants plain ones.
 InputFormat detect_format(std::string_view start);
 
 /// What was read, over all inputs.
@@ -37,7 +37,7 @@ class Complaints {
 void read_ris(std::istream& in, AnalyzeEngine& engine, InputCount& count, Complaints& complaints);
 /// An MRT file: updates and session states; other records are counted only.
 void read_mrt(const std::string& path, AnalyzeEngine& engine, InputCount& count, Complaints& complaints);
-/// What one router sent over a BMP session, recorded as it came.
-void read_bmp(std::istream& in, AnalyzeEngine& engine, InputCount& count, Complaints& complaints);
+/// What one router sent over a BMP session, recorded as it came; compressed as an MRT file may be.
+void read_bmp(const std::string& path, AnalyzeEngine& engine, InputCount& count, Complaints& complaints);
 
 }  // namespace peering::cli

@@ -325,6 +325,17 @@ TEST_F(AnalyzeInput, ReadsRecordedBmp) {
   EXPECT_THAT(ran.err, EndsWith("3 records, 0 malformed\n"));
 }
 
+TEST_F(AnalyzeInput, ReadsRecordedBmpThatIsCompressed) {
+  const std::string plain = bytes_of(wire::bmp::encode_initiation("edge-1", "a router")) +
+                            std::string("\x03\x00\x00\x00\x06\x4d", 6);
+  const std::string file = temporary("bmp.raw", plain).string();
+  ASSERT_EQ(std::system(("gzip -kf " + file).c_str()), 0);
+  options.inputs = {file + ".gz"};
+  const Ran ran = analyze(options);
+  EXPECT_EQ(ran.exit, 0) << ran.err;
+  EXPECT_THAT(ran.err, EndsWith("2 records, 0 malformed\n"));
+}
+
 TEST(Analyze, CountsTheRecordsOfEverySharedMrtFile) {
   const char* given = std::getenv("PEERING_SHARED");
   const fs::path shared = given ? given : PEERING_SOURCE_DIR "/../shared";

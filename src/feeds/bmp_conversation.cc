@@ -1,10 +1,12 @@
 #include "feeds/bmp_conversation.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/digest.h"
 #include "base/log.h"
 #include "wire/bgp/attributes.h"
+#include "wire/bgp/session.h"
 
 namespace peering::feeds {
 
@@ -51,20 +53,6 @@ std::optional<net::Family> unicast_family(FamilyId id) {
   if (id == wire::bgp::ipv4_unicast) return net::Family::ipv4;
   if (id == wire::bgp::ipv6_unicast) return net::Family::ipv6;
   return std::nullopt;
-}
-
-std::vector<FamilyId> families_of(const wire::bgp::Open& open) {
-  return open.families.empty() ? std::vector{wire::bgp::ipv4_unicast} : open.families;
-}
-
-// True when `sender` may send several paths of the family to `receiver`.
-bool add_path_agreed(const wire::bgp::Open& sender, const wire::bgp::Open& receiver, FamilyId family) {
-  const auto offers = [&](const wire::bgp::Open& open, bool wire::bgp::Open::AddPath::* direction) {
-    return std::ranges::any_of(open.add_path,
-                               [&](const auto& entry) { return entry.family == family && entry.*direction; });
-  };
-  return offers(sender, &wire::bgp::Open::AddPath::can_send) &&
-         offers(receiver, &wire::bgp::Open::AddPath::can_receive);
 }
 
 std::optional<wire::bgp::Open> read_open(Bytes message) {
@@ -202,18 +190,12 @@ bool BmpConversation::read_opens(const wire::bmp::PeerUp& message, Peer& peer) {
   if (!sent || !received) return false;
   peer.local_asn = sent->asn;
   if (peer.asn == 0 || peer.asn == net::as_trans) peer.asn = received->asn;
+  const wire::bgp::Agreement in = wire::bgp::agree(*received, *sent);
+  peer.facts_in = in.facts;
+  peer.facts_out = wire::bgp::agreed_facts(*sent, *received);
   peer.families.clear();
-  const auto offered = families_of(*received);
-  for (const FamilyId family : families_of(*sent)) {
-    if (unicast_family(family) && std::ranges::find(offered, family) != offered.end()) {
-      peer.families.push_back(family);
-    }
-  }
-  const FamilyId families[2] = {wire::bgp::ipv4_unicast, wire::bgp::ipv6_unicast};
-  for (int i = 0; i < 2; ++i) {
-    peer.add_path_in[i] = add_path_agreed(*received, *sent, families[i]);
-    peer.add_path_out[i] = add_path_agreed(*sent, *received, families[i]);
-  }
+  std::ranges::copy_if(in.families, std::back_inserter(peer.families),
+                       [](FamilyId family) { return unicast_family(family).has_value(); });
   return true;
 }
 
@@ -306,15 +288,16 @@ void BmpConversation::take_update(const wire::bmp::RouteMonitoring& message, Byt
   const RibKind kind = rib_kind_of(message.peer);
   View* view = view_of(peer, message.peer, kind);
   if (!view) return metrics_.malformed(Malformed::too_many_peers);
-  wire::bgp::SessionFacts facts;
+  wire::bgp::SessionFacts& agreed = is_adj_rib_out(kind) ? peer.facts_out : peer.facts_in;
+  wire::bgp::SessionFacts facts = agreed;
+  // The header says how AS numbers are written, whatever the session's peers speak with each other (RFC 7854
+  // section 4.2). A router's tables hold what it added itself, so no rule about the neighbor is of use.
   facts.four_octet_asn = !message.peer.two_octet_as_path();
-  bool* add_path = is_adj_rib_out(kind) ? peer.add_path_out : peer.add_path_in;
-  facts.add_path_ipv4 = add_path[0];
-  facts.add_path_ipv6 = add_path[1];
   facts.next_hop_optional = true;
+  facts.neighbor = wire::bgp::Neighbor::unknown;
   wire::bgp::Update update = decode_as_meant(body, peer.session.empty(), facts);
-  add_path[0] = facts.add_path_ipv4;
-  add_path[1] = facts.add_path_ipv6;
+  agreed.add_path_ipv4 = facts.add_path_ipv4;
+  agreed.add_path_ipv6 = facts.add_path_ipv6;
   if (!update.issues.empty()) {
     metrics_.faults(update);
     complain(arrival,

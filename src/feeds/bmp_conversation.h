@@ -72,9 +72,8 @@ class BmpConversation {
     std::string session;  // identifies the BGP session: OPENs and ports
     net::Asn local_asn = 0, asn = 0;
     net::Address bgp_identifier;
-    std::vector<wire::bgp::FamilyId> families;  // unicast, agreed
-    // RFC 7911, by family (IPv4, IPv6): what the router receives and what it sends.
-    bool add_path_in[2] = {false, false}, add_path_out[2] = {false, false};
+    std::vector<wire::bgp::FamilyId> families;    // unicast, agreed
+    wire::bgp::SessionFacts facts_in, facts_out;  // of what the router receives and what it sends
     std::map<rib::RibKind, View> views;
   };
   using Out = std::vector<ShardMessage>;

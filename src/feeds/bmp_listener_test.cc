@@ -205,6 +205,37 @@ TEST_F(BmpListenerTest, AFullMailboxMakesTheReaderWaitAndNothingIsLost) {
   }
 }
 
+TEST_F(BmpListenerTest, TenRoutersAtOnceWaitForAPausedShard) {
+  start();
+  sink_.refuse(true);
+  constexpr std::uint32_t routers = 10, count = 5'000;
+  std::vector<std::thread> senders;
+  for (std::uint32_t number = 0; number < routers; ++number) {
+    senders.emplace_back([this, number] {
+      Router router(port_);
+      router.send(initiation("edge-" + std::to_string(number)));
+      router.send(peer_up(peer_));
+      for (std::uint32_t i = 0; i < count; ++i) {
+        Routes one{{{net::Prefix(net::Address::v4(0x0b000000 + (i << 8)), 24), 0}}, {}};
+        router.send(routes(peer_, one));
+      }
+      router.close();
+    });
+  }
+  for (int i = 0; i < 3000 && value("peering_bmp_waits_total") < routers; ++i) {
+    std::this_thread::sleep_for(10ms);
+  }
+  ASSERT_EQ(value("peering_bmp_waits_total"), routers) << "each waits with its first message";
+  const double read = value("peering_bmp_bytes_total");
+  std::this_thread::sleep_for(100ms);
+  EXPECT_EQ(value("peering_bmp_bytes_total"), read) << "nobody reads on";
+  EXPECT_TRUE(sink_.taken(0).empty());
+  sink_.refuse(false);
+  ASSERT_TRUE(sink_.wait_for_count<RouterDown>(routers));
+  for (std::thread& sender : senders) sender.join();
+  EXPECT_EQ(sink_.all<RouteBatch>().size(), routers * count);
+}
+
 TEST_F(BmpListenerTest, ASlowShardOfOneRouterDoesNotOvertakeItsReconnect) {
   start();
   sink_.refuse(true);
