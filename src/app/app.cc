@@ -73,7 +73,7 @@ http::Limits limits_of(const Configuration::Http& http) {
   out.body_bytes_max = static_cast<std::size_t>(http.body_bytes_max);
   out.samples_body_bytes_max = static_cast<std::size_t>(http.samples_body_bytes_max);
   out.body_gap = http.body_gap;
-  out.small_body_time = http.small_body_time;
+  out.body_mebibyte_time = http.body_mebibyte_time;
   out.connections_max = static_cast<std::size_t>(http.connections_max);
   out.connections_per_client_max = static_cast<std::size_t>(http.connections_per_client_max);
   out.keep_alive = http.keep_alive;

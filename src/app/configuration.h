@@ -53,7 +53,7 @@ struct Configuration {
     std::int64_t body_bytes_max = 4 * 1024 * 1024;
     std::int64_t samples_body_bytes_max = 64 * 1024 * 1024;
     std::chrono::seconds body_gap{30};
-    std::chrono::seconds small_body_time{60};
+    std::chrono::seconds body_mebibyte_time{60};
     std::int64_t connections_max = 1024;
     std::int64_t connections_per_client_max = 256;
     std::chrono::seconds keep_alive{60};

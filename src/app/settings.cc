@@ -63,7 +63,7 @@ void add_http(std::vector<Setting>& out, Configuration::Http& http) {
   row("samples_body_bytes_max", &http.samples_body_bytes_max,
       "Largest body of POST /telemetry/samples in bytes.", positive);
   row("body_gap", &http.body_gap, "Longest pause between bytes of a body.", positive);
-  row("small_body_time", &http.small_body_time, "Longest time for a body under 1 MiB.", positive);
+  row("body_mebibyte_time", &http.body_mebibyte_time, "Longest time for each begun MiB of a body.", positive);
   row("connections_max", &http.connections_max, "Connections in all.", positive);
   row("connections_per_client_max", &http.connections_per_client_max, "Connections of one client address.",
       positive);

@@ -24,8 +24,9 @@ struct Limits {
   /// For POST /telemetry/samples.
   std::size_t samples_body_bytes_max = 64 * 1024 * 1024;
   std::chrono::milliseconds body_gap{30'000};
-  /// For a body under 1 MiB, or the first MiB of one that does not say its length.
-  std::chrono::milliseconds small_body_time{60'000};
+  /// For each begun MiB of a body: all of one under 1 MiB has this time, and no larger one can hold its
+  /// connection with a trickle.
+  std::chrono::milliseconds body_mebibyte_time{60'000};
   std::size_t connections_max = 1024;
   /// A client is an IPv4 address or an IPv6 /64.
   std::size_t connections_per_client_max = 256;

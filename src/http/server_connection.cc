@@ -33,7 +33,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t target_bytes_max = 16 * 1024;
 constexpr std::size_t read_bytes_max = 64 * 1024;
 constexpr std::size_t discarded_bytes_max = 4 * 1024 * 1024;
-constexpr std::size_t small_body_bytes = 1024 * 1024;
+constexpr std::size_t mebibyte = 1024 * 1024;
 // A response may take `write_time`, and a second more for each `slow_bytes_per_s`; the same between two of
 // its pieces.
 constexpr std::chrono::seconds write_time{30};
@@ -394,15 +394,14 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
 
   asio::awaitable<void> read_body_pieces(Parser& parser, std::size_t limit) {
     const auto& limits = shared_->limits;
-    const auto length = parser.content_length();
-    const auto small_end = Clock::now() + limits.small_body_time;
+    const auto started = Clock::now();
     while (!parser.is_done() && !refusal_) {
       const bool room = co_await wait_for_budget();
       if (!room) co_return;
-      const bool small = length.value_or(held_bytes_) < small_body_bytes;
-      const auto gap_end = Clock::now() + limits.body_gap;
+      const auto mebibytes_begun = 1 + static_cast<int>(held_bytes_ / mebibyte);
       error_code error;
-      set_deadline(small ? std::min(gap_end, small_end) : gap_end);
+      set_deadline(
+          std::min(Clock::now() + limits.body_gap, started + limits.body_mebibyte_time * mebibytes_begun));
       auto token = asio::redirect_error(asio::use_awaitable, error);
       co_await wire::async_read_some(stream_, buffer_, parser, token);
       clear_deadline();

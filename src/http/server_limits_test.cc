@@ -122,21 +122,23 @@ TEST_F(ServerTest, ABodyWithALongPauseIsTimedOut) {
               AllOf(StartsWith("HTTP/1.1 408"), HasSubstr("RequestTimeout")));
 }
 
-TEST_F(ServerTest, ASmallBodyThatDripsIsTimedOutHoweverItIsSent) {
+TEST_F(ServerTest, ABodyThatDripsIsTimedOutHoweverItIsSent) {
   Limits limits;
-  limits.small_body_time = milliseconds(300);
+  limits.body_mebibyte_time = milliseconds(300);
   start(echo, limits);
   std::string chunks;
   for (int i = 0; i < 100; ++i) chunks += "1\r\nx\r\n";
-  for (const std::string& head : {std::string("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"),
-                                  std::string(chunked_post)}) {
+  for (const std::string& head :
+       {std::string("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"),
+        std::string("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3000000\r\n\r\n"),
+        std::string(chunked_post)}) {
     RawConnection raw(port_);
     raw.send(head);
     std::thread writer([&] { drip(raw, chunks, milliseconds(5)); });
     EXPECT_THAT(raw.read(), StartsWith("HTTP/1.1 408")) << head;
     writer.join();
   }
-  EXPECT_EQ(rejected("body_time"), 2);
+  EXPECT_EQ(rejected("body_time"), 3);
 }
 
 TEST_F(ServerTest, LongHeadsAndTargetsAreRefused) {

@@ -65,9 +65,20 @@ TEST(WorkerPool, AnExceptionEndsItsJobOnly) {
   std::atomic<int> done{0};
   WorkerPool pool(1, 10);
   pool.submit([] { throw std::runtime_error("expected in this test"); });
+  pool.submit([] { throw 42; });
   pool.submit([&] { ++done; });
   pool.stop();
   EXPECT_EQ(done, 1);
+}
+
+TEST(WorkerPool, MayBeStoppedFromTwoThreadsAtOnce) {
+  std::atomic<int> done{0};
+  WorkerPool pool(2, 100);
+  for (int i = 0; i < 50; ++i) pool.submit([&] { ++done; });
+  std::thread other([&] { pool.stop(); });
+  pool.stop();
+  EXPECT_EQ(done, 50);
+  other.join();
 }
 
 TEST(WorkerPool, RefusesWhenItsQueueIsFull) {

@@ -1,5 +1,6 @@
 #include "runtime/worker_pool.h"
 
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -11,6 +12,7 @@ namespace peering::runtime {
 struct WorkerPool::State {
   explicit State(std::size_t queue_max) : queue(queue_max) {}
   Mailbox<std::function<void()>> queue;
+  std::mutex joining;
   std::vector<std::thread> threads;
 };
 
@@ -25,6 +27,8 @@ void run_jobs(Mailbox<std::function<void()>>& queue) {
         job();
       } catch (const std::exception& failure) {
         log::error("a job ended with an exception: {}", failure.what());
+      } catch (...) {
+        log::error("a job ended with an exception of an unknown kind");
       }
     }
   }
@@ -45,6 +49,7 @@ bool WorkerPool::submit(std::function<void()> job) { return state_->queue.try_se
 
 void WorkerPool::stop() {
   state_->queue.close();
+  const std::lock_guard lock(state_->joining);
   for (std::thread& thread : state_->threads) {
     if (thread.joinable()) thread.join();
   }

@@ -18,7 +18,7 @@ class WorkerPool {
 
   /// False when the queue is full or the pool is stopping; the job is then not taken.
   bool submit(std::function<void()> job);
-  /// Runs what is queued, then joins. Idempotent.
+  /// Runs what is queued, then joins. Idempotent, from any thread but the pool's own: not from a job.
   void stop();
 
  private:

@@ -22,6 +22,9 @@ GIBIBYTE = 1 << 30
 
 
 class BadInput(harness.SystemTest):
+    """Each kind names the counters of which one moves in every one of its tests."""
+    counted = None
+
     def setUp(self):
         super().setUp()
         self.server = self.daemon()
@@ -32,6 +35,7 @@ class BadInput(harness.SystemTest):
 
     def tearDown(self):
         if self.server.running():
+            self.assert_counted(self.counted)
             grown = self.server.memory_kib("VmHWM") - self.memory_before
             self.assertLess(grown, MEMORY_GROWTH_MAX_KIB, "KiB of memory that bad input cost at its peak")
         else:
@@ -62,6 +66,8 @@ class BadInput(harness.SystemTest):
 
 
 class BadBmp(BadInput):
+    counted = r"bmp_malformed|bmp_messages.*unknown"
+
     def assert_session_ends(self, data, pattern=r"bmp.*malformed"):
         router = self.router()
         router.send(data)
@@ -135,9 +141,12 @@ class BadBmp(BadInput):
             time.sleep(1)
         self.assert_routes_still_arrive()
         slow.send(data[3:4])
+        slow.close()
 
 
 class BadHttp(BadInput):
+    counted = r"http_rejected|requests.*status=.4"
+
     def connection(self):
         connection = socket.create_connection(self.server.address("http"), timeout=20 * PATIENCE)
         self.addCleanup(connection.close)
@@ -227,6 +236,8 @@ class BadHttp(BadInput):
 
 
 class BadSamples(BadInput):
+    counted = r"samples_rejected|samples_unmatched|requests.*status=.4"
+
     def setUp(self):
         super().setUp()
         self.tenant.add_prefix("office", "203.0.113.0/24", asn=[64500])
@@ -294,6 +305,8 @@ class BadSamples(BadInput):
 
 
 class BadRegistrations(BadInput):
+    counted = r"requests.*status=.4"
+
     def refused(self, path, body, *words, status=400):
         answer = self.client.put(path, body)
         self.assertEqual(answer.status, status, answer)
