@@ -33,23 +33,17 @@ class Address {
  public:
   Address() = default;
   static Address v4(std::uint32_t host_order);
-  static Address v4(std::span<const std::uint8_t, 4> bytes) {
-    Address out;
-    std::memcpy(out.bytes_.data(), bytes.data(), 4);
-    return out;
+  static Address v4(std::span<const std::uint8_t, 4> bytes) { return Address(bytes); }
+  static Address v6(std::span<const std::uint8_t, 16> bytes) { return Address(bytes); }
+  /// The same as constructors, which write in place where decoders keep many.
+  explicit Address(std::span<const std::uint8_t, 4> bytes) { std::memcpy(bytes_.data(), bytes.data(), 4); }
+  explicit Address(std::span<const std::uint8_t, 16> bytes) : family_(Family::ipv6) {
+    std::memcpy(bytes_.data(), bytes.data(), 16);
   }
-  static Address v6(std::span<const std::uint8_t, 16> bytes) {
-    Address out;
-    out.family_ = Family::ipv6;
-    std::memcpy(out.bytes_.data(), bytes.data(), 16);
-    return out;
-  }
-  /// Of IPv4 the first four bytes; the others must be zero.
-  static Address of_bytes(Family family, const std::array<std::uint8_t, 16>& bytes) {
-    Address out;
-    out.family_ = family;
-    out.bytes_ = bytes;
-    return out;
+  /// Two words in memory order; of IPv4 only the first four bytes may be other than zero.
+  Address(Family family, std::uint64_t first, std::uint64_t second) : family_(family) {
+    std::memcpy(bytes_.data(), &first, 8);
+    std::memcpy(bytes_.data() + 8, &second, 8);
   }
 
   /// Dotted quad or RFC 4291 text.

@@ -13,14 +13,10 @@ class Prefix {
   /// Sets host bits to zero. `length` is cut to the family's bits.
   Prefix(const Address& address, int length);
 
-  /// For who decodes many: `bytes` hold the address in network order with every bit after `length`, which is
-  /// at most the family's, set to zero.
-  static Prefix masked_before(Family family, const std::array<std::uint8_t, 16>& bytes, int length) {
-    Prefix out;
-    out.address_ = Address::of_bytes(family, bytes);
-    out.length_ = static_cast<std::uint8_t>(length);
-    return out;
-  }
+  /// For who decodes many: the address as two words in memory order (`Address`) with every bit after
+  /// `length`, which is at most the family's, set to zero.
+  Prefix(Family family, std::uint64_t first, std::uint64_t second, int length)
+      : address_(family, first, second), length_(static_cast<std::uint8_t>(length)) {}
 
   /// "203.0.113.0/24". Refuses a missing length, a length out of range and host bits; the message says
   /// which rule and, for host bits, what the prefix would be.

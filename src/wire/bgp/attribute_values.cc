@@ -84,14 +84,23 @@ bool as4_is_stale(const AttributeScan& scan) {
          aggregator_of(scan.value(AttributeCode::aggregator)).asn != net::as_trans;
 }
 
-std::optional<std::uint32_t> number_at(const AttributeScan& scan, AttributeCode code) {
-  if (!scan.has(code)) return std::nullopt;
-  return number_of(scan.value(code));
-}
-
-std::uint32_t number_from(const std::uint8_t* at) {
+std::uint32_t number_from(const std::uint8_t* at) {  // compiles to one load and a swap
   return static_cast<std::uint32_t>(at[0]) << 24 | static_cast<std::uint32_t>(at[1]) << 16 |
          static_cast<std::uint32_t>(at[2]) << 8 | at[3];
+}
+
+inline std::optional<std::uint32_t> number_at(const AttributeScan& scan, AttributeCode code) {
+  if (!scan.has(code)) return std::nullopt;
+  return number_from(scan.value(code).data());
+}
+
+// Numbers of four bytes, two at a time.
+void copy_numbers(const std::uint8_t* at, std::size_t count, std::uint32_t* to) {
+  for (; count >= 2; count -= 2, at += 8, to += 2) {
+    to[0] = number_from(at);
+    to[1] = number_from(at + 4);
+  }
+  if (count > 0) *to = number_from(at);
 }
 
 // RFC 8092 section 5: values that come again are left out. Long lists are sorted to find them.
@@ -117,29 +126,34 @@ void remove_repeated(std::vector<LargeCommunity>& values) {
   });
 }
 
-void read_communities(const AttributeScan& scan, PathAttributes& out) {
-  const Bytes plain = scan.value(AttributeCode::communities);
-  out.communities.resize(plain.size() / 4);
-  const std::uint8_t* at = plain.data();
-  for (std::uint32_t& community : out.communities) {
-    community = number_from(at);
-    at += 4;
-  }
-  const Bytes extended = scan.value(AttributeCode::extended_communities);
-  out.extended_communities.resize(extended.size() / 8);
-  at = extended.data();
-  for (std::uint64_t& community : out.extended_communities) {
+void read_communities(Bytes value, std::vector<std::uint32_t>& out) {
+  out.resize(value.size() / 4);
+  copy_numbers(value.data(), out.size(), out.data());
+}
+
+void read_extended_communities(Bytes value, std::vector<std::uint64_t>& out) {
+  out.resize(value.size() / 8);
+  const std::uint8_t* at = value.data();
+  for (std::uint64_t& community : out) {
     community = std::uint64_t{number_from(at)} << 32 | number_from(at + 4);
     at += 8;
   }
-  const Bytes large = scan.value(AttributeCode::large_communities);
-  out.large_communities.resize(large.size() / 12);
-  at = large.data();
-  for (LargeCommunity& community : out.large_communities) {
+}
+
+void read_large_communities(Bytes value, std::vector<LargeCommunity>& out) {
+  out.resize(value.size() / 12);
+  const std::uint8_t* at = value.data();
+  for (LargeCommunity& community : out) {
     community = {number_from(at), number_from(at + 4), number_from(at + 8)};
     at += 12;
   }
-  if (out.large_communities.size() > 1) remove_repeated(out.large_communities);
+  if (out.size() > 1) remove_repeated(out);
+}
+
+template <std::size_t asn_bytes>
+void copy_asns(const std::uint8_t* at, std::size_t count, net::Asn* to) {
+  if (asn_bytes == 4) return copy_numbers(at, count, to);
+  for (std::size_t i = 0; i < count; ++i, at += 2) to[i] = static_cast<net::Asn>(at[0] << 8 | at[1]);
 }
 
 template <std::size_t asn_bytes>
@@ -156,12 +170,56 @@ bool append_segments(Bytes value, AsPath& out) {
     out.segments.push_back({static_cast<SegmentType>(type), static_cast<std::uint16_t>(count)});
     const std::size_t before = out.asns.size();
     out.asns.resize(before + count);
-    net::Asn* to = out.asns.data() + before;
-    for (std::size_t i = 0; i < count; ++i, at += asn_bytes) {
-      to[i] = asn_bytes == 4 ? number_from(at) : static_cast<net::Asn>(at[0] << 8 | at[1]);
-    }
+    copy_asns<asn_bytes>(at, count, out.asns.data() + before);
+    at += count * asn_bytes;
   }
   return true;
+}
+
+// Replaces `out` by a path that is known to be good. Nearly all have one segment; vectors that are not
+// emptied before need not be filled twice.
+template <std::size_t asn_bytes>
+void replace_path(Bytes value, AsPath& out) {
+  if (value.size() > 2 && value.size() == 2 + value[1] * asn_bytes) {
+    const std::size_t count = value[1];
+    out.segments.resize(1);
+    out.segments[0] = {static_cast<SegmentType>(value[0]), static_cast<std::uint16_t>(count)};
+    out.asns.resize(count);
+    copy_asns<asn_bytes>(value.data() + 2, count, out.asns.data());
+    return;
+  }
+  out.segments.clear();
+  out.asns.clear();
+  append_segments<asn_bytes>(value, out);
+}
+
+// Attributes that most routes do not have: asked for together first.
+constexpr std::uint64_t rare_codes = AttributeScan::bit_of(AttributeCode::multi_exit_disc) |
+                                     AttributeScan::bit_of(AttributeCode::local_pref) |
+                                     AttributeScan::bit_of(AttributeCode::atomic_aggregate) |
+                                     AttributeScan::bit_of(AttributeCode::aggregator) |
+                                     AttributeScan::bit_of(AttributeCode::extended_communities) |
+                                     AttributeScan::bit_of(AttributeCode::large_communities) |
+                                     AttributeScan::bit_of(AttributeCode::only_to_customer);
+
+void read_rare(const AttributeScan& scan, const SessionFacts& facts, PathAttributes& out) {
+  out.multi_exit_disc = number_at(scan, AttributeCode::multi_exit_disc);
+  out.local_pref = number_at(scan, AttributeCode::local_pref);
+  out.atomic_aggregate = scan.has(AttributeCode::atomic_aggregate);
+  out.aggregator = read_aggregator(scan, facts);
+  read_extended_communities(scan.value(AttributeCode::extended_communities), out.extended_communities);
+  read_large_communities(scan.value(AttributeCode::large_communities), out.large_communities);
+  out.only_to_customer = number_at(scan, AttributeCode::only_to_customer);
+}
+
+void forget_rare(PathAttributes& out) {
+  out.multi_exit_disc.reset();
+  out.local_pref.reset();
+  out.atomic_aggregate = false;
+  out.aggregator.reset();
+  out.extended_communities.clear();
+  out.large_communities.clear();
+  out.only_to_customer.reset();
 }
 
 }  // namespace
@@ -171,12 +229,10 @@ bool append_as_path(Bytes value, std::size_t asn_bytes, AsPath& out) {
 }
 
 void read_as_path(const AttributeScan& scan, const SessionFacts& facts, AsPath& out) {
-  out.segments.clear();
-  out.asns.clear();
   const Bytes value = scan.value(AttributeCode::as_path);
-  const std::size_t asn_bytes = facts.four_octet_asn ? 4 : 2;
-  append_as_path(value, asn_bytes, out);
-  if (facts.four_octet_asn || !scan.has(AttributeCode::as4_path) || as4_is_stale(scan)) return;
+  if (facts.four_octet_asn) return replace_path<4>(value, out);
+  replace_path<2>(value, out);
+  if (!scan.has(AttributeCode::as4_path) || as4_is_stale(scan)) return;
   merge_as4_path(as4_path_of(scan.value(AttributeCode::as4_path)), out);
 }
 
@@ -191,13 +247,17 @@ void read_path_attributes(const AttributeScan& scan, const SessionFacts& facts, 
   out.origin = origin.empty() ? Origin::igp : static_cast<Origin>(origin[0]);
   read_as_path(scan, facts, out.as_path);
   const Bytes next_hop = scan.value(AttributeCode::next_hop);
-  out.next_hop = next_hop.empty() ? std::nullopt : std::optional(net::Address::v4(next_hop.first<4>()));
-  out.multi_exit_disc = number_at(scan, AttributeCode::multi_exit_disc);
-  out.local_pref = number_at(scan, AttributeCode::local_pref);
-  out.atomic_aggregate = scan.has(AttributeCode::atomic_aggregate);
-  out.aggregator = read_aggregator(scan, facts);
-  read_communities(scan, out);
-  out.only_to_customer = number_at(scan, AttributeCode::only_to_customer);
+  if (next_hop.empty()) {
+    out.next_hop.reset();
+  } else {
+    out.next_hop.emplace(next_hop.first<4>());
+  }
+  read_communities(scan.value(AttributeCode::communities), out.communities);
+  if (scan.has_any(rare_codes)) {
+    read_rare(scan, facts, out);
+  } else {
+    forget_rare(out);
+  }
 }
 
 }  // namespace peering::wire::bgp

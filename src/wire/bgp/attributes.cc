@@ -62,21 +62,6 @@ constexpr auto row_index = [] {
   return out;
 }();
 
-// Codes met so far, good or not: all but the first are left out (RFC 7606 section 3 (g)).
-class Met {
- public:
-  bool again(std::uint8_t code) {
-    std::uint64_t& word = bits_[code >> 6];
-    const std::uint64_t bit = std::uint64_t{1} << (code & 63);
-    const bool before = (word & bit) != 0;
-    word |= bit;
-    return before;
-  }
-
- private:
-  std::array<std::uint64_t, 4> bits_{};
-};
-
 // RFC 7606 sections 7.5, 7.9 and 7.10: no business of an external neighbour, good or not.
 bool is_internal_only(AttributeCode code) {
   return code == AttributeCode::local_pref || code == AttributeCode::originator_id ||
@@ -90,26 +75,56 @@ Issue repeated(std::uint8_t code) {
           "the attribute comes more than once"};
 }
 
-// Judges one attribute, which comes for the first time. A good one that is known is kept.
-void judge_attribute(std::uint8_t flags, std::uint8_t code, Bytes value, const SessionFacts& facts,
-                     MpReachForm form, AttributeScan& out) {
+// An attribute that needs no judge, or none of whose flags are right.
+bool fails_before_judged(std::uint8_t flags, std::uint8_t code, const SessionFacts& facts,
+                         AttributeScan& out) {
   if (row_index[code] == no_row) {
-    if ((flags & flag_optional) != 0) return;
-    out.issues.push_back({code, Outcome::reset_session, "a well-known attribute of this type is not known"});
-    return;
+    if ((flags & flag_optional) == 0) {
+      out.issues.push_back(
+          {code, Outcome::reset_session, "a well-known attribute of this type is not known"});
+    }
+    return true;
   }
   const Row& row = rows[row_index[code]];
   if (facts.neighbor == Neighbor::external && is_internal_only(row.code)) {
     out.issues.push_back({code, Outcome::discard_attribute, "an external neighbor must not send it"});
-    return;
+    return true;
   }
-  if ((flags & optional_transitive) != row.flags) {
-    out.issues.push_back({code, row.when_flags_differ, "the attribute's flags are not those of its type"});
-    return;
+  if ((flags & optional_transitive) == row.flags) return false;
+  out.issues.push_back({code, row.when_flags_differ, "the attribute's flags are not those of its type"});
+  return true;
+}
+
+// Codes met so far, good or not: all but the first are left out (RFC 7606 section 3 (g)).
+class Met {
+ public:
+  bool again(std::uint8_t code) {
+    std::uint64_t& word = code < 64 ? low_ : high_[code >> 6];
+    const std::uint64_t bit = std::uint64_t{1} << (code & 63);
+    const bool before = (word & bit) != 0;
+    word |= bit;
+    return before;
   }
-  const Fault fault = judge_value(row.code, value, facts, form, out);
-  if (code <= AttributeScan::code_max) out.keep(row.code, value, fault == nullptr);
-  if (fault) out.issues.push_back({code, row.when_malformed, fault});
+
+ private:
+  std::uint64_t low_ = 0;
+  std::array<std::uint64_t, 4> high_{};
+};
+
+// Where the value of the attribute at the front lies; nothing when it is cut off.
+struct Header {
+  std::uint8_t flags, code;
+  std::size_t bytes, length;
+};
+
+bool read_header(const std::uint8_t* at, std::size_t left, Header& out) {
+  out.flags = at[0];
+  out.code = left > 1 ? at[1] : 0;
+  const bool extended = (out.flags & flag_extended_length) != 0;
+  out.bytes = extended ? 4 : 3;
+  if (left < out.bytes) return false;
+  out.length = extended ? static_cast<std::size_t>(at[2]) << 8 | at[3] : at[2];
+  return left - out.bytes >= out.length;
 }
 
 }  // namespace
@@ -118,30 +133,25 @@ void scan_attributes(Bytes field, const SessionFacts& facts, MpReachForm form, A
   Met met;
   const std::uint8_t* at = field.data();
   const std::uint8_t* const end = at + field.size();
-  while (at != end) {
-    const auto left = static_cast<std::size_t>(end - at);
-    const bool extended = (at[0] & flag_extended_length) != 0;
-    const std::size_t header = extended ? 4 : 3;
-    const std::uint8_t flags = at[0], code = left > 1 ? at[1] : 0;
-    if (left < header) {
-      out.issues.push_back(
-          {code, Outcome::treat_as_withdraw, "the attributes field ends inside an attribute"});
-      return;
+  AttributeScan::Notes notes;
+  for (Header header{}; at != end; at += header.bytes + header.length) {
+    if (!read_header(at, static_cast<std::size_t>(end - at), header)) {
+      out.issues.push_back({header.code, Outcome::treat_as_withdraw, "the attributes field ends inside it"});
+      break;
     }
-    const std::size_t length = extended ? static_cast<std::size_t>(at[2]) << 8 | at[3] : at[2];
-    if (left - header < length) {
-      out.issues.push_back(
-          {code, Outcome::treat_as_withdraw, "the attribute is longer than the attributes field"});
-      return;
+    ++notes.total;
+    if (met.again(header.code)) {
+      out.issues.push_back(repeated(header.code));
+      continue;
     }
-    out.count_one();
-    if (met.again(code)) {
-      out.issues.push_back(repeated(code));
-    } else {
-      judge_attribute(flags, code, {at + header, length}, facts, form, out);
-    }
-    at += header + length;
+    if (fails_before_judged(header.flags, header.code, facts, out)) continue;
+    const Row& row = rows[row_index[header.code]];
+    const Bytes value(at + header.bytes, header.length);
+    const Fault fault = judge_value(row.code, value, facts, form, out);
+    if (header.code <= AttributeScan::code_max) out.place(row.code, value, fault == nullptr, notes);
+    if (fault) out.issues.push_back({header.code, row.when_malformed, fault});
   }
+  out.note(notes);
 }
 
 }  // namespace peering::wire::bgp

@@ -65,6 +65,11 @@ class AttributeScan {
 
   /// True for an attribute that is there and good.
   bool has(AttributeCode code) const { return (seen_ >> static_cast<unsigned>(code) & 1) != 0; }
+  /// True when one of `codes`, a sum of `bit_of`s, is there and good.
+  bool has_any(std::uint64_t codes) const { return (seen_ & codes) != 0; }
+  static constexpr std::uint64_t bit_of(AttributeCode code) {
+    return std::uint64_t{1} << static_cast<unsigned>(code);
+  }
   /// True when `code` is the only attribute.
   bool only(AttributeCode code) const { return total_ == 1 && has(code); }
   /// The bytes of an attribute that is there and good, else nothing.
@@ -76,15 +81,24 @@ class AttributeScan {
     const bool met = (met_ >> static_cast<unsigned>(code) & 1) != 0;
     return met ? places_[static_cast<std::size_t>(code)].bytes() : std::span<const std::uint8_t>();
   }
-  /// Notes an attribute with a code up to `code_max`.
-  void keep(AttributeCode code, std::span<const std::uint8_t> value, bool good) {
+
+  /// What a reader notes on its way, in a value of its own: cheaper than in a scan that bytes might alias.
+  struct Notes {
+    std::uint64_t seen = 0, met = 0;
+    std::size_t total = 0;
+  };
+  /// Keeps the place of an attribute with a code up to `code_max`.
+  void place(AttributeCode code, std::span<const std::uint8_t> value, bool good, Notes& notes) {
     const auto index = static_cast<std::size_t>(code);
-    met_ |= std::uint64_t{1} << index;
-    seen_ |= std::uint64_t{good} << index;
+    notes.met |= std::uint64_t{1} << index;
+    notes.seen |= std::uint64_t{good} << index;
     places_[index] = {value.data(), value.size()};
   }
-  /// Notes that there is one more attribute, whatever it is.
-  void count_one() { ++total_; }
+  void note(const Notes& notes) {
+    seen_ |= notes.seen;
+    met_ |= notes.met;
+    total_ += notes.total;
+  }
 
   std::optional<MpRoutes> reach;    ///< MP_REACH_NLRI
   std::optional<MpRoutes> unreach;  ///< MP_UNREACH_NLRI

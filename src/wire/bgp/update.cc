@@ -1,5 +1,7 @@
 #include "wire/bgp/update.h"
 
+#include <new>
+
 #include "wire/bgp/prefixes.h"
 #include "wire/bgp/update_scan.h"
 
@@ -27,7 +29,10 @@ void read_prefixes(std::span<const std::uint8_t> field, std::size_t count, net::
   const std::size_t before = out.size();
   out.resize(before + count);
   Nlri* to = out.data() + before;
-  for_each_prefix(field, add_path, [&](const RawPrefix& raw) { *to++ = {raw.prefix(family), raw.path_id}; });
+  for_each_prefix_words(field, add_path, [&](const PrefixWords& words) {
+    new (to) Nlri{net::Prefix(family, words.first, words.second, words.length), words.path_id};  // in place
+    ++to;
+  });
 }
 
 void read_mp_routes(const std::optional<MpRoutes>& routes, const SessionFacts& facts,

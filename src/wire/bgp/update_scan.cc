@@ -47,35 +47,24 @@ std::optional<FamilyId> other_family_of(const AttributeScan& scan) {
   return std::nullopt;
 }
 
-}  // namespace
-
-std::optional<Outcome> worst_outcome(std::span<const Issue> issues) {
-  std::optional<Outcome> worst;
-  for (const Issue& issue : issues) worst = std::max(worst.value_or(issue.outcome), issue.outcome);
-  return worst;
-}
-
-std::optional<Outcome> UpdateScan::outcome() const { return worst_outcome(attributes.issues); }
-
-UpdateScan scan_update(std::span<const std::uint8_t> body, const SessionFacts& facts) {
-  UpdateScan out;
+void scan_update_into(std::span<const std::uint8_t> body, const SessionFacts& facts, UpdateScan& out) {
   const auto reset = [&](std::string_view reason) {
     out.attributes.issues.push_back({0, Outcome::reset_session, reason});
   };
   ByteReader reader(body);
   const auto withdrawn = reader.bytes(reader.u16());
-  if (!reader.ok()) return reset("the withdrawn routes are longer than the message"), out;
+  if (!reader.ok()) return reset("the withdrawn routes are longer than the message");
   const auto attributes = reader.bytes(reader.u16());
-  if (!reader.ok()) return reset("the path attributes are longer than the message"), out;
+  if (!reader.ok()) return reset("the path attributes are longer than the message");
   const auto announced = reader.rest();
   if (withdrawn.empty() && attributes.empty() && announced.empty()) {
     out.end_of_rib = ipv4_unicast;
-    return out;
+    return;
   }
   const auto withdrawn_count = count_prefixes(withdrawn, net::Family::ipv4, facts.add_path_ipv4);
-  if (!withdrawn_count) return reset("a withdrawn prefix is malformed"), out;
+  if (!withdrawn_count) return reset("a withdrawn prefix is malformed");
   const auto announced_count = count_prefixes(announced, net::Family::ipv4, facts.add_path_ipv4);
-  if (!announced_count) return reset("an announced prefix is malformed"), out;
+  if (!announced_count) return reset("an announced prefix is malformed");
   out.withdrawn = withdrawn;
   out.announced = announced;
   out.withdrawn_count = *withdrawn_count;
@@ -88,6 +77,21 @@ UpdateScan scan_update(std::span<const std::uint8_t> body, const SessionFacts& f
   out.other_family = other_family_of(out.attributes);
   require_mandatory(facts, out);
   if (!out.attributes.issues.empty()) distrust_without_routes(out);
+}
+
+}  // namespace
+
+std::optional<Outcome> worst_outcome(std::span<const Issue> issues) {
+  std::optional<Outcome> worst;
+  for (const Issue& issue : issues) worst = std::max(worst.value_or(issue.outcome), issue.outcome);
+  return worst;
+}
+
+std::optional<Outcome> UpdateScan::outcome() const { return worst_outcome(attributes.issues); }
+
+UpdateScan scan_update(std::span<const std::uint8_t> body, const SessionFacts& facts) {
+  UpdateScan out;  // its one return keeps it from being copied
+  scan_update_into(body, facts, out);
   return out;
 }
 
