@@ -419,7 +419,8 @@ TYPED_TEST_P(PersistentTelemetryStoreConformance, AcknowledgedWritesSurviveAKill
     auto store = TypeParam::open(*folder).value();
     for (auto i = static_cast<int>(store->last_event_sequence().value());; ++i) {
       const std::string id = std::to_string(i);
-      // The batch first: the next child begins after the last event, and repeats the batch of one cut between.
+      // The batch first: the next child begins after the last event, and repeats the batch of one cut
+      // between.
       model::SampleBatch batch = some_batch(i % 5);
       batch.idempotency_key = id;
       ASSERT_TRUE(store->accept(batch, id));
