@@ -16,11 +16,13 @@
 #include "alert/rules.h"
 #include "api/api.h"
 #include "api/documents.h"
+#include "app/bgp_configuration.h"
 #include "app/event_writer.h"
 #include "app/registry_watcher.h"
 #include "app/sample_log.h"
 #include "app/shard.h"
 #include "base/log.h"
+#include "feeds/bgp_listener.h"
 #include "feeds/bmp_listener.h"
 #include "feeds/mrt_feed.h"
 #include "feeds/peer_registry.h"
@@ -114,6 +116,7 @@ Result<void> check(const Configuration& c) {
       !done) {
     return done;
   }
+  if (const auto bgp = bgp_settings(c); !bgp) return tl::unexpected(bgp.error());
   if (const auto catalog = api::load_catalog(c.catalog.file); !catalog) {
     return fail(ErrorCode::invalid_argument, "catalog.file: {}", catalog.error().message);
   }
@@ -128,6 +131,9 @@ class App::State : public feeds::ShardSink {
 
   Result<Listening> start();
   void stop();
+  void reload() {
+    if (bgp_) log::info("{} BGP neighbors are asked to send their routes again", bgp_->refresh_all());
+  }
 
   // feeds::ShardSink
   std::size_t shards() const override { return shards_.size(); }
@@ -140,6 +146,7 @@ class App::State : public feeds::ShardSink {
   Result<void> start_detection();
   Result<void> start_api();
   Result<Listening> start_listeners();
+  Result<void> start_bgp(Listening& out);
   void start_mrt_feeds();
   void start_ris_feeds();
   void watch_registered(const model::Registry& registry);
@@ -168,6 +175,7 @@ class App::State : public feeds::ShardSink {
   runtime::WorkerPool workers_;
   std::unique_ptr<feeds::PeerRegistry> peers_;
   std::unique_ptr<feeds::BmpListener> bmp_;
+  std::unique_ptr<feeds::BgpListener> bgp_;
   std::vector<std::unique_ptr<feeds::MrtFeed>> mrt_;
   std::mutex ris_mutex_;  // the watcher's thread looks at the list while it is filled
   std::vector<std::unique_ptr<feeds::RisFeed>> ris_;
@@ -359,7 +367,22 @@ Result<Listening> App::State::start_listeners() {
     if (!bound) return tl::unexpected(bound.error());
     out.bmp = *bound;
   }
+  if (auto done = start_bgp(out); !done) return tl::unexpected(done.error());
   return out;
+}
+
+Result<void> App::State::start_bgp(Listening& out) {
+  if (c_.feeds.bgp_listen.empty() && c_.feeds.bgp_neighbors.empty()) return {};
+  auto settings = bgp_settings(c_);
+  if (!settings) return tl::unexpected(settings.error());
+  bgp_ = std::make_unique<feeds::BgpListener>(std::move(*settings), *peers_, *this, metrics_);
+  if (!c_.feeds.bgp_listen.empty()) {
+    const auto bound = bgp_->listen(*http::parse_endpoint(c_.feeds.bgp_listen));
+    if (!bound) return tl::unexpected(bound.error());
+    out.bgp = *bound;
+  }
+  bgp_->start();
+  return {};
 }
 
 void App::State::start_mrt_feeds() {
@@ -443,6 +466,7 @@ void App::State::stop() {
   started_ = false;
   if (expirer_.joinable()) expirer_.join();
   if (bmp_) bmp_->stop();
+  if (bgp_) bgp_->stop();
   for (const auto& feed : mrt_) feed->stop();
   for (const auto& feed : ris_) feed->stop();
   if (hub_) hub_->stop();
@@ -463,6 +487,8 @@ Result<Listening> App::start() {
   if (!listening) state_->stop();
   return listening;
 }
+
+void App::reload() { state_->reload(); }
 
 void App::stop() { state_->stop(); }
 

@@ -13,7 +13,7 @@ namespace peering::app {
 
 /// Where the listeners really are; absent: off.
 struct Listening {
-  std::optional<http::Endpoint> http, https, bmp;
+  std::optional<http::Endpoint> http, https, bmp, bgp;
 };
 
 /// Constructors are inert. Start: stores, detectors, API, listeners. Stop: the reverse, so that everything
@@ -27,6 +27,8 @@ class App {
 
   /// The error says what could not be started; what had started is stopped again.
   Result<Listening> start();
+  /// What SIGHUP means beside the configuration: BGP neighbours are asked to send their routes again.
+  void reload();
   /// Stops taking input, writes what was acknowledged, closes. Idempotent.
   void stop();
 

@@ -129,6 +129,8 @@ Result<void> read_table(Document& document, const toml::table& table, std::strin
       done = read_entries(document, value, full, out.feeds.mrt);
     } else if (full == "feeds.ris") {
       done = read_entries(document, value, full, out.feeds.ris);
+    } else if (full == "feeds.bgp.neighbors") {
+      done = read_entries(document, value, full, out.feeds.bgp_neighbors);
     } else if (const auto row =
                    std::find_if(rows.begin(), rows.end(),
                                 [&](const Setting& s) { return full_key(s.section, s.key) == full; });
@@ -158,11 +160,13 @@ std::vector<std::string> known_keys(Configuration& configuration) {
   Router router;
   MrtFeed feed;
   RisFeed ris;
+  BgpNeighborEntry neighbor;
   add(settings_of(configuration));
   add(settings_of(pop));
   add(settings_of(router));
   add(settings_of(feed));
   add(settings_of(ris));
+  add(settings_of(neighbor));
   return out;
 }
 
@@ -213,6 +217,9 @@ std::string print_configuration(const Configuration& configuration) {
   for (Router& router : copy.network.routers) print_entries(out, "network.routers", settings_of(router));
   for (MrtFeed& feed : copy.feeds.mrt) print_entries(out, "feeds.mrt", settings_of(feed));
   for (RisFeed& feed : copy.feeds.ris) print_entries(out, "feeds.ris", settings_of(feed));
+  for (BgpNeighborEntry& neighbor : copy.feeds.bgp_neighbors) {
+    print_entries(out, "feeds.bgp.neighbors", settings_of(neighbor));
+  }
   return out;
 }
 
@@ -222,6 +229,7 @@ std::string configuration_reference() {
   Router router;
   MrtFeed feed;
   RisFeed ris;
+  BgpNeighborEntry neighbor;
   std::string out =
       "# Configuration\n\nOne TOML file, given with `--config`. An unknown key is an error. This page is "
       "written by "
@@ -245,6 +253,7 @@ std::string configuration_reference() {
   add(settings_of(router), true);
   add(settings_of(feed), true);
   add(settings_of(ris), true);
+  add(settings_of(neighbor), true);
   return out;
 }
 

@@ -41,6 +41,24 @@ struct RisFeed {
   std::string ca_file;
 };
 
+/// `[[feeds.bgp.neighbors]]`: a router that the collector speaks BGP with.
+struct BgpNeighborEntry {
+  std::string name, address;
+  std::int64_t port = 179;
+  std::int64_t asn = 0;
+  bool passive = true;
+  std::string password_file;
+  std::vector<std::string> families{"ipv4", "ipv6"};
+  bool add_path = false;
+  std::string role;
+  bool role_strict = false;
+  std::int64_t hold_time_s = 90;
+  std::int64_t ttl_security = 0;
+  std::int64_t max_prefixes = 0;
+  std::int64_t local_asn = 0;
+  std::string local_address;
+};
+
 struct Configuration {
   std::string data_dir;  ///< empty: $STATE_DIRECTORY, $XDG_STATE_HOME/peeringd, ~/.local/state/peeringd
 
@@ -81,6 +99,13 @@ struct Configuration {
     std::chrono::seconds bmp_reconnect_grace{60};
     std::vector<MrtFeed> mrt;
     std::vector<RisFeed> ris;
+    std::string bgp_listen;
+    std::string bgp_router_id;
+    std::int64_t bgp_asn = 0;
+    std::chrono::seconds bgp_connect_retry{30};
+    std::chrono::seconds bgp_hold_off_longest{60};
+    std::chrono::seconds bgp_max_prefixes_pause{1800};
+    std::vector<BgpNeighborEntry> bgp_neighbors;
   } feeds;
 
   struct Detection {

@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "app/bgp_configuration.h"
+
 namespace peering::app {
 namespace {
 
@@ -66,8 +68,38 @@ TEST(Configuration, WrongValuesNameLineKeyAndRule) {
   EXPECT_THAT(refusal("[http]\ncertificate_file = \"a.pem\"\n"), HasSubstr("private_key_file"));
 }
 
+TEST(Configuration, BgpNeighborsAreCheckedAsAWhole) {
+  const std::string head = "[network]\nasn = 7\n[feeds.bgp]\nrouter_id = \"10.0.0.1\"\n";
+  const auto neighbor = [](std::string_view rest) {
+    return fmt::format("[[feeds.bgp.neighbors]]\nasn = 8\n{}\n", rest);
+  };
+  const auto settings = [](const std::string& text) {
+    return bgp_settings(parse_configuration(text, "p.toml").value());
+  };
+  const auto good =
+      settings(head + neighbor("address = \"192.0.2.1\"\nrole = \"customer\"\nfamilies = [\"ipv6\"]"))
+          .value();
+  EXPECT_EQ(good.asn, 7U);
+  EXPECT_EQ(good.neighbors.at(0).families, std::vector{wire::bgp::ipv6_unicast});
+  EXPECT_EQ(good.neighbors.at(0).role, wire::bgp::Role::customer);
+  const std::string one = neighbor("address = \"192.0.2.1\"");
+  EXPECT_THAT(settings(head + one + one).error().message, HasSubstr("named once"));
+  EXPECT_THAT(settings("[network]\nasn = 7\n" + one).error().message, HasSubstr("router_id"));
+  EXPECT_THAT(settings("[feeds.bgp]\nrouter_id = \"10.0.0.1\"\n" + one).error().message, HasSubstr("asn"));
+  EXPECT_THAT(
+      settings(head + neighbor("address = \"192.0.2.1\"\npassword_file = \"/nowhere\"")).error().message,
+      HasSubstr("password_file: /nowhere"));
+  EXPECT_THAT(refusal(neighbor("address = \"router\"")), HasSubstr("IPv4 or IPv6 address"));
+  EXPECT_THAT(refusal(neighbor("")), HasSubstr("feeds.bgp.neighbors.address: is required"));
+  EXPECT_THAT(refusal(neighbor("address = \"::1\"\nhold_time_s = 2")), HasSubstr("3 to 65535"));
+}
+
 TEST(Configuration, WhatIsPrintedReadsBackTheSame) {
-  auto c = parse_configuration("[network]\nasn = 7\n[[feeds.mrt]]\npath = \"a\\\"b\"\n", "p.toml").value();
+  auto c = parse_configuration(
+               "[network]\nasn = 7\n[[feeds.mrt]]\npath = \"a\\\"b\"\n[[feeds.bgp.neighbors]]\naddress = "
+               "\"::1\"\nasn = 1\n",
+               "p.toml")
+               .value();
   const std::string printed = print_configuration(c);
   const auto again = parse_configuration(printed, "printed").value();
   EXPECT_EQ(print_configuration(again), printed);

@@ -47,6 +47,7 @@ std::string ready_line(const peering::app::Listening& listening) {
   if (listening.http) line += " http=" + listening.http->to_string();
   if (listening.https) line += " https=" + listening.https->to_string();
   if (listening.bmp) line += " bmp=" + listening.bmp->to_string();
+  if (listening.bgp) line += " bgp=" + listening.bgp->to_string();
   return line;
 }
 
@@ -80,7 +81,10 @@ int run(const Options& options, Configuration configuration) {
   }
   std::cout << ready_line(*listening) << std::endl;
   int signal = 0;
-  while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) report_reload(options);
+  while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) {
+    report_reload(options);
+    app.reload();
+  }
   app.stop();
   return 0;
 }

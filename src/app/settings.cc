@@ -39,6 +39,54 @@ std::string filled(const Target& value) {
   return std::get<std::string*>(value)->empty() ? "a text that is not empty" : "";
 }
 
+std::string identifier(const Target& value) {
+  const std::string& text = *std::get<std::string*>(value);
+  const auto parsed = net::Address::parse(text);
+  const bool good = text.empty() || (parsed && parsed->is_v4() && *parsed != net::Address::v4(0));
+  return good ? "" : "an IPv4 address other than 0.0.0.0";
+}
+
+std::string address(const Target& value) {
+  const std::string& text = *std::get<std::string*>(value);
+  return text.empty() || net::Address::parse(text) ? "" : "an IPv4 or IPv6 address";
+}
+
+std::string port(const Target& value) {
+  const std::int64_t number = *std::get<std::int64_t*>(value);
+  return number < 1 || number > 65535 ? "a port from 1 to 65535" : "";
+}
+
+std::string hold_time(const Target& value) {
+  const std::int64_t number = *std::get<std::int64_t*>(value);
+  return number != 0 && (number < 3 || number > 65535) ? "0 (never) or 3 to 65535 seconds" : "";
+}
+
+std::string hops(const Target& value) {
+  const std::int64_t number = *std::get<std::int64_t*>(value);
+  return number < 0 || number > 255 ? "a number of hops from 1 to 255, or 0 for off" : "";
+}
+
+std::string bgp_families(const Target& value) {
+  const auto& families = *std::get<std::vector<std::string>*>(value);
+  const bool good = !families.empty() && std::ranges::all_of(families, [](const std::string& family) {
+    return family == "ipv4" || family == "ipv6";
+  });
+  return good ? "" : "[\"ipv4\"], [\"ipv6\"] or both";
+}
+
+std::string bgp_role(const Target& value) {
+  const std::string& text = *std::get<std::string*>(value);
+  for (const std::string_view known : {"", "provider", "rs", "rs-client", "customer", "peer"}) {
+    if (text == known) return {};
+  }
+  return "one of provider, rs, rs-client, customer, peer (RFC 9234), or empty";
+}
+
+std::string real_asn(const Target& value) {
+  const std::int64_t number = *std::get<std::int64_t*>(value);
+  return number < 1 || number > 4294967295 ? "an AS number from 1 to 4294967295" : "";
+}
+
 std::string community(const Target& value) {
   const std::string& text = *std::get<std::string*>(value);
   unsigned high = 0, low = 0;
@@ -87,6 +135,22 @@ void add_feeds(std::vector<Setting>& out, Configuration::Feeds& feeds) {
       "How long the routes of a router that went away are kept, waiting for its return.", positive);
 }
 
+void add_bgp(std::vector<Setting>& out, Configuration::Feeds& feeds) {
+  const auto row = [&](std::string_view key, Target target, std::string_view text, Rule rule) {
+    out.push_back({"feeds.bgp", key, target, text, rule});
+  };
+  row("listen", &feeds.bgp_listen, "Address of the BGP collector; empty: no neighbor can connect.", endpoint);
+  row("router_id", &feeds.bgp_router_id,
+      "BGP identifier of the collector, an IPv4 address; needed with neighbors.", identifier);
+  row("asn", &feeds.bgp_asn, "AS number of the collector; 0: that of the network.", asn);
+  row("connect_retry", &feeds.bgp_connect_retry, "Longest pause between attempts to connect to a neighbor.",
+      positive);
+  row("hold_off_longest", &feeds.bgp_hold_off_longest,
+      "Longest time for which a neighbor whose sessions fail again and again is refused.", positive);
+  row("max_prefixes_pause", &feeds.bgp_max_prefixes_pause,
+      "After too many prefixes a neighbor is refused for this time; \"0s\": until the next start.", nullptr);
+}
+
 }  // namespace
 
 std::vector<Setting> settings_of(Configuration& c) {
@@ -104,6 +168,7 @@ std::vector<Setting> settings_of(Configuration& c) {
   out.push_back({"network", "max_as_path_length", &c.network.max_as_path_length,
                  "Longest AS path of a valid service route, in hops.", positive});
   add_feeds(out, c.feeds);
+  add_bgp(out, c.feeds);
   out.push_back({"detection", "shards", &c.detection.shards,
                  "Threads that own routes and judge changes; 0: one for each core.", not_negative});
   out.push_back({"detection", "mailbox_messages_max", &c.detection.mailbox_messages_max,
@@ -142,6 +207,33 @@ std::vector<Setting> settings_of(MrtFeed& feed) {
   return {
       {"feeds.mrt", "path", &feed.path, "A file, or a folder whose new files are picked up.", filled, true},
       {"feeds.mrt", "collector", &feed.collector, "Name of the collector that wrote it.", filled}};
+}
+
+std::vector<Setting> settings_of(BgpNeighborEntry& n) {
+  std::vector<Setting> out;
+  const auto row = [&](std::string_view key, Target target, std::string_view text, Rule rule = nullptr,
+                       bool required = false) {
+    out.push_back({"feeds.bgp.neighbors", key, target, text, rule, required});
+  };
+  row("name", &n.name, "Name of the router in routes and events; empty: its address.");
+  row("address", &n.address, "Address of its session with us.", address, true);
+  row("port", &n.port, "Port to connect to when `passive` is false.", port);
+  row("asn", &n.asn, "Its AS number.", real_asn, true);
+  row("passive", &n.passive, "We wait for it; false: we connect too.");
+  row("password_file", &n.password_file,
+      "File with the password of TCP-MD5 (RFC 2385), one line, mode 0600; empty: none.");
+  row("families", &n.families, "Routes that are asked for.", bgp_families);
+  row("add_path", &n.add_path, "Ask for several paths a prefix (RFC 7911).");
+  row("role", &n.role, "What we are to it: `provider`, `rs`, `rs-client`, `customer`, `peer` (RFC 9234).",
+      bgp_role);
+  row("role_strict", &n.role_strict, "Refuse it when it names no role.");
+  row("hold_time_s", &n.hold_time_s, "Hold time that we offer, in seconds; 0: never give up.", hold_time);
+  row("ttl_security", &n.ttl_security, "GTSM (RFC 5082): how many hops it may be away; 0: off.", hops);
+  row("max_prefixes", &n.max_prefixes, "Prefixes of each family before the session is closed; 0: any number.",
+      not_negative);
+  row("local_asn", &n.local_asn, "Our AS number towards it; 0: `feeds.bgp.asn`.", asn);
+  row("local_address", &n.local_address, "Our address of the session; empty: any.", address);
+  return out;
 }
 
 namespace {

@@ -85,7 +85,7 @@ class Frr:
     def __init__(self, test, address, port, partner_address, partner_port, station):
         self.test, self.dir = test, test.dir / "frr"
         self.dir.mkdir()
-        self.bgpd = need_program(test, "bgpd", "/usr/lib/frr/bgpd")
+        self.bgpd = need_program(test, "/usr/lib/frr/bgpd")
         self.listen = ["-l", address, "-p", str(port)]
         self.config = self.dir / "bgpd.conf"
         self.config.write_text(f"""

@@ -1,0 +1,271 @@
+#include "feeds/bgp_listener.h"
+
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "feeds/bgp_sockets.h"
+#include "feeds/bgp_test_neighbor.h"
+#include "feeds/recorded_sink.h"
+
+namespace peering::feeds {
+namespace {
+
+using namespace std::chrono_literals;
+using test::Neighbor;
+using testing::HasSubstr;
+namespace bgp = wire::bgp;
+
+class Collector : public testing::Test {
+ protected:
+  static BgpNeighbor neighbor_of(std::string_view address = "127.0.0.1") {
+    BgpNeighbor out;
+    out.address = *net::Address::parse(address);
+    out.asn = test::neighbor_asn;
+    return out;
+  }
+
+  http::Endpoint start(BgpNeighbor neighbor = neighbor_of(), std::size_t shards = 1) {
+    BgpSettings settings;
+    settings.asn = test::collector_asn;
+    settings.router_id = net::Address::v4(0x0a000001);
+    settings.neighbors = {std::move(neighbor)};
+    settings.hold_off_first = 20ms;
+    settings.hold_off_longest = 40ms;
+    settings.connect_retry = 50ms;
+    settings.open_time = open_time;
+    settings.prefix_limit_pause = 50ms;
+    sink = std::make_unique<RecordedSink>(shards);
+    listener = std::make_unique<BgpListener>(settings, peers, *sink, metrics);
+    const auto bound = listener->listen({"127.0.0.1", 0}).value();
+    listener->start();
+    return bound;
+  }
+
+  // Tries until the neighbour is not held off.
+  static Neighbor established(const http::Endpoint& to, const bgp::Open& open = test::neighbor_open()) {
+    for (int i = 0; i < 500; ++i) {
+      Neighbor neighbor = Neighbor::connect(to);
+      if (neighbor.establish(open)) return neighbor;
+      std::this_thread::sleep_for(10ms);
+    }
+    ADD_FAILURE() << "no session";
+    return {};
+  }
+
+  double value(std::string_view name) const {
+    const std::string text = metrics.render();
+    const std::size_t at = text.find("\n" + std::string(name) + " ");
+    return at == std::string::npos ? 0 : std::stod(text.substr(at + name.size() + 2));
+  }
+  bool becomes(std::string_view name, double wanted) const {
+    for (int i = 0; i < 1000 && value(name) != wanted; ++i) std::this_thread::sleep_for(10ms);
+    return value(name) == wanted;
+  }
+
+  std::chrono::milliseconds open_time{60'000};
+  Metrics metrics;
+  PeerRegistry peers;
+  std::unique_ptr<RecordedSink> sink;
+  std::unique_ptr<BgpListener> listener;
+};
+
+TEST_F(Collector, ASessionItsRoutesAndItsEndReachTheShard) {
+  const auto endpoint = start();
+  Neighbor neighbor = established(endpoint);
+  neighbor.send(test::announcement("203.0.113.0/24"));
+  neighbor.send(bgp::encode_end_of_rib(bgp::ipv4_unicast));
+  neighbor.send(bgp::encode_end_of_rib(bgp::ipv6_unicast));
+  neighbor.send(bgp::encode_notification(bgp::cease(bgp::CeaseSubcode::administrative_shutdown, "night")));
+  ASSERT_TRUE(sink->wait_for_count<PeerDown>(1));
+  EXPECT_EQ(sink->all<RouterUp>().at(0).router, "127.0.0.1");
+  const auto up = sink->all<PeerUp>().at(0);
+  EXPECT_EQ(up.peer->asn, test::neighbor_asn);
+  EXPECT_EQ(up.peer->key.rib_kind, rib::RibKind::adj_rib_in_pre_policy);
+  const auto batch = sink->all<rib::RouteBatch>().at(0);
+  EXPECT_EQ(batch.announced.at(0).to_string(), "203.0.113.0/24");
+  const auto ends = sink->all<EndOfRib>();
+  ASSERT_EQ(ends.size(), 2U);
+  EXPECT_FALSE(ends[0].complete);
+  EXPECT_TRUE(ends[1].complete);
+  EXPECT_THAT(sink->all<PeerDown>().at(0).reason, HasSubstr("\"night\""));
+  EXPECT_TRUE(becomes("peering_bgp_sessions{state=\"established\"}", 0));
+}
+
+TEST_F(Collector, StrangersAreRefusedAndCounted) {
+  const auto endpoint = start(neighbor_of("127.0.0.77"));
+  Neighbor stranger = Neighbor::connect(endpoint);
+  EXPECT_EQ(stranger.receive(), std::nullopt);
+  EXPECT_TRUE(becomes("peering_bgp_connections_refused_total{reason=\"unknown_address\"}", 1));
+}
+
+TEST_F(Collector, ItConnectsToNeighborsThatAreNotPassive) {
+  const int server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(::bind(server, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ::getsockname(server, reinterpret_cast<sockaddr*>(&address), &size);
+  BgpNeighbor neighbor = neighbor_of();
+  neighbor.passive = false;
+  neighbor.port = ntohs(address.sin_port);
+  start(neighbor);
+  std::this_thread::sleep_for(100ms);  // the first attempts meet nobody
+  ASSERT_EQ(::listen(server, 5), 0);
+  Neighbor peer(::accept(server, nullptr, nullptr));
+  EXPECT_TRUE(peer.establish());
+  EXPECT_TRUE(sink->wait_for_count<PeerUp>(1));
+  ::close(server);
+}
+
+TEST_F(Collector, GoodbyeComesWithWords) {
+  const auto endpoint = start();
+  Neighbor neighbor = established(endpoint);
+  ASSERT_TRUE(sink->wait_for_count<PeerUp>(1));
+  std::optional<bgp::Notification> last;
+  std::thread reader([&] {
+    last = neighbor.notification();
+    neighbor.close();
+  });
+  listener->stop();
+  reader.join();
+  ASSERT_TRUE(last.has_value());
+  EXPECT_EQ(bgp::to_text(*last), "cease: administrative shutdown, \"the collector stops\"");
+  EXPECT_TRUE(sink->all<PeerDown>().empty()) << "our own end is no event";
+}
+
+TEST_F(Collector, AFullShardSlowsTheNeighborAndLosesNothing) {
+  BgpNeighbor impatient = neighbor_of();
+  impatient.hold_time_s = 3;
+  const auto endpoint = start(impatient);
+  Neighbor neighbor = established(endpoint);
+  ASSERT_TRUE(sink->wait_for_count<PeerUp>(1));
+  sink->refuse(true);
+  test::Bytes burst;
+  while (burst.size() < 1'000'000) {
+    const auto message = test::announcement("203.0.113.0/24");
+    burst.insert(burst.end(), message.begin(), message.end());
+  }
+  std::size_t sent = 0;
+  const auto until = std::chrono::steady_clock::now() + 4s;  // longer than the hold time
+  while (std::chrono::steady_clock::now() < until) {
+    const std::size_t now =
+        neighbor.send_some({burst.begin() + static_cast<std::ptrdiff_t>(sent % burst.size()), burst.end()});
+    sent += now;
+    if (now == 0) std::this_thread::sleep_for(10ms);
+  }
+  EXPECT_LT(sent, 50'000'000U) << "TCP's window is closed";
+  EXPECT_GT(value("peering_bgp_waits_total"), 0);
+  int keepalives = 0;
+  for (; keepalives < 3 && neighbor.receive(); ++keepalives) {
+  }
+  EXPECT_EQ(keepalives, 3) << "they go out all the same";
+  sink->refuse(false);
+  const std::size_t message_bytes = test::announcement("203.0.113.0/24").size();
+  EXPECT_TRUE(sink->wait_for_count<rib::RouteBatch>(sent / message_bytes));
+  EXPECT_TRUE(sink->all<PeerDown>().empty());
+}
+
+TEST_F(Collector, TooManyPrefixesCloseTheSessionForATime) {
+  BgpNeighbor small = neighbor_of();
+  small.prefixes_max = 2;
+  const auto endpoint = start(small);
+  Neighbor neighbor = established(endpoint);
+  for (const char* prefix : {"203.0.113.0/24", "203.0.113.0/24", "198.51.100.0/24", "192.0.2.0/24"}) {
+    neighbor.send(test::announcement(prefix));
+  }
+  EXPECT_EQ(neighbor.notification(), (bgp::Notification{6, 1, {0, 1, 1, 0, 0, 0, 2}}));
+  ASSERT_TRUE(sink->wait_for_count<PeerDown>(1));
+  EXPECT_EQ(sink->all<rib::RouteBatch>().size(), 3U);
+  established(endpoint);
+  EXPECT_TRUE(sink->wait_for_count<PeerUp>(2));
+}
+
+TEST_F(Collector, RoutesOfAGracefulNeighborAreKeptUntilItIsBack) {
+  bgp::Open open = test::neighbor_open();
+  open.graceful_restart =
+      bgp::Open::GracefulRestart{false, false, 77, {{bgp::ipv4_unicast, true}, {bgp::ipv6_unicast, true}}};
+  const auto endpoint = start();
+  Neighbor neighbor = established(endpoint, open);
+  ASSERT_TRUE(sink->wait_for_count<PeerUp>(1));
+  neighbor.close();
+  ASSERT_TRUE(sink->wait_for_count<RouterDown>(1));
+  EXPECT_EQ(sink->all<RouterDown>().at(0).keep, Microseconds(77s));
+  Neighbor again = established(endpoint, open);
+  ASSERT_TRUE(sink->wait_for_count<PeerUp>(2));
+  EXPECT_EQ(sink->all<RouterUp>().size(), 2U);
+  EXPECT_TRUE(sink->all<PeerDown>().empty());
+}
+
+TEST_F(Collector, RefreshAsksForEveryFamily) {
+  const auto endpoint = start();
+  EXPECT_FALSE(listener->refresh("127.0.0.1")) << "no session";
+  EXPECT_FALSE(listener->refresh("somebody"));
+  Neighbor neighbor = established(endpoint);
+  ASSERT_TRUE(sink->wait_for_count<PeerUp>(1));
+  EXPECT_TRUE(listener->refresh("127.0.0.1"));
+  for (const bgp::FamilyId family : {bgp::ipv4_unicast, bgp::ipv6_unicast}) {
+    const auto message = neighbor.receive();
+    ASSERT_TRUE(message.has_value());
+    const auto framed = bgp::decode_message(*message).value();
+    ASSERT_EQ(framed.type, bgp::MessageType::route_refresh);
+    EXPECT_EQ(bgp::decode_route_refresh(framed.body).value().family, family);
+  }
+}
+
+TEST_F(Collector, ANeighborThatSaysNothingIsLetGo) {
+  open_time = 50ms;
+  const auto endpoint = start();
+  Neighbor neighbor = Neighbor::connect(endpoint);
+  EXPECT_EQ(neighbor.notification(), (bgp::Notification{4, 0}));
+}
+
+TEST_F(Collector, ANeighborThatFlapsAThousandTimesCostsNothing) {
+  const auto endpoint = start();
+  int sessions = 0;
+  for (int i = 0; i < 1000; ++i) {
+    Neighbor neighbor = Neighbor::connect(endpoint);
+    sessions += neighbor.establish() ? 1 : 0;
+  }
+  EXPECT_GT(sessions, 0);
+  EXPECT_LT(sessions, 1000) << "held off in between";
+  EXPECT_GT(value("peering_bgp_connections_refused_total{reason=\"not_awaited\"}"), 0);
+  const std::size_t before = sink->all<PeerUp>().size();
+  established(endpoint);
+  EXPECT_TRUE(sink->wait_for_count<PeerUp>(before + 1));
+  EXPECT_EQ(peers.size(), 1U);
+}
+
+TEST_F(Collector, AMalformedUpdateKeepsTheSessionAndAnUnreadableOneEndsIt) {
+  const auto endpoint = start();
+  Neighbor neighbor = established(endpoint);
+  test::Bytes bad_origin = test::announcement("203.0.113.0/24");
+  bad_origin[26] = 9;  // ORIGIN's value
+  neighbor.send(bad_origin);
+  ASSERT_TRUE(sink->wait_for_count<rib::RouteBatch>(1));
+  EXPECT_EQ(sink->all<rib::RouteBatch>().at(0).withdrawn.size(), 1U);
+  test::Bytes lying = bgp::encode_end_of_rib(bgp::ipv4_unicast);
+  lying[20] = 9;
+  neighbor.send(lying);
+  EXPECT_EQ(neighbor.notification(), (bgp::Notification{3, 1}));
+  EXPECT_TRUE(sink->wait_for_count<PeerDown>(1));
+  EXPECT_EQ(value("peering_bgp_notifications_total{code=\"update\",direction=\"sent\"}"), 1);
+}
+
+TEST(BgpSockets, PasswordFilesAreForTheirOwnerOnly) {
+  const std::string file = testing::TempDir() + "bgp_password";
+  std::ofstream(file) << "secret\n";
+  ::chmod(file.c_str(), 0644);
+  EXPECT_THAT(read_password(file).error().message, HasSubstr("must be 0600"));
+  ::chmod(file.c_str(), 0600);
+  EXPECT_EQ(read_password(file).value(), "secret");
+  std::ofstream(file) << std::string(81, 'x');
+  EXPECT_THAT(read_password(file).error().message, HasSubstr("1 to 80 bytes"));
+  EXPECT_THAT(read_password("/nowhere").error().message, HasSubstr("cannot be read"));
+}
+
+}  // namespace
+}  // namespace peering::feeds

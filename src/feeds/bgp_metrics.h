@@ -1,0 +1,35 @@
+// What the BGP collector counts.
+#pragma once
+
+#include <array>
+
+#include "base/metrics.h"
+#include "wire/bgp/fsm.h"
+
+namespace peering::feeds {
+
+/// Why a connection was closed before a word was said.
+enum class BgpRefusal { unknown_address, not_awaited, wrong_local_address };
+
+/// Counters are found once, but for those of NOTIFICATIONs. Thread-safe.
+class BgpMetrics {
+ public:
+  explicit BgpMetrics(Metrics& metrics);
+
+  void refused(BgpRefusal reason);
+  void notification(const wire::bgp::NotificationPassed& passed);
+  void faults(const wire::bgp::Update& update);
+  /// A neighbour went from one state to another.
+  void moved(wire::bgp::State from, wire::bgp::State to);
+  Gauge& in_state(wire::bgp::State state);
+
+  Counter &bytes, &waits, &updates, &announced, &withdrawn, &other_families, &unknown_capabilities;
+  Counter& prefix_limits;
+
+ private:
+  Metrics& metrics_;
+  std::array<Counter*, 3> refusals_{};
+  std::array<Gauge*, 6> states_{};
+};
+
+}  // namespace peering::feeds

@@ -1,0 +1,91 @@
+#include "feeds/bgp_sockets.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+namespace peering::feeds {
+
+namespace {
+
+constexpr int ttl_max = 255;
+
+Result<void> set(int socket, int level, int option, const void* value, std::size_t size,
+                 std::string_view name) {
+  if (::setsockopt(socket, level, option, value, static_cast<socklen_t>(size)) == 0) return {};
+  return fail(ErrorCode::io, "{} is refused by the kernel: {}", name, std::strerror(errno));
+}
+
+Result<void> set_number(int socket, int level, int option, int value, std::string_view name) {
+  return set(socket, level, option, &value, sizeof value, name);
+}
+
+sockaddr_storage storage_of(const net::Address& address, bool as_ipv6) {
+  sockaddr_storage out{};
+  const auto bytes = address.bytes();
+  if (!as_ipv6) {
+    auto* v4 = reinterpret_cast<sockaddr_in*>(&out);
+    v4->sin_family = AF_INET;
+    std::memcpy(&v4->sin_addr, bytes.data(), 4);
+    return out;
+  }
+  auto* v6 = reinterpret_cast<sockaddr_in6*>(&out);
+  v6->sin6_family = AF_INET6;
+  if (address.is_v4()) {
+    v6->sin6_addr.s6_addr[10] = v6->sin6_addr.s6_addr[11] = 0xff;
+    std::memcpy(v6->sin6_addr.s6_addr + 12, bytes.data(), 4);
+  } else {
+    std::memcpy(v6->sin6_addr.s6_addr, bytes.data(), 16);
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<void> set_tcp_md5(int socket, bool on_ipv6, const net::Address& peer, const std::string& password) {
+  tcp_md5sig signature{};
+  if (password.empty() || password.size() > sizeof signature.tcpm_key) {
+    return fail(ErrorCode::invalid_argument, "a TCP-MD5 password has 1 to {} bytes",
+                sizeof signature.tcpm_key);
+  }
+  signature.tcpm_addr = storage_of(peer, on_ipv6);
+  signature.tcpm_keylen = static_cast<std::uint16_t>(password.size());
+  std::memcpy(signature.tcpm_key, password.data(), password.size());
+  return set(socket, IPPROTO_TCP, TCP_MD5SIG, &signature, sizeof signature, "TCP_MD5SIG");
+}
+
+Result<void> set_ttl_security(int socket, bool on_ipv6, int hops) {
+  const int least = ttl_max + 1 - hops;
+  if (!on_ipv6) {
+    auto done = set_number(socket, IPPROTO_IP, IP_TTL, ttl_max, "IP_TTL");
+    return done ? set_number(socket, IPPROTO_IP, IP_MINTTL, least, "IP_MINTTL") : done;
+  }
+  auto done = set_number(socket, IPPROTO_IPV6, IPV6_UNICAST_HOPS, ttl_max, "IPV6_UNICAST_HOPS");
+  constexpr int ipv6_min_hop_count = 73;  // IPV6_MINHOPCOUNT, in linux/in6.h only
+  return done ? set_number(socket, IPPROTO_IPV6, ipv6_min_hop_count, least, "IPV6_MINHOPCOUNT") : done;
+}
+
+Result<std::string> read_password(const std::string& file) {
+  struct stat status{};
+  if (::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    return fail(ErrorCode::invalid_argument, "{}: the password file cannot be read", file);
+  }
+  if ((status.st_mode & 0177) != 0) {
+    return fail(ErrorCode::invalid_argument,
+                "{}: the password file can be read by others than its owner; its mode must be 0600", file);
+  }
+  std::ifstream in(file);
+  std::string line;
+  if (!std::getline(in, line) || line.empty() || line.size() > TCP_MD5SIG_MAXKEYLEN) {
+    return fail(ErrorCode::invalid_argument, "{}: a password is one line of 1 to {} bytes", file,
+                TCP_MD5SIG_MAXKEYLEN);
+  }
+  return line;
+}
+
+}  // namespace peering::feeds

@@ -1,0 +1,23 @@
+// What the kernel does for BGP sessions: TCP-MD5 (RFC 2385) and GTSM (RFC 5082). Errors are `io` and name the
+// option; a container may refuse TCP-MD5.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "net/address.h"
+
+namespace peering::feeds {
+
+/// Segments from and to `peer` carry the digest. On a listening socket (`on_ipv6`: of IPv6, also when the
+/// peer is IPv4) or one that is not connected yet. 1 to 80 bytes.
+Result<void> set_tcp_md5(int socket, bool on_ipv6, const net::Address& peer, const std::string& password);
+
+/// Segments that came over more hops are dropped by the kernel; ours go out with 255. 1 to 255 hops.
+Result<void> set_ttl_security(int socket, bool on_ipv6, int hops);
+
+/// Reads a password file: regular, readable by its owner only (mode 0600 or less), one line. Errors:
+/// `invalid_argument`, without the content.
+Result<std::string> read_password(const std::string& file);
+
+}  // namespace peering::feeds

@@ -1,0 +1,392 @@
+"""Real BGP daemons from Debian's packages as neighbours of the collector, on loopback addresses and high ports.
+
+Each class: `start`, `announce`/`withdraw` of whole sets of routes, `say_goodbye` with words (RFC 9003), `pid`.
+They announce {prefix: AS path behind the neighbour}; none touches the kernel's routing table.
+"""
+import json
+import subprocess
+
+from harness import need_program, wait_for
+
+COLLECTOR_ASN = 64500
+PEER_ASN = 64496
+
+
+class Peer:
+    """What all of them share. `collector` is (address, port); `listens`: the collector connects to us."""
+
+    def __init__(self, test, address, port, collector, listens=False, **options):
+        self.test, self.address, self.port, self.collector = test, address, port, collector
+        self.listens, self.options = listens, options
+        self.dir = test.dir / self.name
+        self.dir.mkdir()
+        self.routes = {}
+        self.prepare()
+
+    @property
+    def pid(self):
+        return self.process.process.pid
+
+    def announce(self, routes):
+        self.routes.update(routes)
+        self.apply()
+
+    def withdraw(self, *prefixes):
+        for prefix in prefixes:
+            del self.routes[prefix]
+        self.apply()
+
+    def run(self, *command, expect=None):
+        done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=30)
+        if expect is not None:
+            self.test.assertIn(expect, done.stdout + done.stderr)
+        return done.stdout
+
+
+class Bird(Peer):
+    """Options: `channel` and `protocol`, lines for the configuration; `families`, what it speaks."""
+
+    name = "bird"
+
+    def prepare(self):
+        self.bird = need_program(self.test, "bird", "/usr/sbin/bird")
+        self.birdc = need_program(self.test, "birdc", "/usr/sbin/birdc")
+        self._write()
+
+    def _write(self):
+        host, port = self.collector
+        channel = self.options.get("channel", "")
+        tables = {"4": [], "6": []}
+        for prefix, path in self.routes.items():
+            prepends = " ".join(f"bgp_path.prepend({asn});" for asn in reversed(path))
+            tables["6" if ":" in prefix else "4"].append(f"route {prefix} unreachable {{ {prepends} }};")
+        statics = "".join(f"protocol static static{f} {{ ipv{f}; {' '.join(lines)} }}\n"
+                          for f, lines in tables.items())
+        families = "".join(f"""
+  ipv{f} {{ import none; {channel} export filter {{ bgp_next_hop = {hop}; accept; }}; }};"""
+                           for f, hop in (("4", "192.0.2.2"), ("6", "2001:db8::2"))
+                           if f in self.options.get("families", "46"))
+        (self.dir / "bird.conf").write_text(f"""
+router id {self.options.get("identifier", "10.0.0.2")};
+log "{self.dir}/messages.log" all;
+protocol device {{}}
+{statics}
+protocol bgp collector {{
+  strict bind yes;
+  local {self.address} port {self.port} as {PEER_ASN};
+  neighbor {host} port {port} as {COLLECTOR_ASN};
+  multihop 4;
+  {"passive yes;" if self.listens else ""}
+  connect delay time 1; connect retry time 1; error wait time 1, 2;
+  {self.options.get("protocol", "")}
+  {families}
+}}
+""")
+
+    def start(self):
+        self.process = self.test.background(
+            [self.bird, "-f", "-c", self.dir / "bird.conf", "-s", self.dir / "bird.ctl", "-P", self.dir / "bird.pid"],
+            self.name)
+        wait_for(lambda: (self.dir / "bird.ctl").exists(), "BIRD's control socket")
+
+    def control(self, *words, expect=None):
+        return self.run(self.birdc, "-s", self.dir / "bird.ctl", *words, expect=expect)
+
+    def apply(self):
+        self._write()
+        if hasattr(self, "process"):
+            self.control("configure", expect="Reconfigur")
+
+    def established(self):
+        return "Established" in self.control("show", "protocols", "collector")
+
+    def say_goodbye(self, words):
+        self.control("disable", "collector", f'"{words}"', expect="disabled")
+
+    def details(self):
+        return self.control("show", "protocols", "all", "collector")
+
+
+class GoBgp(Peer):
+    """Options: `neighbor`, lines for its table in the configuration."""
+
+    name = "gobgp"
+
+    def prepare(self):
+        self.gobgpd = need_program(self.test, "gobgpd")
+        self.gobgp = need_program(self.test, "gobgp")
+        host, port = self.collector
+        self.api_port = self.port + 1
+        families = "".join(f"""
+  [[neighbors.afi-safis]]
+    [neighbors.afi-safis.config]
+      afi-safi-name = "{family}-unicast"
+    {self.options.get("family", "")}""" for family in ("ipv4", "ipv6"))
+        (self.dir / "gobgpd.toml").write_text(f"""
+[global.config]
+  as = {PEER_ASN}
+  router-id = "10.0.0.3"
+  port = {self.port}
+  local-address-list = ["{self.address}"]
+[[neighbors]]
+  [neighbors.config]
+    neighbor-address = "{host}"
+    peer-as = {COLLECTOR_ASN}
+    {self.options.get("neighbor", "")}
+  [neighbors.transport.config]
+    local-address = "{self.address}"
+    remote-port = {port}
+    passive-mode = {"true" if self.listens else "false"}
+  [neighbors.timers.config]
+    connect-retry = 1
+    hold-time = 9
+    keepalive-interval = 3
+    idle-hold-time-after-reset = 1
+  [neighbors.ebgp-multihop.config]
+    enabled = true
+    multihop-ttl = 4
+  {families}
+""")
+        self.known = {}
+
+    def start(self):
+        self.process = self.test.background(
+            [self.gobgpd, "-f", self.dir / "gobgpd.toml", "--api-hosts", f"127.0.0.1:{self.api_port}"], self.name)
+        wait_for(lambda: "Peer" in self.control("neighbor"), "GoBGP's control port", timeout_s=20, interval_s=0.1)
+        self.apply()
+
+    def control(self, *words):
+        return self.run(self.gobgp, "-p", self.api_port, *words)
+
+    def apply(self):
+        if not hasattr(self, "process"):
+            return
+        for prefix in self.known.keys() - self.routes.keys():
+            self.control("global", "rib", "del", prefix, "-a", self._family(prefix))
+        for prefix, path in self.routes.items():
+            if self.known.get(prefix) != path:
+                hop = "2001:db8::2" if ":" in prefix else "192.0.2.2"
+                self.control("global", "rib", "add", prefix, "aspath", " ".join(map(str, path)), "nexthop", hop,
+                             "-a", self._family(prefix))
+        self.known = dict(self.routes)
+
+    @staticmethod
+    def _family(prefix):
+        return "ipv6" if ":" in prefix else "ipv4"
+
+    def established(self):
+        done = self.control("neighbor", self.collector[0])
+        return "BGP state = ESTABLISHED" in done
+
+    def say_goodbye(self, words):
+        self.control("neighbor", self.collector[0], "disable", words)
+
+    def details(self):
+        return self.control("neighbor", self.collector[0])
+
+
+class Frr(Peer):
+    """FRR's bgpd without zebra. Options: `neighbor`, what is said of the neighbour; `family` inside the families."""
+
+    name = "frr"
+
+    def prepare(self):
+        self.bgpd = need_program(self.test, "/usr/lib/frr/bgpd")
+        self.vtysh = need_program(self.test, "vtysh", "/usr/bin/vtysh")
+        host, port = self.collector
+        lines = "\n".join(f" neighbor {host} {line}" for line in self.options.get("neighbor", ()))
+        inside = "\n".join(f"  neighbor {host} {line}" for line in ("activate", "route-map out out",
+                                                                    *self.options.get("family", ())))
+        (self.dir / "bgpd.conf").write_text(f"""
+hostname frr
+router bgp {PEER_ASN}
+ bgp router-id 10.0.0.4
+ no bgp ebgp-requires-policy
+ no bgp network import-check
+ no bgp default ipv4-unicast
+ neighbor {host} remote-as {COLLECTOR_ASN}
+ neighbor {host} port {port}
+ neighbor {host} ebgp-multihop 4
+ neighbor {host} update-source {self.address}
+ neighbor {host} timers 3 9
+ neighbor {host} timers connect 1
+ {f"neighbor {host} passive" if self.listens else ""}
+{lines}
+ address-family ipv4 unicast
+{inside}
+ exit-address-family
+ address-family ipv6 unicast
+{inside}
+ exit-address-family
+route-map out permit 10
+ set ip next-hop 192.0.2.2
+ set ipv6 next-hop global 2001:db8::2
+""")
+        self.known = set()
+
+    def start(self):
+        self.process = self.test.background(
+            [self.bgpd, "-S", "-Z", "-n", "-f", self.dir / "bgpd.conf", "-i", self.dir / "bgpd.pid", "--vty_socket",
+             self.dir, "-P", "0", "--log", f"file:{self.dir}/messages.log", "-l", self.address, "-p", self.port],
+            self.name)
+        wait_for(lambda: (self.dir / "bgpd.vty").exists(), "FRR's control socket")
+        self.apply()
+
+    def control(self, *commands):
+        words = [word for command in commands for word in ("-c", command)]
+        return self.run(self.vtysh, "--vty_socket", self.dir, "-d", "bgpd", *words)
+
+    def configure(self, *commands):
+        return self.control("configure terminal", f"router bgp {PEER_ASN}", *commands)
+
+    def apply(self):
+        """The paths are FRR's own: it originates what it announces."""
+        if not hasattr(self, "process"):
+            return
+        wanted = set(self.routes)
+        for prefix in wanted ^ self.known:
+            family = "ipv6" if ":" in prefix else "ipv4"
+            word = "" if prefix in wanted else "no "
+            self.configure(f"address-family {family} unicast", f"{word}network {prefix}")
+        self.known = wanted
+
+    def neighbor(self):
+        text = self.control(f"show bgp neighbors {self.collector[0]} json")
+        return json.loads(text)[self.collector[0]]
+
+    def established(self):
+        return self.neighbor().get("bgpState") == "Established"
+
+    def say_goodbye(self, words):
+        self.configure(f"neighbor {self.collector[0]} shutdown message {words}")
+
+    def details(self):
+        return self.control(f"show bgp neighbors {self.collector[0]}")
+
+
+class OpenBgpd(Peer):
+    """OpenBGPD, portable. Options: `neighbor`, lines in its braces."""
+
+    name = "openbgpd"
+
+    def prepare(self):
+        self.bgpd = need_program(self.test, "/usr/sbin/bgpd")
+        self.bgpctl = need_program(self.test, "bgpctl", "/usr/sbin/bgpctl")
+        self._write()
+
+    def _write(self):
+        host, port = self.collector
+        networks = "\n".join(f"network {prefix}" for prefix in self.routes)
+        path = self.dir / "bgpd.conf"
+        path.write_text(f"""
+AS {PEER_ASN}
+router-id 10.0.0.5
+listen on {self.address} port {self.port}
+socket "{self.dir}/bgpd.sock"
+fib-update no
+{networks}
+neighbor {host} {{
+  remote-as {COLLECTOR_ASN}
+  port {port}
+  local-address {self.address}
+  multihop 4
+  holdtime 9
+  {"passive" if self.listens else ""}
+  announce IPv4 unicast
+  announce IPv6 unicast
+  {self.options.get("neighbor", "")}
+}}
+allow to any
+match to any set nexthop 192.0.2.2
+""")
+        path.chmod(0o600)
+
+    def start(self):
+        if self.run("id", "-u").strip() != "0":
+            self.test.skipTest("OpenBGPD starts as root only")
+        self.process = self.test.background([self.bgpd, "-d", "-f", self.dir / "bgpd.conf"], self.name)
+        wait_for(lambda: (self.dir / "bgpd.sock").exists(), "OpenBGPD's control socket")
+
+    def control(self, *words):
+        return self.run(self.bgpctl, "-s", self.dir / "bgpd.sock", *words)
+
+    def apply(self):
+        self._write()
+        if hasattr(self, "process"):
+            self.control("reload")
+
+    def established(self):
+        return "Established" in self.control("show", "neighbor", self.collector[0])
+
+    def say_goodbye(self, words):
+        self.control("neighbor", self.collector[0], "down", words)
+
+    def details(self):
+        return self.control("show", "neighbor", self.collector[0])
+
+
+class ExaBgp(Peer):
+    """ExaBGP, told what to say by lines in a pipe of its own: also attributes that nobody else would send."""
+
+    name = "exabgp"
+
+    def prepare(self):
+        self.exabgp = need_program(self.test, "exabgp")
+        self.said = self.dir / "said"
+        self.said.touch()
+        speaker = self.dir / "speaker.sh"
+        speaker.write_text(f"#!/bin/sh\nexec tail -n +1 -f '{self.said}'\n")
+        speaker.chmod(0o700)
+        host, port = self.collector
+        (self.dir / "exabgp.conf").write_text(f"""
+process speaker {{
+  run {speaker};
+  encoder text;
+}}
+neighbor {host} {{
+  router-id 10.0.0.6;
+  local-address {self.address};
+  local-as {PEER_ASN};
+  peer-as {COLLECTOR_ASN};
+  hold-time 9;
+  {self.options.get("neighbor", "")}
+  capability {{
+    asn4 enable;
+    route-refresh enable;
+    {self.options.get("capability", "")}
+  }}
+  family {{
+    ipv4 unicast;
+    ipv6 unicast;
+  }}
+  api {{
+    processes [ speaker ];
+  }}
+}}
+""")
+        self.known = {}
+
+    def start(self):
+        settings = {"exabgp.tcp.port": self.collector[1], "exabgp.log.level": "INFO", "exabgp.log.destination": "stdout",
+                    "exabgp.api.ack": "false", "exabgp.daemon.user": "root", "exabgp.daemon.drop": "false",
+                    "exabgp.api.cli": "false"}
+        self.process = self.test.background(
+            ["env", *(f"{key}={value}" for key, value in settings.items()), self.exabgp, self.dir / "exabgp.conf"],
+            self.name)
+
+    def say(self, line):
+        with open(self.said, "a") as file:
+            file.write(line + "\n")
+
+    def apply(self):
+        for prefix in self.known.keys() - self.routes.keys():
+            self.say(f"withdraw route {prefix} next-hop {self._hop(prefix)}")
+        for prefix, path in self.routes.items():
+            if self.known.get(prefix) != path:
+                full = " ".join(map(str, [PEER_ASN, *path]))
+                self.say(f"announce route {prefix} next-hop {self._hop(prefix)} as-path [ {full} ]")
+        self.known = dict(self.routes)
+
+    @staticmethod
+    def _hop(prefix):
+        return "2001:db8::2" if ":" in prefix else "192.0.2.2"

@@ -1,0 +1,12 @@
+"""The collector and Bird as its BGP neighbour."""
+import bgp_checks
+import bgp_peers
+import harness
+
+
+class CollectorBird(bgp_checks.BgpChecks, harness.SystemTest):
+    peer_class = bgp_peers.Bird
+
+
+if __name__ == "__main__":
+    harness.main()
