@@ -16,5 +16,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (inner) (void)peering::wire::bgp::decode_update(inner->body, {});
     }
     if (const auto* initiation = std::get_if<bmp::Initiation>(&*message)) (void)initiation->system_name();
+    if (const auto* down = std::get_if<bmp::PeerDown>(&*message)) {
+      (void)down->notification();
+      (void)down->event();
+      (void)down->table_name();
+    }
+    if (const auto* up = std::get_if<bmp::PeerUp>(&*message)) (void)up->table_name();
+    if (const auto* mirroring = std::get_if<bmp::RouteMirroring>(&*message)) {
+      for (const bmp::Bytes one : mirroring->messages()) {
+        const auto inner = peering::wire::bgp::decode_message(one);
+        if (inner) (void)peering::wire::bgp::decode_update(inner->body, {});
+      }
+      (void)mirroring->messages_lost();
+    }
+    (void)bmp::unknown_values(*message);
   }
 }

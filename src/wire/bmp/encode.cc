@@ -7,7 +7,6 @@ namespace peering::wire::bmp {
 namespace {
 
 constexpr std::uint8_t flag_ipv6 = 0x80;
-constexpr std::uint16_t tlv_table_name = 3;  // RFC 9069 section 5.2.1
 
 ByteWriter begin(MessageType type) {
   ByteWriter out;
@@ -22,7 +21,7 @@ Frame finish(ByteWriter out) {
   return std::move(out).take();
 }
 
-void tlv(ByteWriter& out, std::uint16_t type, std::string_view value) {
+void information(ByteWriter& out, std::uint16_t type, std::string_view value) {
   out.u16(type);
   out.u16(static_cast<std::uint16_t>(value.size()));
   out.text(value);
@@ -52,8 +51,8 @@ void per_peer(ByteWriter& out, const PerPeerHeader& peer) {
 
 Frame encode_initiation(std::string_view system_name, std::string_view system_description) {
   ByteWriter out = begin(MessageType::initiation);
-  tlv(out, 1, system_description);
-  tlv(out, 2, system_name);
+  information(out, tlv::system_description, system_description);
+  information(out, tlv::system_name, system_name);
   return finish(std::move(out));
 }
 
@@ -82,7 +81,7 @@ Frame encode_peer_up(const PerPeerHeader& peer, const net::Address& local_addres
   out.u16(remote_port);
   out.bytes(sent_open);
   out.bytes(received_open);
-  if (!table_name.empty()) tlv(out, tlv_table_name, table_name);
+  if (!table_name.empty()) information(out, tlv::table_name, table_name);
   return finish(std::move(out));
 }
 
@@ -96,9 +95,6 @@ Frame encode_peer_down(const PerPeerHeader& peer, std::uint8_t reason, Bytes dat
 
 namespace {
 
-// 7 and 8 (RFC 7854), 14 and 15 (RFC 8671): 64-bit gauges without a family.
-bool is_gauge(std::uint16_t type) { return type == 7 || type == 8 || type == 14 || type == 15; }
-
 void statistic(ByteWriter& out, const Statistic& value) {
   out.u16(value.type);
   if (value.family) {
@@ -106,12 +102,12 @@ void statistic(ByteWriter& out, const Statistic& value) {
     out.u16(static_cast<std::uint16_t>(*value.family >> 8));
     out.u8(static_cast<std::uint8_t>(*value.family));
     out.u64(value.value);
-  } else if (is_gauge(value.type)) {
-    out.u16(8);
-    out.u64(value.value);
-  } else {
+  } else if (statistic_form(value.type) == StatisticForm::counter) {
     out.u16(4);
     out.u32(static_cast<std::uint32_t>(value.value));
+  } else {
+    out.u16(8);
+    out.u64(value.value);
   }
 }
 
@@ -122,6 +118,17 @@ Frame encode_statistics(const PerPeerHeader& peer, const std::vector<Statistic>&
   per_peer(out, peer);
   out.u32(static_cast<std::uint32_t>(statistics.size()));
   for (const Statistic& value : statistics) statistic(out, value);
+  return finish(std::move(out));
+}
+
+Frame encode_route_mirroring(const PerPeerHeader& peer, const std::vector<Tlv>& mirrored) {
+  ByteWriter out = begin(MessageType::route_mirroring);
+  per_peer(out, peer);
+  for (const Tlv& one : mirrored) {
+    out.u16(one.type);
+    out.u16(static_cast<std::uint16_t>(one.value.size()));
+    out.bytes(one.value);
+  }
   return finish(std::move(out));
 }
 

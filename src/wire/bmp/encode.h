@@ -22,7 +22,9 @@ Frame encode_peer_up(const PerPeerHeader& peer, const net::Address& local_addres
                      std::string_view table_name = {});
 /// `data`: the NOTIFICATION for reasons 1 and 3, two bytes for reason 2, TLVs for reason 6, else empty.
 Frame encode_peer_down(const PerPeerHeader& peer, std::uint8_t reason, Bytes data);
-/// 32-bit counters as 4 bytes, gauges as 8, those with a family as 11.
+/// The values of counters have 4 bytes, those with a family 11, all others 8.
 Frame encode_statistics(const PerPeerHeader& peer, const std::vector<Statistic>& statistics);
+/// TLVs of at most 65535 bytes each.
+Frame encode_route_mirroring(const PerPeerHeader& peer, const std::vector<Tlv>& mirrored);
 
 }  // namespace peering::wire::bmp

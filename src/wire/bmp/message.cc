@@ -11,10 +11,8 @@ namespace {
 
 constexpr std::uint8_t flag_ipv6 = 0x80;
 constexpr std::size_t text_bytes_max = 255;
-constexpr std::uint16_t tlv_system_description = 1;
-constexpr std::uint16_t tlv_system_name = 2;
-constexpr std::uint16_t tlv_termination_reason = 1;
-constexpr std::uint16_t tlv_table_name = 3;  // RFC 9069 section 5.2.1
+constexpr std::uint16_t mirroring_errored = 0;
+constexpr std::uint16_t mirroring_lost = 1;
 
 tl::unexpected<Error> malformed(std::string_view what, std::string_view rule) {
   return fail(ErrorCode::invalid_argument, "BMP {}: {}", what, rule);
@@ -44,11 +42,11 @@ PerPeerHeader read_peer(ByteReader& reader) {
 Result<std::vector<Tlv>> read_tlvs(ByteReader& reader, std::string_view what) {
   std::vector<Tlv> out;
   while (!reader.empty()) {
-    Tlv tlv;
-    tlv.type = reader.u16();
-    tlv.value = reader.bytes(reader.u16());
+    Tlv one;
+    one.type = reader.u16();
+    one.value = reader.bytes(reader.u16());
     if (!reader.ok()) return malformed(what, "an information TLV is longer than the message");
-    out.push_back(tlv);
+    out.push_back(one);
   }
   return out;
 }
@@ -70,8 +68,9 @@ Result<Message> read_statistics(const PerPeerHeader& peer, ByteReader& reader) {
   for (; left > 0 && !reader.empty(); --left) {
     Statistic statistic;
     statistic.type = reader.u16();
-    ByteReader value = reader.sub(reader.u16());
+    statistic.sent = reader.bytes(reader.u16());
     if (!reader.ok()) return malformed("statistics report", "a statistic is longer than the message");
+    ByteReader value(statistic.sent);
     if (value.left() == 11) statistic.family = static_cast<std::uint32_t>(value.u16()) << 8 | value.u8();
     if (value.left() == 4) statistic.value = value.u32();
     if (value.left() == 8) statistic.value = value.u64();
@@ -135,13 +134,20 @@ Result<Message> read_about_peer(MessageType type, ByteReader& reader) {
 }
 
 const Tlv* tlv_of(const std::vector<Tlv>& tlvs, std::uint16_t type) {
-  const auto found = std::find_if(tlvs.begin(), tlvs.end(), [&](const Tlv& tlv) { return tlv.type == type; });
+  const auto found = std::find_if(tlvs.begin(), tlvs.end(), [&](const Tlv& one) { return one.type == type; });
   return found == tlvs.end() ? nullptr : &*found;
 }
 
 std::optional<std::string> text_of(const std::vector<Tlv>& tlvs, std::uint16_t type) {
-  const Tlv* tlv = tlv_of(tlvs, type);
-  return tlv ? std::optional(tlv->text()) : std::nullopt;
+  const Tlv* found = tlv_of(tlvs, type);
+  return found ? std::optional(found->text()) : std::nullopt;
+}
+
+bool mirroring_says(const RouteMirroring& message, std::uint16_t code) {
+  return std::ranges::any_of(message.mirrored, [&](const Tlv& one) {
+    return one.type == tlv::mirroring_information && one.value.size() == 2 &&
+           ByteReader(one.value).u16() == code;
+  });
 }
 
 }  // namespace
@@ -154,20 +160,42 @@ std::string Tlv::text() const {
   return out;
 }
 
-std::optional<std::string> Initiation::system_name() const { return text_of(information, tlv_system_name); }
+std::optional<std::string> Initiation::system_name() const { return text_of(information, tlv::system_name); }
 
 std::optional<std::string> Initiation::system_description() const {
-  return text_of(information, tlv_system_description);
+  return text_of(information, tlv::system_description);
 }
 
-std::optional<std::string> PeerUp::table_name() const { return text_of(information, tlv_table_name); }
+std::optional<std::string> PeerUp::table_name() const { return text_of(information, tlv::table_name); }
 
-std::optional<std::string> PeerDown::table_name() const {
-  if (reason != static_cast<std::uint8_t>(PeerDownReason::local_system_closed)) return std::nullopt;
+std::optional<std::string> PeerUp::admin_label() const { return text_of(information, tlv::admin_label); }
+
+std::vector<Tlv> PeerDown::information() const {
+  if (reason != static_cast<std::uint8_t>(PeerDownReason::local_system_closed)) return {};
   ByteReader reader(data);
-  const auto tlvs = read_tlvs(reader, "peer down");
-  return tlvs ? text_of(*tlvs, tlv_table_name) : std::nullopt;
+  auto tlvs = read_tlvs(reader, "peer down");
+  return tlvs ? std::move(*tlvs) : std::vector<Tlv>();
 }
+
+std::optional<std::string> PeerDown::table_name() const { return text_of(information(), tlv::table_name); }
+
+std::optional<std::uint16_t> PeerDown::event() const {
+  const bool has_event = reason == static_cast<std::uint8_t>(PeerDownReason::local_without_notification);
+  if (!has_event || data.size() < 2) return std::nullopt;
+  return ByteReader(data).u16();
+}
+
+std::vector<Bytes> RouteMirroring::messages() const {
+  std::vector<Bytes> out;
+  for (const Tlv& one : mirrored) {
+    if (one.type == tlv::mirrored_message) out.push_back(one.value);
+  }
+  return out;
+}
+
+bool RouteMirroring::errored_message() const { return mirroring_says(*this, mirroring_errored); }
+
+bool RouteMirroring::messages_lost() const { return mirroring_says(*this, mirroring_lost); }
 
 std::optional<bgp::Notification> PeerDown::notification() const {
   if (reason != static_cast<std::uint8_t>(PeerDownReason::local_notification) &&
@@ -181,9 +209,9 @@ std::optional<bgp::Notification> PeerDown::notification() const {
 }
 
 std::optional<std::uint16_t> Termination::reason() const {
-  const Tlv* tlv = tlv_of(information, tlv_termination_reason);
-  if (!tlv || tlv->value.size() != 2) return std::nullopt;
-  return ByteReader(tlv->value).u16();
+  const Tlv* found = tlv_of(information, tlv::termination_reason);
+  if (!found || found->value.size() != 2) return std::nullopt;
+  return ByteReader(found->value).u16();
 }
 
 Result<std::size_t> split_frame(Bytes bytes) {

@@ -69,15 +69,43 @@ struct Tlv {
   std::string text() const;
 };
 
+/// Codes of information TLVs; each kind of message has its own (RFC 7854 sections 4.4 and 4.5, RFC 9069
+/// section 5.2.1, RFC 9736 section 3).
+namespace tlv {
+inline constexpr std::uint16_t text = 0;
+inline constexpr std::uint16_t system_description = 1;  ///< initiation
+inline constexpr std::uint16_t system_name = 2;         ///< initiation
+inline constexpr std::uint16_t termination_reason = 1;
+inline constexpr std::uint16_t table_name = 3;   ///< peer up and peer down
+inline constexpr std::uint16_t admin_label = 4;  ///< peer up
+inline constexpr std::uint16_t mirrored_message = 0;
+inline constexpr std::uint16_t mirroring_information = 1;
+}  // namespace tlv
+
 struct RouteMonitoring {
   PerPeerHeader peer;
   Bytes update;  ///< a whole BGP message
 };
-/// One counter of a statistics report (RFC 7854 section 4.8); AFI/SAFI gauges carry the family in `family`.
+
+/// How the value of a statistic is written: a 32-bit counter, a 64-bit gauge, or such a gauge after the AFI
+/// and SAFI that it is about.
+enum class StatisticForm : std::uint8_t { unknown, counter, gauge, family_gauge };
+/// Of the types that RFC 7854 section 4.8 and RFC 8671 section 6.2 define (0 to 17).
+StatisticForm statistic_form(std::uint16_t type);
+/// "rejected_prefixes"; empty for a type that is not known.
+std::string_view statistic_name(std::uint16_t type);
+
+/// One value of a statistics report (RFC 7854 section 4.8). Types that are not known are read by their width
+/// where it is 4, 8 or 11 bytes.
 struct Statistic {
   std::uint16_t type = 0;
   std::uint64_t value = 0;
   std::optional<std::uint32_t> family;  ///< AFI << 8 | SAFI
+  /// The bytes as sent; empty for one that is made to be encoded.
+  Bytes sent;
+
+  /// False for a type that is not known, and for one that is written in another form than its own.
+  bool known() const;
 };
 struct StatisticsReport {
   PerPeerHeader peer;
@@ -98,7 +126,10 @@ struct PeerDown {
   Bytes data;
   /// Of reasons 1 and 3; nothing when it is not there or cannot be read.
   std::optional<bgp::Notification> notification() const;
-  /// Of reason 6.
+  /// Of reason 2: the event of the state machine (RFC 4271 section 8.1); 0 where none is relevant.
+  std::optional<std::uint16_t> event() const;
+  /// Of reason 6; none when they cannot be read.
+  std::vector<Tlv> information() const;
   std::optional<std::string> table_name() const;
 };
 struct PeerUp {
@@ -110,19 +141,37 @@ struct PeerUp {
   std::vector<Tlv> information;
   /// VRF or table name (RFC 9069 section 5.2.1).
   std::optional<std::string> table_name() const;
+  /// RFC 9736 section 3.
+  std::optional<std::string> admin_label() const;
 };
 struct Initiation {
   std::vector<Tlv> information;  ///< 0 text, 1 sysDescr, 2 sysName
   std::optional<std::string> system_name() const;
   std::optional<std::string> system_description() const;
 };
+/// RFC 7854 section 4.5.
+enum class TerminationReason : std::uint16_t {
+  administratively_closed = 0,
+  unspecified = 1,
+  out_of_resources = 2,
+  redundant_connection = 3,
+  permanently_closed = 4,  ///< the router will not come back
+};
 struct Termination {
   std::vector<Tlv> information;  ///< 0 text, 1 reason
+  /// A `TerminationReason` or one that is not known.
   std::optional<std::uint16_t> reason() const;
 };
+/// RFC 7854 section 4.7.
 struct RouteMirroring {
   PerPeerHeader peer;
   std::vector<Tlv> mirrored;
+  /// The mirrored BGP messages, as they came.
+  std::vector<Bytes> messages() const;
+  /// The first mirrored message was treated as an error (RFC 7606).
+  bool errored_message() const;
+  /// The router could not mirror messages before these.
+  bool messages_lost() const;
 };
 /// A type this decoder does not know: reported and skipped.
 struct UnknownMessage {
@@ -131,6 +180,13 @@ struct UnknownMessage {
 
 using Message = std::variant<RouteMonitoring, StatisticsReport, PeerDown, PeerUp, Initiation, Termination,
                              RouteMirroring, UnknownMessage>;
+
+/// The header of a message about a peer, else null.
+const PerPeerHeader* peer_of(const Message& message);
+
+/// How many TLVs and statistics of a message are of types that this decoder does not know. They are in the
+/// message as they came.
+std::size_t unknown_values(const Message& message);
 
 /// The length of the frame that `bytes` begin with; 0 when more bytes are needed. Errors (`invalid_argument`,
 /// and nothing after them can be trusted): a version other than 3, a length below 6 or above

@@ -146,17 +146,80 @@ TEST(Bmp, StatisticsKeepTheirFamilies) {
   EXPECT_EQ(report.statistics[1].value, 1ULL << 33);
 }
 
-TEST(Bmp, RouteMirroringGivesItsTlvs) {
-  const Frame tlvs{0, 1, 0, 2, 0, 0, 0, 0, 0, 3, 1, 2, 3};  // information: errored PDU; a message
-  Frame frame = encode_route_monitoring(peer(), tlvs);
-  frame[5] = 6;
-  const auto mirroring = decode_as<RouteMirroring>(frame);
-  ASSERT_EQ(mirroring.mirrored.size(), 2U);
-  EXPECT_EQ(mirroring.mirrored[0].type, 1);
-  EXPECT_EQ(mirroring.mirrored[1].value.size(), 3U);
+TEST(Bmp, EveryKnownStatisticHasItsWidth) {
+  for (std::uint16_t type = 0; type < 18; ++type) {
+    Statistic value{type, 7, {}};
+    if (statistic_form(type) == StatisticForm::family_gauge) value.family = 2U << 8 | 1;
+    const Frame frame = encode_statistics(peer(), {value});
+    const auto report = decode_as<StatisticsReport>(frame);
+    EXPECT_TRUE(report.statistics.at(0).known()) << type;
+    EXPECT_EQ(report.statistics.at(0).value, 7U) << type;
+    EXPECT_EQ(report.statistics.at(0).family, value.family) << type;
+    EXPECT_FALSE(statistic_name(type).empty());
+    EXPECT_EQ(unknown_values(report), 0U);
+  }
+}
+
+// Replaces the one statistic of a report by any bytes.
+Frame report_with(std::uint16_t type, const Frame& value) {
+  Frame frame = encode_statistics(peer(), {});
+  frame.back() = 1;
+  frame.insert(frame.end(), {static_cast<std::uint8_t>(type >> 8), static_cast<std::uint8_t>(type), 0,
+                             static_cast<std::uint8_t>(value.size())});
+  frame.insert(frame.end(), value.begin(), value.end());
+  frame[4] = static_cast<std::uint8_t>(frame.size());
+  return frame;
+}
+
+TEST(Bmp, StatisticsOfUnknownTypesOrWidthsAreKeptAndCounted) {
+  const Frame unknown = report_with(700, {0, 0, 0, 9});
+  auto report = decode_as<StatisticsReport>(unknown);
+  EXPECT_EQ(report.statistics.at(0).value, 9U);
+  EXPECT_EQ(unknown_values(report), 1U);
+  const Frame odd = report_with(0, {1, 2, 3});
+  report = decode_as<StatisticsReport>(odd);
+  EXPECT_EQ(report.statistics.at(0).sent.size(), 3U);
+  EXPECT_EQ(unknown_values(report), 1U);
+  const Frame wide = report_with(0, {0, 0, 0, 0, 0, 0, 0, 5});  // a counter as a gauge
+  report = decode_as<StatisticsReport>(wide);
+  EXPECT_EQ(report.statistics.at(0).value, 5U);
+  EXPECT_FALSE(report.statistics.at(0).known());
+}
+
+TEST(Bmp, RouteMirroringTellsMessagesErrorsAndLosses) {
+  const Frame message{1, 2, 3}, errored{0, 0}, lost{0, 1}, other{9};
+  Frame frame = encode_route_mirroring(peer(), {{tlv::mirroring_information, errored}, {0, message}});
+  auto mirroring = decode_as<RouteMirroring>(frame);
+  EXPECT_TRUE(mirroring.errored_message());
+  EXPECT_FALSE(mirroring.messages_lost());
+  ASSERT_EQ(mirroring.messages().size(), 1U);
+  EXPECT_EQ(mirroring.messages()[0].size(), 3U);
+  EXPECT_EQ(unknown_values(mirroring), 0U);
+  const Frame losing = encode_route_mirroring(peer(), {{tlv::mirroring_information, lost}, {77, other}});
+  const auto second = decode_as<RouteMirroring>(losing);
+  EXPECT_TRUE(second.messages_lost());
+  EXPECT_FALSE(second.errored_message());
+  EXPECT_EQ(unknown_values(second), 1U);
   frame.pop_back();
   frame[4] = static_cast<std::uint8_t>(frame[4] - 1);
   EXPECT_THAT(decode_message(frame).error().message, HasSubstr("longer than the message"));
+}
+
+TEST(Bmp, PeerDownTellsTheEventAndPeerUpTheLabel) {
+  const Frame down = encode_peer_down(peer(), 2, Frame{0, 18});
+  EXPECT_EQ(decode_as<PeerDown>(down).event(), 18);
+  const Frame other = encode_peer_down(peer(), 4, Frame{0, 18});
+  EXPECT_EQ(decode_as<PeerDown>(other).event(), std::nullopt);
+  const auto open = bgp::encode_open({});
+  Frame up = encode_peer_up(peer(), net::Address(), 0, 0, open, open);
+  up.insert(up.end(), {0, 4, 0, 2, 'h', 'i', 0, 99, 0, 0});
+  up[3] = static_cast<std::uint8_t>(up.size() >> 8);
+  up[4] = static_cast<std::uint8_t>(up.size());
+  const auto message = decode_as<PeerUp>(up);
+  EXPECT_EQ(message.admin_label(), "hi");
+  EXPECT_EQ(unknown_values(message), 1U);
+  ASSERT_NE(peer_of(message), nullptr);
+  EXPECT_EQ(peer_of(Initiation{}), nullptr);
 }
 
 TEST(Bmp, PeerTypesThatNobodyKnowsAreErrors) {
