@@ -9,7 +9,7 @@ namespace {
 
 using Bytes = std::span<const std::uint8_t>;
 
-constexpr std::uint8_t as_set = 1, as_sequence = 2, confed_sequence = 3, confed_set = 4;
+constexpr std::uint8_t as_set = 1, as_sequence = 2, confed_set = 4;
 constexpr std::size_t header_bytes = 2;
 constexpr std::size_t path_text_max = 7900;
 // A segment, and what may stand around it.
