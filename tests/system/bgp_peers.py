@@ -4,6 +4,8 @@ Each class: `start`, `announce`/`withdraw` of whole sets of routes, `say_goodbye
 They announce {prefix: AS path behind the neighbour}; none touches the kernel's routing table.
 """
 import json
+import os
+import pathlib
 import subprocess
 
 from harness import need_program, wait_for
@@ -26,6 +28,12 @@ class Peer:
     @property
     def pid(self):
         return self.process.process.pid
+
+    def signal(self, number):
+        """To every process of the daemon."""
+        children = pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        for pid in (self.pid, *map(int, children)):
+            os.kill(pid, number)
 
     def announce(self, routes):
         self.routes.update(routes)
@@ -179,7 +187,7 @@ class GoBgp(Peer):
         return "BGP state = ESTABLISHED" in done
 
     def say_goodbye(self, words):
-        self.control("neighbor", self.collector[0], "disable", words)
+        self.control("neighbor", self.collector[0], "shutdown", "--reason", words)
 
     def details(self):
         return self.control("neighbor", self.collector[0])
@@ -304,6 +312,7 @@ match to any set nexthop 192.0.2.2
     def start(self):
         if self.run("id", "-u").strip() != "0":
             self.test.skipTest("OpenBGPD starts as root only")
+        pathlib.Path("/run/openbgpd").mkdir(mode=0o755, exist_ok=True)  # where it locks itself in; its service makes it
         self.process = self.test.background([self.bgpd, "-d", "-f", self.dir / "bgpd.conf"], self.name)
         wait_for(lambda: (self.dir / "bgpd.sock").exists(), "OpenBGPD's control socket")
 
@@ -373,6 +382,12 @@ neighbor {host} {{
         self.process = self.test.background(
             ["env", *(f"{key}={value}" for key, value in settings.items()), self.exabgp, self.dir / "exabgp.conf"],
             self.name)
+
+    def established(self):
+        """ExaBGP has no command for it: the kernel says whether its connection stands."""
+        port = f":{self.collector[1]:04X}"
+        rows = [row.split() for row in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        return any(row[2].endswith(port) and row[3] == "01" for row in rows)
 
     def say(self, line):
         with open(self.said, "a") as file:

@@ -1,0 +1,13 @@
+"""The collector and Frr as its BGP neighbour."""
+import bgp_checks
+import bgp_peers
+import harness
+
+
+class CollectorFrr(bgp_checks.BgpChecks, harness.SystemTest):
+    peer_class = bgp_peers.Frr
+    makes_paths = False
+
+
+if __name__ == "__main__":
+    harness.main()
