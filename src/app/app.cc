@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <filesystem>
+#include <fstream>
 #include <latch>
 #include <mutex>
 #include <thread>
@@ -24,6 +25,7 @@
 #include "base/log.h"
 #include "feeds/bgp_listener.h"
 #include "feeds/bmp_listener.h"
+#include "feeds/kafka_feed.h"
 #include "feeds/mrt_feed.h"
 #include "feeds/peer_registry.h"
 #include "feeds/ris_feed.h"
@@ -117,6 +119,9 @@ Result<void> check(const Configuration& c) {
     return done;
   }
   if (const auto bgp = bgp_settings(c); !bgp) return tl::unexpected(bgp.error());
+  if (!c.feeds.kafka.empty() && !feeds::KafkaFeed::available()) {
+    return fail(ErrorCode::invalid_argument, "feeds.kafka: this peeringd was built without librdkafka");
+  }
   if (const auto catalog = api::load_catalog(c.catalog.file); !catalog) {
     return fail(ErrorCode::invalid_argument, "catalog.file: {}", catalog.error().message);
   }
@@ -149,6 +154,7 @@ class App::State : public feeds::ShardSink {
   Result<void> start_bgp(Listening& out);
   void start_mrt_feeds();
   void start_ris_feeds();
+  Result<void> start_kafka_feeds();
   void watch_registered(const model::Registry& registry);
   Result<std::vector<model::Event>> known_events();
   void restore_shards(const std::vector<model::Event>& known);
@@ -177,6 +183,7 @@ class App::State : public feeds::ShardSink {
   std::unique_ptr<feeds::BmpListener> bmp_;
   std::unique_ptr<feeds::BgpListener> bgp_;
   std::vector<std::unique_ptr<feeds::MrtFeed>> mrt_;
+  std::vector<std::unique_ptr<feeds::KafkaFeed>> kafka_;
   std::mutex ris_mutex_;  // the watcher's thread looks at the list while it is filled
   std::vector<std::unique_ptr<feeds::RisFeed>> ris_;
   model::Revision watched_revision_{};
@@ -419,6 +426,30 @@ void App::State::start_ris_feeds() {
   for (const auto& feed : ris_) feed->start();
 }
 
+Result<void> App::State::start_kafka_feeds() {
+  for (const KafkaFeed& feed : c_.feeds.kafka) {
+    feeds::KafkaSettings settings{.brokers = feed.brokers,
+                                  .topics = feed.topics,
+                                  .group = feed.group,
+                                  .from_beginning = feed.from_beginning,
+                                  .security = feed.security,
+                                  .authority_file = feed.ca_file,
+                                  .sasl_mechanism = feed.sasl_mechanism,
+                                  .sasl_user = feed.sasl_user,
+                                  .sasl_password = {}};
+    if (!feed.sasl_password_file.empty()) {
+      std::ifstream file(feed.sasl_password_file);
+      if (!std::getline(file, settings.sasl_password)) {
+        return fail(ErrorCode::invalid_argument, "feeds.kafka.sasl_password_file {} cannot be read",
+                    feed.sasl_password_file);
+      }
+    }
+    kafka_.push_back(std::make_unique<feeds::KafkaFeed>(std::move(settings), *peers_, *this, metrics_));
+    if (auto done = kafka_.back()->start(); !done) return done;
+  }
+  return {};
+}
+
 // Feeds that ask for the registered prefixes only follow the registry.
 void App::State::watch_registered(const model::Registry& registry) {
   const std::lock_guard lock(ris_mutex_);
@@ -452,6 +483,7 @@ Result<Listening> App::State::start() {
   if (!listening) return listening;
   start_mrt_feeds();
   start_ris_feeds();
+  if (auto done = start_kafka_feeds(); !done) return tl::unexpected(done.error());
   expirer_ = std::thread([this] { expire_until_stopped(); });
   started_ = true;
   return listening;
@@ -469,6 +501,7 @@ void App::State::stop() {
   if (bgp_) bgp_->stop();
   for (const auto& feed : mrt_) feed->stop();
   for (const auto& feed : ris_) feed->stop();
+  for (const auto& feed : kafka_) feed->stop();
   if (hub_) hub_->stop();
   if (server_) server_->stop();
   workers_.stop();

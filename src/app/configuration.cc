@@ -131,6 +131,8 @@ Result<void> read_table(Document& document, const toml::table& table, std::strin
       done = read_entries(document, value, full, out.feeds.ris);
     } else if (full == "feeds.bgp.neighbors") {
       done = read_entries(document, value, full, out.feeds.bgp_neighbors);
+    } else if (full == "feeds.kafka") {
+      done = read_entries(document, value, full, out.feeds.kafka);
     } else if (const auto row =
                    std::find_if(rows.begin(), rows.end(),
                                 [&](const Setting& s) { return full_key(s.section, s.key) == full; });
@@ -161,12 +163,14 @@ std::vector<std::string> known_keys(Configuration& configuration) {
   MrtFeed feed;
   RisFeed ris;
   BgpNeighborEntry neighbor;
+  KafkaFeed kafka;
   add(settings_of(configuration));
   add(settings_of(pop));
   add(settings_of(router));
   add(settings_of(feed));
   add(settings_of(ris));
   add(settings_of(neighbor));
+  add(settings_of(kafka));
   return out;
 }
 
@@ -220,6 +224,7 @@ std::string print_configuration(const Configuration& configuration) {
   for (BgpNeighborEntry& neighbor : copy.feeds.bgp_neighbors) {
     print_entries(out, "feeds.bgp.neighbors", settings_of(neighbor));
   }
+  for (KafkaFeed& feed : copy.feeds.kafka) print_entries(out, "feeds.kafka", settings_of(feed));
   return out;
 }
 
@@ -230,6 +235,7 @@ std::string configuration_reference() {
   MrtFeed feed;
   RisFeed ris;
   BgpNeighborEntry neighbor;
+  KafkaFeed kafka;
   std::string out =
       "# Configuration\n\nOne TOML file, given with `--config`. An unknown key is an error. This page is "
       "written by "
@@ -254,6 +260,7 @@ std::string configuration_reference() {
   add(settings_of(feed), true);
   add(settings_of(ris), true);
   add(settings_of(neighbor), true);
+  add(settings_of(kafka), true);
   return out;
 }
 

@@ -59,6 +59,16 @@ struct BgpNeighborEntry {
   std::string local_address;
 };
 
+/// `[[feeds.kafka]]`: BMP in OpenBMP's envelope from Kafka topics.
+struct KafkaFeed {
+  std::string brokers;              ///< "host:port,host:port"
+  std::vector<std::string> topics;  ///< one that begins with ^ is a regular expression
+  std::string group = "peeringd";
+  bool from_beginning = true;
+  std::string security = "plaintext";
+  std::string ca_file, sasl_mechanism, sasl_user, sasl_password_file;
+};
+
 struct Configuration {
   std::string data_dir;  ///< empty: $STATE_DIRECTORY, $XDG_STATE_HOME/peeringd, ~/.local/state/peeringd
 
@@ -106,6 +116,7 @@ struct Configuration {
     std::chrono::seconds bgp_hold_off_longest{60};
     std::chrono::seconds bgp_max_prefixes_pause{1800};
     std::vector<BgpNeighborEntry> bgp_neighbors;
+    std::vector<KafkaFeed> kafka;
   } feeds;
 
   struct Detection {

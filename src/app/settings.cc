@@ -272,6 +272,42 @@ std::string ris_hosts(const Target& value) {
 
 }  // namespace
 
+namespace {
+
+std::string kafka_topics(const Target& value) {
+  const auto& list = *std::get<std::vector<std::string>*>(value);
+  const bool good = !list.empty() && std::all_of(list.begin(), list.end(), [](const std::string& topic) {
+    return !topic.empty() && topic.size() <= 249;
+  });
+  return good ? "" : "a list of topics, at least one";
+}
+
+std::string kafka_security(const Target& value) {
+  const std::string& text = *std::get<std::string*>(value);
+  const bool known = text == "plaintext" || text == "ssl" || text == "sasl_plaintext" || text == "sasl_ssl";
+  return known ? "" : "plaintext, ssl, sasl_plaintext or sasl_ssl";
+}
+
+}  // namespace
+
+std::vector<Setting> settings_of(KafkaFeed& feed) {
+  return {{"feeds.kafka", "brokers", &feed.brokers, "Kafka brokers, host:port,host:port.", filled, true},
+          {"feeds.kafka", "topics", &feed.topics,
+           "Topics of raw BMP in OpenBMP's envelope; one that begins with ^ is a regular expression.",
+           kafka_topics, true},
+          {"feeds.kafka", "group", &feed.group, "Consumer group that keeps our place.", filled},
+          {"feeds.kafka", "from_beginning", &feed.from_beginning,
+           "Where the group has no place yet: from the beginning, or only what is new.", nullptr},
+          {"feeds.kafka", "security", &feed.security, "plaintext, ssl, sasl_plaintext or sasl_ssl.",
+           kafka_security},
+          {"feeds.kafka", "ca_file", &feed.ca_file,
+           "PEM file of the authority that signed the brokers' certificates; empty: the system's.", nullptr},
+          {"feeds.kafka", "sasl_mechanism", &feed.sasl_mechanism, "Such as PLAIN or SCRAM-SHA-512.", nullptr},
+          {"feeds.kafka", "sasl_user", &feed.sasl_user, "User name for SASL.", nullptr},
+          {"feeds.kafka", "sasl_password_file", &feed.sasl_password_file,
+           "File whose first line is the password for SASL.", nullptr}};
+}
+
 std::vector<Setting> settings_of(RisFeed& feed) {
   return {
       {"feeds.ris", "url", &feed.url, "Where RIS Live is; `client` in the query tells RIPE who asks.",

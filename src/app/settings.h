@@ -34,6 +34,7 @@ std::vector<Setting> settings_of(Router& router);
 std::vector<Setting> settings_of(MrtFeed& feed);
 std::vector<Setting> settings_of(RisFeed& feed);
 std::vector<Setting> settings_of(BgpNeighborEntry& neighbor);
+std::vector<Setting> settings_of(KafkaFeed& feed);
 
 /// The value as TOML.
 std::string toml_value(const Target& target);
