@@ -113,7 +113,7 @@ class KafkaFeedTest : public testing::Test {
     feed_ = std::make_unique<KafkaFeed>(KafkaSettings{.brokers = brokers_,
                                                       .topics = std::move(topics),
                                                       .group = "test",
-                                                      .session_timeout = std::chrono::milliseconds(2000)},
+                                                      .session_timeout = std::chrono::milliseconds(6000)},
                                         peers_, sink_, metrics_);
     const auto started = feed_->start();
     ASSERT_TRUE(started) << started.error().message;
