@@ -159,7 +159,8 @@ void BgpListener::start() {
 
 bool BgpListener::refresh(std::string_view neighbor) {
   const auto found = state_->by_name.find(neighbor);
-  if (found == state_->by_name.end()) return false;
+  const std::lock_guard lock(state_->starting);  // not while it stops: nobody would answer
+  if (found == state_->by_name.end() || !state_->thread.joinable()) return false;
   std::promise<bool> asked;
   auto answer = asked.get_future();
   asio::post(state_->context, [session = found->second, &asked] { asked.set_value(session->refresh()); });

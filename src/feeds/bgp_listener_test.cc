@@ -214,6 +214,8 @@ TEST_F(Collector, RefreshAsksForEveryFamily) {
     ASSERT_EQ(framed.type, bgp::MessageType::route_refresh);
     EXPECT_EQ(bgp::decode_route_refresh(framed.body).value().family, family);
   }
+  listener->stop();
+  EXPECT_FALSE(listener->refresh("127.0.0.1"));
 }
 
 TEST_F(Collector, ANeighborThatSaysNothingIsLetGo) {
