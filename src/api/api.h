@@ -22,6 +22,7 @@
 #include "latency/sample_log.h"
 #include "model/registry.h"
 #include "rib/route.h"
+#include "rib/vrp_table.h"
 #include "store/resource_store.h"
 #include "store/telemetry_store.h"
 
@@ -67,6 +68,8 @@ struct Services {
   std::function<Result<std::vector<latency::SeriesBin>>(const latency::BinQuery&)> latency_bins;
   Settings settings;
   std::function<TimePoint()> clock = [] { return now(); };
+  /// What the RPKI says; null, or no function: there is no RPKI data.
+  std::function<rib::VrpTablePointer()> vrps;
 };
 
 /// Thread-safe. What `services` refers to must outlive it.

@@ -39,7 +39,14 @@ json::array communities_of(const wire::bgp::PathAttributes& attributes) {
   return out;
 }
 
-json::object shown_route(const model::Expectation& expectation, const rib::Route& route) {
+// RFC 6811: a path that ends in an AS_SET has no origin.
+std::string_view rpki_of(const rib::VrpTablePointer& vrps, const rib::Route& route) {
+  if (!vrps) return "unknown";
+  return to_string(vrps->validity(route.prefix, route.attributes->as_path.origin().value_or(0)));
+}
+
+json::object shown_route(const model::Expectation& expectation, const rib::Route& route,
+                         const rib::VrpTablePointer& vrps) {
   const rib::Peer& peer = *route.peer;
   json::object out{{"prefix", route.prefix.to_string()},
                    {"relation", relation_of(expectation.prefix, route.prefix)},
@@ -50,8 +57,7 @@ json::object shown_route(const model::Expectation& expectation, const rib::Route
                    {"asPath", route.attributes->as_path.to_string()}};
   if (route.attributes->next_hop) out["nextHop"] = route.attributes->next_hop->to_string();
   out["communities"] = communities_of(*route.attributes);
-  // No validated payloads are read yet, so nothing is known.
-  out["rpki"] = "unknown";
+  out["rpki"] = rpki_of(vrps, route);
   out["receivedAt"] = format_rfc3339(route.received_at);
   out["role"] = role_of(expectation, route);
   return out;
@@ -66,8 +72,9 @@ arm::Expected<void> add_routes(const Call& call, const Record& record, json::arr
   if (!registered) return arm::failed(registered.error());
   const auto routes = call.services.routes(registered->expectation.prefix);
   if (!routes) return arm::failed(routes.error());
+  const rib::VrpTablePointer vrps = call.services.vrps ? call.services.vrps() : nullptr;
   for (const rib::Route& route : *routes) {
-    if (route.peer && route.attributes) out.push_back(shown_route(registered->expectation, route));
+    if (route.peer && route.attributes) out.push_back(shown_route(registered->expectation, route, vrps));
   }
   return {};
 }

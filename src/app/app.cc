@@ -22,6 +22,7 @@
 #include "app/registry_watcher.h"
 #include "app/sample_log.h"
 #include "app/shard.h"
+#include "app/world_knowledge.h"
 #include "base/log.h"
 #include "feeds/bgp_listener.h"
 #include "feeds/bmp_listener.h"
@@ -101,6 +102,15 @@ Result<void> check_listener(std::string_view name, const std::string& address, b
 
 }  // namespace
 
+namespace {
+
+KnowledgeFiles files_of(const Configuration& c) {
+  return {c.rpki.vrp_file, c.topology.as_relationships, c.topology.siblings, c.topology.aspa,
+          c.topology.bogons};
+}
+
+}  // namespace
+
 Result<void> check(const Configuration& c) {
   if (auto done = check_listener("http.listen", c.http.listen, false,
                                  "tokens would cross the network in clear; use http.listen_tls there");
@@ -125,7 +135,7 @@ Result<void> check(const Configuration& c) {
   if (const auto catalog = api::load_catalog(c.catalog.file); !catalog) {
     return fail(ErrorCode::invalid_argument, "catalog.file: {}", catalog.error().message);
   }
-  return {};
+  return check(files_of(c));
 }
 
 class App::State : public feeds::ShardSink {
@@ -136,9 +146,7 @@ class App::State : public feeds::ShardSink {
 
   Result<Listening> start();
   void stop();
-  void reload() {
-    if (bgp_) log::info("{} BGP neighbors are asked to send their routes again", bgp_->refresh_all());
-  }
+  void reload(const Configuration& fresh);
 
   // feeds::ShardSink
   std::size_t shards() const override { return shards_.size(); }
@@ -149,6 +157,7 @@ class App::State : public feeds::ShardSink {
  private:
   Result<void> open_stores();
   Result<void> start_detection();
+  Result<void> start_knowledge();
   Result<void> start_api();
   Result<Listening> start_listeners();
   Result<void> start_bgp(Listening& out);
@@ -163,7 +172,7 @@ class App::State : public feeds::ShardSink {
   std::vector<std::string> not_ready() const;
   void expire_until_stopped();
 
-  const Configuration c_;
+  Configuration c_;
   FolderLock lock_;
   Metrics metrics_;
   api::Catalog catalog_;
@@ -177,6 +186,7 @@ class App::State : public feeds::ShardSink {
   std::unique_ptr<EventWriter> writer_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::unique_ptr<RegistryWatcher> watcher_;
+  std::unique_ptr<WorldKnowledge> knowledge_;
   std::unique_ptr<api::Api> api_;
   runtime::WorkerPool workers_;
   std::unique_ptr<feeds::PeerRegistry> peers_;
@@ -276,6 +286,9 @@ Result<void> App::State::start_detection() {
   const std::size_t count = c_.detection.shards > 0 ? static_cast<std::size_t>(c_.detection.shards)
                                                     : std::max(1U, std::thread::hardware_concurrency());
   for (std::size_t i = 0; i < count; ++i) {
+    options.detection.owns = [i, count](const net::Prefix& prefix) {
+      return feeds::shard_of(prefix, count).value_or(0) == i;
+    };
     shards_.push_back(std::make_unique<Shard>(
         options, metrics_, [this](std::vector<model::Event> events) { writer_->submit(std::move(events)); }));
   }
@@ -290,6 +303,39 @@ Result<void> App::State::start_detection() {
   writer_->start();
   for (const auto& shard : shards_) shard->start();
   return watcher_->start();
+}
+
+Result<void> App::State::start_knowledge() {
+  WorldKnowledge::Options options;
+  options.files = files_of(c_);
+  options.rtr.shrink_guard = c_.rpki.shrink_guard;
+  for (const RpkiCache& cache : c_.rpki.caches) {
+    auto parsed = feeds::parse_rtr_cache(cache.address);
+    if (!parsed) return tl::unexpected(parsed.error());
+    parsed->preference = static_cast<int>(cache.preference);
+    options.rtr.caches.push_back(std::move(*parsed));
+  }
+  knowledge_ =
+      std::make_unique<WorldKnowledge>(std::move(options), metrics_, [this](const KnowledgeUpdate& update) {
+        for (const auto& shard : shards_) shard->know(update);
+      });
+  return knowledge_->start();
+}
+
+void App::State::reload(const Configuration& fresh) {
+  std::string restart;
+  for (const std::string& key : changed_keys(c_, fresh)) {
+    if (key == "rpki.vrp_file" || key.starts_with("topology.")) {
+      log::info("SIGHUP: {} is another one now", key);
+    } else {
+      restart += (restart.empty() ? "" : ", ") + key;
+    }
+  }
+  if (!restart.empty()) log::warning("SIGHUP: changed, but in force only after a restart: {}", restart);
+  c_.rpki.vrp_file = fresh.rpki.vrp_file;
+  c_.topology = fresh.topology;
+  knowledge_->read_again(files_of(fresh));
+  if (bgp_) log::info("{} BGP neighbors are asked to send their routes again", bgp_->refresh_all());
 }
 
 void App::State::apply_registry(model::RegistryPointer registry) {
@@ -339,7 +385,8 @@ Result<void> App::State::start_api() {
       .accept_samples = [this](const model::SampleBatch& batch,
                                std::string_view answer) { return recorder_->accept(batch, answer); },
       .latency_bins = [this](const latency::BinQuery& query) { return recorder_->bins(query); },
-      .settings = std::move(settings)};
+      .settings = std::move(settings),
+      .vrps = [this] { return knowledge_->vrps(); }};
   api_ = std::make_unique<api::Api>(std::move(services));
   return api_->bootstrap(c_.data_dir);
 }
@@ -472,6 +519,7 @@ void App::State::expire_until_stopped() {
 Result<Listening> App::State::start() {
   if (auto done = open_stores(); !done) return tl::unexpected(done.error());
   if (auto done = start_detection(); !done) return tl::unexpected(done.error());
+  if (auto done = start_knowledge(); !done) return tl::unexpected(done.error());
   if (auto done = start_api(); !done) return tl::unexpected(done.error());
   std::vector<feeds::RouterPlace> places;
   for (const Router& router : c_.network.routers) {
@@ -506,6 +554,7 @@ void App::State::stop() {
   if (server_) server_->stop();
   workers_.stop();
   if (watcher_) watcher_->stop();
+  if (knowledge_) knowledge_->stop();
   for (const auto& shard : shards_) shard->stop();
   if (writer_) writer_->stop();
   if (outbox_) outbox_->stop();
@@ -521,8 +570,7 @@ Result<Listening> App::start() {
   return listening;
 }
 
-void App::reload() { state_->reload(); }
-
+void App::reload(const Configuration& fresh) { state_->reload(fresh); }
 void App::stop() { state_->stop(); }
 
 }  // namespace peering::app

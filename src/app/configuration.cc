@@ -133,6 +133,8 @@ Result<void> read_table(Document& document, const toml::table& table, std::strin
       done = read_entries(document, value, full, out.feeds.bgp_neighbors);
     } else if (full == "feeds.kafka") {
       done = read_entries(document, value, full, out.feeds.kafka);
+    } else if (full == "rpki.caches") {
+      done = read_entries(document, value, full, out.rpki.caches);
     } else if (const auto row =
                    std::find_if(rows.begin(), rows.end(),
                                 [&](const Setting& s) { return full_key(s.section, s.key) == full; });
@@ -164,6 +166,7 @@ std::vector<std::string> known_keys(Configuration& configuration) {
   RisFeed ris;
   BgpNeighborEntry neighbor;
   KafkaFeed kafka;
+  RpkiCache cache;
   add(settings_of(configuration));
   add(settings_of(pop));
   add(settings_of(router));
@@ -171,6 +174,7 @@ std::vector<std::string> known_keys(Configuration& configuration) {
   add(settings_of(ris));
   add(settings_of(neighbor));
   add(settings_of(kafka));
+  add(settings_of(cache));
   return out;
 }
 
@@ -225,6 +229,41 @@ std::string print_configuration(const Configuration& configuration) {
     print_entries(out, "feeds.bgp.neighbors", settings_of(neighbor));
   }
   for (KafkaFeed& feed : copy.feeds.kafka) print_entries(out, "feeds.kafka", settings_of(feed));
+  for (RpkiCache& cache : copy.rpki.caches) print_entries(out, "rpki.caches", settings_of(cache));
+  return out;
+}
+
+namespace {
+
+// The entries of an array as text, to compare.
+template <class Entry>
+std::string printed(std::string_view section, std::vector<Entry> entries) {
+  std::string out;
+  for (Entry& entry : entries) print_entries(out, section, settings_of(entry));
+  return out;
+}
+
+}  // namespace
+
+std::vector<std::string> changed_keys(const Configuration& before, const Configuration& after) {
+  std::vector<std::string> out;
+  Configuration old = before, fresh = after;
+  const auto old_rows = settings_of(old), fresh_rows = settings_of(fresh);
+  for (std::size_t i = 0; i < old_rows.size(); ++i) {
+    if (toml_value(old_rows[i].target) != toml_value(fresh_rows[i].target)) {
+      out.push_back(full_key(old_rows[i].section, old_rows[i].key));
+    }
+  }
+  const auto compare = [&](std::string_view section, const auto& a, const auto& b) {
+    if (printed(section, a) != printed(section, b)) out.push_back(fmt::format("[[{}]]", section));
+  };
+  compare("network.pops", before.network.pops, after.network.pops);
+  compare("network.routers", before.network.routers, after.network.routers);
+  compare("feeds.mrt", before.feeds.mrt, after.feeds.mrt);
+  compare("feeds.ris", before.feeds.ris, after.feeds.ris);
+  compare("feeds.bgp.neighbors", before.feeds.bgp_neighbors, after.feeds.bgp_neighbors);
+  compare("feeds.kafka", before.feeds.kafka, after.feeds.kafka);
+  compare("rpki.caches", before.rpki.caches, after.rpki.caches);
   return out;
 }
 
@@ -236,6 +275,7 @@ std::string configuration_reference() {
   RisFeed ris;
   BgpNeighborEntry neighbor;
   KafkaFeed kafka;
+  RpkiCache cache;
   std::string out =
       "# Configuration\n\nOne TOML file, given with `--config`. An unknown key is an error. This page is "
       "written by "
@@ -261,6 +301,7 @@ std::string configuration_reference() {
   add(settings_of(ris), true);
   add(settings_of(neighbor), true);
   add(settings_of(kafka), true);
+  add(settings_of(cache), true);
   return out;
 }
 

@@ -69,6 +69,12 @@ struct KafkaFeed {
   std::string ca_file, sasl_mechanism, sasl_user, sasl_password_file;
 };
 
+/// `[[rpki.caches]]`: an RPKI-to-Router cache.
+struct RpkiCache {
+  std::string address;  ///< "host:port"
+  std::int64_t preference = 1;
+};
+
 struct Configuration {
   std::string data_dir;  ///< empty: $STATE_DIRECTORY, $XDG_STATE_HOME/peeringd, ~/.local/state/peeringd
 
@@ -119,6 +125,16 @@ struct Configuration {
     std::vector<KafkaFeed> kafka;
   } feeds;
 
+  struct Rpki {
+    std::string vrp_file;
+    bool shrink_guard = true;
+    std::vector<RpkiCache> caches;
+  } rpki;
+
+  struct Topology {
+    std::string as_relationships, siblings, aspa, bogons;
+  } topology;
+
   struct Detection {
     std::int64_t shards = 0;  ///< 0: one for each core
     std::int64_t mailbox_messages_max = 65536;
@@ -149,6 +165,8 @@ Result<Configuration> parse_configuration(std::string_view text, std::string_vie
 
 /// A complete TOML file with every key, its value in force and its text: `peeringd --print-config`.
 std::string print_configuration(const Configuration& configuration);
+/// The keys (and `[[arrays]]`) whose values differ, in order of the reference.
+std::vector<std::string> changed_keys(const Configuration& before, const Configuration& after);
 /// The reference of every key: docs/configuration.md.
 std::string configuration_reference();
 

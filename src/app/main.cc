@@ -61,14 +61,14 @@ sigset_t block_signals() {
   return signals;
 }
 
-// SIGHUP only says whether the file would be accepted: no key may change while running.
-void report_reload(const Options& options) {
+// A file that would not be accepted changes nothing.
+void reload(const Options& options, peering::app::App& app) {
   const auto read = configuration_of(options);
   if (!read) {
     peering::log::error("SIGHUP: {}; the configuration in force stays", read.error().message);
-  } else {
-    peering::log::info("SIGHUP: the configuration file is valid; its keys take effect at the next start");
+    return;
   }
+  app.reload(*read);
 }
 
 int run(const Options& options, Configuration configuration) {
@@ -81,10 +81,7 @@ int run(const Options& options, Configuration configuration) {
   }
   std::cout << ready_line(*listening) << std::endl;
   int signal = 0;
-  while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) {
-    report_reload(options);
-    app.reload();
-  }
+  while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) reload(options, app);
   app.stop();
   return 0;
 }

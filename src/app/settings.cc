@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "feeds/rtr_client.h"
 #include "http/server.h"
 #include "http/url.h"
 #include "net/prefix.h"
@@ -119,6 +120,27 @@ void add_http(std::vector<Setting>& out, Configuration::Http& http) {
   row("workers", &http.workers, "Threads that run requests.", positive);
 }
 
+std::string rtr_cache(const Target& value) {
+  return feeds::parse_rtr_cache(*std::get<std::string*>(value)) ? "" : "HOST:PORT such as 127.0.0.1:8282";
+}
+
+void add_knowledge(std::vector<Setting>& out, Configuration& c) {
+  out.push_back({"rpki", "vrp_file", &c.rpki.vrp_file,
+                 "JSON of a validator (`roas`, `aspas`); read again on SIGHUP and when it changes.",
+                 nullptr});
+  out.push_back({"rpki", "shrink_guard", &c.rpki.shrink_guard,
+                 "Whether a data set that shrinks by more than half is used only when it is said twice.",
+                 nullptr});
+  const auto row = [&](std::string_view key, Target target, std::string_view text) {
+    out.push_back({"topology", key, target, text, nullptr});
+  };
+  row("as_relationships", &c.topology.as_relationships,
+      "CAIDA AS relationships, serial-1 or serial-2, plain or compressed; read again on SIGHUP.");
+  row("siblings", &c.topology.siblings, "Lines of AS numbers that belong together; read again on SIGHUP.");
+  row("aspa", &c.topology.aspa, "JSON with a list `aspas`; read again on SIGHUP.");
+  row("bogons", &c.topology.bogons, "Lines of one prefix that nobody should announce; read again on SIGHUP.");
+}
+
 void add_feeds(std::vector<Setting>& out, Configuration::Feeds& feeds) {
   const auto row = [&](std::string_view key, Target target, std::string_view text, Rule rule) {
     out.push_back({"feeds.bmp", key, target, text, rule});
@@ -169,6 +191,7 @@ std::vector<Setting> settings_of(Configuration& c) {
                  "Longest AS path of a valid service route, in hops.", positive});
   add_feeds(out, c.feeds);
   add_bgp(out, c.feeds);
+  add_knowledge(out, c);
   out.push_back({"detection", "shards", &c.detection.shards,
                  "Threads that own routes and judge changes; 0: one for each core.", not_negative});
   out.push_back({"detection", "mailbox_messages_max", &c.detection.mailbox_messages_max,
@@ -201,6 +224,13 @@ std::vector<Setting> settings_of(Router& router) {
   return {{"network.routers", "name", &router.name, "The router's BMP sysName."},
           {"network.routers", "address", &router.address, "Or its address."},
           {"network.routers", "pop", &router.pop, "The PoP it belongs to.", filled, true}};
+}
+
+std::vector<Setting> settings_of(RpkiCache& cache) {
+  return {{"rpki.caches", "address", &cache.address,
+           "HOST:PORT of an RPKI-to-Router cache (StayRTR, Routinator, FORT).", rtr_cache, true},
+          {"rpki.caches", "preference", &cache.preference,
+           "The connected cache with the lowest number is used.", not_negative}};
 }
 
 std::vector<Setting> settings_of(MrtFeed& feed) {

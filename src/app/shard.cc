@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t received_messages_max = 256;
 constexpr std::size_t flushed_routes_max = 5000;
+constexpr std::size_t judged_prefixes_max = 200;
 constexpr std::chrono::seconds tick_period{1};
 constexpr std::chrono::seconds answer_patience{5};
 
@@ -28,7 +29,7 @@ struct RouteQuestion {
   std::shared_ptr<std::promise<std::vector<rib::Route>>> answer;
 };
 
-using Message = std::variant<feeds::ShardMessage, NewRegistry, RouteQuestion>;
+using Message = std::variant<feeds::ShardMessage, NewRegistry, KnowledgeUpdate, RouteQuestion>;
 
 // What the detectors want to hear of.
 std::shared_ptr<const net::PrefixSpace> space_of(const model::Registry& registry) {
@@ -69,7 +70,8 @@ struct Shard::State {
     AtDeadline then = AtDeadline::lose_router;
   };
   std::map<std::string, Deadline> deadlines;
-  bool doomed = false;
+  bool doomed = false;     // routes wait to be removed
+  bool rejudging = false;  // prefixes wait to be judged again
   std::uint64_t counted_changes = 0;
   rib::TableSize reported;
   double reported_waiting = 0;
@@ -128,6 +130,10 @@ struct Shard::State {
     deliver();
     message.done();
   }
+  void take(const KnowledgeUpdate& update, TimePoint) {
+    detector.knowledge_changed(update.after, update.roas.get(), update.at, events);
+    rejudging = true;
+  }
   void take(const RouteQuestion& question, TimePoint) {
     std::vector<rib::Route> out = table.covering(question.prefix);
     for (rib::Route& route : table.covered(question.prefix, question.limit)) out.push_back(std::move(route));
@@ -180,9 +186,9 @@ struct Shard::State {
   void run() {
     auto next_tick = std::chrono::steady_clock::now();
     while (true) {
-      const auto wait_until = doomed ? std::chrono::steady_clock::now() : next_tick;
+      const auto wait_until = doomed || rejudging ? std::chrono::steady_clock::now() : next_tick;
       const std::vector<Message> messages = mailbox.receive_until(wait_until, received_messages_max);
-      if (messages.empty() && !doomed && mailbox.closed()) break;
+      if (messages.empty() && !doomed && !rejudging && mailbox.closed()) break;
       for (const Message& message : messages) {
         std::visit([&](const auto& inner) { take(inner, now()); }, message);
         deliver();
@@ -191,6 +197,7 @@ struct Shard::State {
         doomed = table.flush(flushed_routes_max, changes);
         judge(now());
       }
+      if (rejudging) rejudging = detector.judge_waiting(table, judged_prefixes_max, now(), events);
       if (std::chrono::steady_clock::now() >= next_tick) {
         next_tick = std::chrono::steady_clock::now() + tick_period;
         const TimePoint at = now();
@@ -228,6 +235,8 @@ bool Shard::try_post(feeds::ShardMessage& message) {
 void Shard::apply(model::RegistryPointer registry, std::function<void()> done) {
   state_->mailbox.send_over_limit(NewRegistry{std::move(registry), std::move(done)});
 }
+
+void Shard::know(KnowledgeUpdate update) { state_->mailbox.send_over_limit(std::move(update)); }
 
 Result<std::vector<rib::Route>> Shard::routes(const net::Prefix& prefix, std::size_t limit) {
   auto promise = std::make_shared<std::promise<std::vector<rib::Route>>>();

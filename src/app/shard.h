@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "app/world_knowledge.h"
 #include "base/metrics.h"
 #include "base/result.h"
 #include "detect/detector.h"
@@ -46,6 +47,8 @@ class Shard {
   bool try_post(feeds::ShardMessage& message);
   /// Puts a snapshot in force; `done` is called on the shard's thread afterwards.
   void apply(model::RegistryPointer registry, std::function<void()> done);
+  /// Puts what is known of the world in force; held routes are judged again, a part at a time.
+  void know(KnowledgeUpdate update);
   /// Exact, covering and more specific routes, at most `limit`. Waits for the shard (`unavailable` after 5
   /// s).
   Result<std::vector<rib::Route>> routes(const net::Prefix& prefix, std::size_t limit);

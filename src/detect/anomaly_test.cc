@@ -351,6 +351,14 @@ TEST(Relationships, NamesTheFourTypesOfRfc7908) {
   EXPECT_EQ(type(3, 1), 4);
 }
 
+TEST(Relationships, ReadsAGraphThatWritesEveryEdgeFromBothEnds) {
+  const auto graph = Relationships::parse("1|2|-1\n2|1|1\n3|4|0\n4|3|0\n");
+  ASSERT_TRUE(graph);
+  EXPECT_EQ(graph->relation(1, 2), Relation::customer);
+  EXPECT_EQ(graph->relation(2, 1), Relation::provider);
+  EXPECT_EQ(graph->relation(3, 4), Relation::peer);
+}
+
 TEST(Relationships, ReadsCaidaAndNamesTheBadLine) {
   const auto good = Relationships::parse("# comment\n1|2|-1\n3|4|0|bgp\r\n");
   ASSERT_TRUE(good);

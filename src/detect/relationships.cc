@@ -83,12 +83,15 @@ Result<Relationships> Relationships::parse(std::string_view text) {
     if (line.empty() || line.front() == '#' || line == "\r") continue;
     net::Asn a = 0, b = 0;
     int relation = 0;
-    if (!read_line(line, a, b, relation) || (relation != -1 && relation != 0)) {
-      return tl::unexpected(invalid(fmt::format("line {}", number), line,
-                                    "AS relationships are written `provider|customer|-1` or `peer|peer|0`"));
+    if (!read_line(line, a, b, relation) || relation < -1 || relation > 1) {
+      return tl::unexpected(invalid(
+          fmt::format("line {}", number), line,
+          "AS relationships are written `provider|customer|-1`, `customer|provider|1` or `peer|peer|0`"));
     }
     if (relation == -1) {
       out.add_provider(a, b);
+    } else if (relation == 1) {
+      out.add_provider(b, a);
     } else {
       out.add_peers(a, b);
     }

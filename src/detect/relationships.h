@@ -44,8 +44,9 @@ class Relationships {
   std::optional<Valley> valley(std::span<const net::Asn> path) const;
   std::size_t size() const { return relations_.size(); }
 
-  /// Reads CAIDA's serial-1 text: `a|b|-1` (a is a provider of b), `a|b|0` (peers), `#` comments. The error
-  /// names the line.
+  /// Reads CAIDA's serial-1 and serial-2 text: `a|b|-1` (a is a provider of b), `a|b|0` (peers), anything
+  /// after a further `|`, `#` comments; also `a|b|1` (a is a customer of b), as graphs made from them have.
+  /// The error names the line.
   static Result<Relationships> parse(std::string_view text);
 
  private:
