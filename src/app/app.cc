@@ -24,6 +24,7 @@
 #include "app/shard.h"
 #include "app/world_knowledge.h"
 #include "base/log.h"
+#include "feeds/archive.h"
 #include "feeds/bgp_listener.h"
 #include "feeds/bmp_listener.h"
 #include "feeds/kafka_feed.h"
@@ -161,6 +162,7 @@ class App::State : public feeds::ShardSink {
   Result<void> start_api();
   Result<Listening> start_listeners();
   Result<void> start_bgp(Listening& out);
+  void start_archive();
   void start_mrt_feeds();
   void start_ris_feeds();
   Result<void> start_kafka_feeds();
@@ -190,6 +192,7 @@ class App::State : public feeds::ShardSink {
   std::unique_ptr<api::Api> api_;
   runtime::WorkerPool workers_;
   std::unique_ptr<feeds::PeerRegistry> peers_;
+  std::unique_ptr<feeds::Archive> archive_;
   std::unique_ptr<feeds::BmpListener> bmp_;
   std::unique_ptr<feeds::BgpListener> bgp_;
   std::vector<std::unique_ptr<feeds::MrtFeed>> mrt_;
@@ -416,6 +419,8 @@ Result<Listening> App::State::start_listeners() {
     feeds::BmpSettings settings;
     settings.sessions_max = static_cast<std::size_t>(c_.feeds.bmp_sessions_max);
     settings.partial_message_time = c_.feeds.bmp_partial_message_time;
+    start_archive();
+    settings.archive = archive_.get();
     bmp_ = std::make_unique<feeds::BmpListener>(settings, *peers_, *this, metrics_);
     const auto bound = bmp_->listen(*http::parse_endpoint(c_.feeds.bmp_listen));
     if (!bound) return tl::unexpected(bound.error());
@@ -437,6 +442,14 @@ Result<void> App::State::start_bgp(Listening& out) {
   }
   bgp_->start();
   return {};
+}
+
+void App::State::start_archive() {
+  if (c_.archive.dir.empty()) return;
+  feeds::ArchiveSettings settings;
+  settings.files = {c_.archive.dir, c_.archive.every, c_.archive.compress, c_.archive.keep};
+  archive_ = std::make_unique<feeds::Archive>(settings, metrics_);
+  archive_->start();
 }
 
 void App::State::start_mrt_feeds() {
@@ -547,6 +560,7 @@ void App::State::stop() {
   if (expirer_.joinable()) expirer_.join();
   if (bmp_) bmp_->stop();
   if (bgp_) bgp_->stop();
+  if (archive_) archive_->stop();
   for (const auto& feed : mrt_) feed->stop();
   for (const auto& feed : ris_) feed->stop();
   for (const auto& feed : kafka_) feed->stop();

@@ -135,6 +135,13 @@ struct Configuration {
     std::string as_relationships, siblings, aspa, bogons;
   } topology;
 
+  struct Archive {
+    std::string dir;  ///< empty: nothing is archived
+    std::chrono::seconds every{900};
+    bool compress = true;
+    std::chrono::seconds keep{0};
+  } archive;
+
   struct Detection {
     std::int64_t shards = 0;  ///< 0: one for each core
     std::int64_t mailbox_messages_max = 65536;

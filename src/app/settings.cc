@@ -192,6 +192,12 @@ std::vector<Setting> settings_of(Configuration& c) {
   add_feeds(out, c.feeds);
   add_bgp(out, c.feeds);
   add_knowledge(out, c);
+  out.push_back({"archive", "dir", &c.archive.dir,
+                 "Folder for what routers say over BMP, as MRT files; empty: none.", nullptr});
+  out.push_back({"archive", "every", &c.archive.every, "The stretch of time of one file.", positive});
+  out.push_back(
+      {"archive", "compress", &c.archive.compress, "Whether files are compressed (gzip).", nullptr});
+  out.push_back({"archive", "keep", &c.archive.keep, "How long files are kept; 0s: for ever.", nullptr});
   out.push_back({"detection", "shards", &c.detection.shards,
                  "Threads that own routes and judge changes; 0: one for each core.", not_negative});
   out.push_back({"detection", "mailbox_messages_max", &c.detection.mailbox_messages_max,

@@ -26,7 +26,10 @@ struct Archive::State {
       : settings(std::move(given)),
         writer(settings.files),
         written(bytes_counter(registry, "written")),
-        dropped(bytes_counter(registry, "dropped")) {}
+        dropped(bytes_counter(registry, "dropped")),
+        healthy(registry.gauge("peering_archive_healthy", "1 while archived records reach the disk.", {})) {
+    healthy.set(1);
+  }
 
   struct Piece {
     TimePoint arrival;
@@ -36,6 +39,7 @@ struct Archive::State {
   const ArchiveSettings settings;
   MrtWriter writer;  // the thread's
   Counter &written, &dropped;
+  Gauge& healthy;
 
   mutable std::mutex mutex;
   std::condition_variable changed;
@@ -60,7 +64,7 @@ struct Archive::State {
       if (!well) changed.wait_for(lock, refused_pause, [&] { return stopping; });
     }
     lock.unlock();
-    settle(writer.finish());
+    if (const auto done = writer.finish(); !done) settle(done);
   }
 
   // False when the disk refused; what it refused is lost.
@@ -86,6 +90,7 @@ struct Archive::State {
 
   bool settle(const Result<void>& done) {
     const std::lock_guard lock(mutex);
+    healthy.set(done && !overflowed ? 1 : 0);
     const std::string before = std::exchange(trouble, done ? "" : done.error().message);
     if (!done && before != trouble) log::error("archive: {}", trouble);
     if (done && !before.empty()) log::info("archive: records reach the disk again");
@@ -116,6 +121,7 @@ void Archive::push(TimePoint arrival, std::vector<std::uint8_t> records) {
     const std::lock_guard lock(s.mutex);
     if (s.stopping || s.queued_bytes + records.size() > s.settings.queue_bytes_max) {
       s.dropped.add(records.size());
+      s.healthy.set(0);
       if (!s.stopping && !std::exchange(s.overflowed, true))
         log::error("archive: the disk is too slow, records are dropped");
       return;

@@ -93,7 +93,7 @@ std::string_view termination_reason(std::optional<std::uint16_t> reason) {
 
 BmpConversation::BmpConversation(const net::Address& remote, std::size_t peers_max, PeerRegistry& peers,
                                  BmpMetrics& metrics)
-    : remote_(remote), peers_max_(peers_max), registry_(peers), metrics_(metrics) {}
+    : remote_(remote), peers_max_(peers_max), registry_(peers), metrics_(metrics), records_(peers_max) {}
 
 bool BmpConversation::has_up(const BmpPeerKey& peer) const {
   const auto found = peers_.find(peer);
@@ -125,6 +125,10 @@ void BmpConversation::name_router(std::string name, TimePoint arrival, Out& out)
   out.push_back(RouterUp{router_, arrival});
 }
 
+void BmpConversation::archive_records(TimePoint arrival, ByteWriter records) {
+  if (records.size() > 0) archive_->push(arrival, std::move(records).take());
+}
+
 void BmpConversation::take(Bytes frame, TimePoint arrival, Out& out) {
   came_up_.reset();
   metrics_.bytes.add(static_cast<double>(frame.size()));
@@ -134,6 +138,11 @@ void BmpConversation::take(Bytes frame, TimePoint arrival, Out& out) {
     return complain(arrival, message.error().message, frame);
   }
   metrics_.message(frame[5]);
+  if (archive_) {
+    ByteWriter records;
+    records_.take(*message, arrival, records);
+    archive_records(arrival, std::move(records));
+  }
   const auto* initiation = std::get_if<wire::bmp::Initiation>(&*message);
   if (initiation) return take_initiation(*initiation, arrival, out);
   if (const auto* end = std::get_if<wire::bmp::Termination>(&*message)) {
@@ -329,6 +338,11 @@ void BmpConversation::end_of_rib(View& view, const Peer& peer, FamilyId family, 
 }
 
 void BmpConversation::end(TimePoint at, std::string_view reason, Others others, Out& out) {
+  if (archive_) {
+    ByteWriter records;
+    records_.end(at, records);
+    archive_records(at, std::move(records));
+  }
   if (router_.empty()) return;
   log::info("BMP session of router {} from {} ended: {}", router_, remote_.to_string(), reason);
   if (others == Others::speaking) {

@@ -14,7 +14,9 @@
 #include <vector>
 
 #include "base/time.h"
+#include "feeds/archive.h"
 #include "feeds/bmp_metrics.h"
+#include "feeds/bmp_to_mrt.h"
 #include "feeds/peer_registry.h"
 #include "feeds/shard_message.h"
 #include "feeds/update_batches.h"
@@ -39,6 +41,8 @@ class BmpConversation {
   BmpConversation(const net::Address& remote, std::size_t peers_max, PeerRegistry& peers,
                   BmpMetrics& metrics);
 
+  /// From now on what the router says is archived too. The archive must outlive the conversation.
+  void archive_to(Archive& archive) { archive_ = &archive; }
   /// Takes one whole frame (`wire::bmp::split_frame`); appends what follows from it. Faults are counted and a
   /// sample of them is logged.
   void take(std::span<const std::uint8_t> frame, TimePoint arrival, std::vector<ShardMessage>& out);
@@ -78,6 +82,7 @@ class BmpConversation {
   };
   using Out = std::vector<ShardMessage>;
 
+  void archive_records(TimePoint arrival, ByteWriter records);
   void take_initiation(const wire::bmp::Initiation& message, TimePoint arrival, Out& out);
   void take_peer_up(const wire::bmp::PeerUp& message, TimePoint arrival, Out& out);
   void take_peer_down(const wire::bmp::PeerDown& message, TimePoint arrival, Out& out);
@@ -104,6 +109,8 @@ class BmpConversation {
   std::map<BmpPeerKey, Peer> peers_;
   std::optional<std::string> terminated_;
   std::optional<BmpPeerKey> came_up_;
+  Archive* archive_ = nullptr;
+  BmpToMrt records_;
   TimePoint next_complaint_{};
   std::uint64_t unsaid_ = 0;
 };

@@ -96,7 +96,9 @@ class Session {
         socket_(std::move(socket)),
         pause_(listener.context),
         conversation_(remote, listener.settings.peers_per_session_max, listener.peers, listener.metrics),
-        shards_(listener.shards) {}
+        shards_(listener.shards) {
+    if (listener.settings.archive) conversation_.archive_to(*listener.settings.archive);
+  }
 
   /// Reads until the router or something in what it says ends the session, and until the shards know.
   static asio::awaitable<void> run(std::shared_ptr<Session> self) {

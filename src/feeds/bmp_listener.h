@@ -18,6 +18,7 @@
 
 #include "base/metrics.h"
 #include "base/result.h"
+#include "feeds/archive.h"
 #include "feeds/peer_registry.h"
 #include "feeds/shard_message.h"
 #include "http/server.h"
@@ -29,6 +30,8 @@ struct BmpSettings {
   std::size_t peers_per_session_max = 10'000;
   /// From the first byte of a message to its last; also from the connection to the first message.
   std::chrono::milliseconds partial_message_time{60'000};
+  /// Gets what the routers say, when not null; must outlive the listener.
+  Archive* archive = nullptr;
 };
 
 /// Inert until `listen`. Thread-safe.

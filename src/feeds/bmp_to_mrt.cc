@@ -101,6 +101,14 @@ void BmpToMrt::take_routes(const bmp::RouteMonitoring& message, TimePoint arriva
   }
 }
 
+void BmpToMrt::end(TimePoint at, ByteWriter& out) {
+  for (const auto& [key, peer] : peers_) {
+    if (!peer.up) continue;
+    if (!mrt::append_state_change(at, {peer.session, state_established, state_idle}, out)) ++left_out_;
+  }
+  peers_.clear();
+}
+
 void BmpToMrt::take(const bmp::Message& message, TimePoint arrival, ByteWriter& out) {
   if (const auto* routes = std::get_if<bmp::RouteMonitoring>(&message)) {
     if (is_adj_rib_in(routes->peer)) take_routes(*routes, arrival, out);

@@ -22,6 +22,8 @@ class BmpToMrt {
 
   /// Appends the records that follow from one message; `arrival` stands for a timestamp that is not there.
   void take(const wire::bmp::Message& message, TimePoint arrival, ByteWriter& out);
+  /// The BMP session is over: so is, for who reads the records, every BGP session it told of.
+  void end(TimePoint at, ByteWriter& out);
   /// Records that had to be left out: too many peers, messages that are no BGP.
   std::uint64_t left_out() const { return left_out_; }
 
