@@ -106,11 +106,13 @@ TEST_F(ArchiveTest, WhatIsPushedIsInTheFilesAfterTheStop) {
   settings.files = {folder, std::chrono::hours(24), true, {}};
   Archive archive(settings, metrics);
   archive.start();
-  for (int i = 0; i < 1000; ++i) archive.push(noon, a_record(noon));
+  const TimePoint arrival = now();
+  for (int i = 0; i < 1000; ++i) archive.push(arrival, a_record(arrival));
   archive.stop();
   EXPECT_EQ(archive.trouble(), "");
-  ASSERT_EQ(names().size(), 1U);
-  EXPECT_EQ(records_of(*names().begin()), 1000U);
+  std::uint64_t records = 0;
+  for (const std::string& name : names()) records += records_of(name);
+  EXPECT_EQ(records, 1000U);
 }
 
 TEST_F(ArchiveTest, AFullDiskDropsRecordsAndSaysSo) {

@@ -6,8 +6,10 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "feeds/unpacker.h"
 #include "wire/mrt/decompress.h"
 
 namespace peering::feeds {
@@ -30,6 +32,7 @@ struct FrameFile::State {
   std::span<const std::uint8_t> unread;
   bool ended = false;
   std::unique_ptr<mrt::Decompressor> decompressor;
+  std::unique_ptr<Unpacker> unpacker;  // of regular files that are compressed
   std::vector<std::uint8_t> plain;
   std::size_t at = 0;
   std::uint64_t frames = 0;
@@ -43,6 +46,7 @@ struct FrameFile::State {
   std::uint64_t offset() const { return plain_start + at; }
 
   ~State() {
+    unpacker.reset();
     if (file > STDIN_FILENO) ::close(file);
   }
 
@@ -59,8 +63,27 @@ struct FrameFile::State {
       filled += static_cast<std::size_t>(count);
     }
     unread = std::span(input).first(filled);
-    if (!decompressor) decompressor = mrt::make_decompressor(mrt::detect_compression(unread));
+    if (!decompressor) {
+      const auto compression = mrt::detect_compression(unread);
+      struct stat about{};
+      if (compression != mrt::Compression::none && ::fstat(file, &about) == 0 && S_ISREG(about.st_mode)) {
+        unpacker = make_unpacker(file, compression);
+      }
+      decompressor = mrt::make_decompressor(compression);
+    }
     return {};
+  }
+
+  Result<bool> extend_unpacked() {
+    auto piece = unpacker->next();
+    if (!piece) return tl::unexpected(piece.error());
+    whole = piece->empty();
+    if (plain.empty()) {
+      plain = std::move(*piece);
+    } else {
+      plain.insert(plain.end(), piece->begin(), piece->end());
+    }
+    return !whole;
   }
 
   // Puts more bytes behind those that are no whole frame yet; false when the stream has no more.
@@ -69,9 +92,11 @@ struct FrameFile::State {
     plain.erase(plain.begin(), plain.begin() + static_cast<std::ptrdiff_t>(at));
     plain_start += at;
     at = 0;
+    if (unpacker) return extend_unpacked();
     const std::size_t before = plain.size();
     while (plain.size() == before) {
       if (auto done = read_more(); !done) return tl::unexpected(done.error());
+      if (unpacker) return extend_unpacked();
       const bool had_input = !unread.empty();
       if (auto done = decompressor->feed(unread, plain, output_bytes); !done) {
         return tl::unexpected(done.error());
