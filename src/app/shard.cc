@@ -12,10 +12,11 @@ namespace peering::app {
 
 namespace {
 
-constexpr std::size_t received_messages_max = 256;
+constexpr std::size_t received_messages_max = 4096;
 constexpr std::size_t flushed_routes_max = 5000;
 constexpr std::size_t judged_prefixes_max = 200;
 constexpr std::chrono::seconds tick_period{1};
+constexpr std::chrono::milliseconds report_period{100};
 constexpr std::chrono::seconds answer_patience{5};
 
 struct NewRegistry {
@@ -30,6 +31,13 @@ struct RouteQuestion {
 };
 
 using Message = std::variant<feeds::ShardMessage, NewRegistry, KnowledgeUpdate, RouteQuestion>;
+
+// A run of routes counts for as many as it has: the mailbox is bounded by what it holds.
+std::size_t weight_of(const Message& message) {
+  const auto* fed = std::get_if<feeds::ShardMessage>(&message);
+  const auto* run = fed ? std::get_if<feeds::RouteRun>(fed) : nullptr;
+  return run ? run->burst.records() : 1;
+}
 
 // What the detectors want to hear of.
 std::shared_ptr<const net::PrefixSpace> space_of(const model::Registry& registry) {
@@ -46,7 +54,7 @@ struct Shard::State {
       : options(std::move(given)),
         emit(std::move(emit_given)),
         detector(options.detection),
-        mailbox(options.mailbox_messages_max),
+        mailbox(options.mailbox_messages_max, weight_of),
         changes_total(metrics.counter("peering_route_changes_total", "Routes that became another one.")),
         events_total(
             metrics.counter("peering_events_detected_total", "Versions of events that detectors made.")),
@@ -72,7 +80,7 @@ struct Shard::State {
   std::map<std::string, Deadline> deadlines;
   bool doomed = false;     // routes wait to be removed
   bool rejudging = false;  // prefixes wait to be judged again
-  std::uint64_t counted_changes = 0;
+  std::uint64_t counted_changes = 0, reported_changes = 0;
   rib::TableSize reported;
   double reported_waiting = 0;
   Counter &changes_total, &events_total;
@@ -91,6 +99,16 @@ struct Shard::State {
   void handle(const rib::RouteBatch& batch, TimePoint at) {
     if (!batch.announced.empty()) detector.peer_heard(*batch.peer, batch.time, at, events);
     table.apply(batch, changes);
+    judge(at);
+  }
+  void handle(const feeds::RouteRun& run, TimePoint at) {
+    const rib::Peer* heard = nullptr;
+    run.burst.for_each([&](const rib::PeerPointer& peer, const rib::PackedRoutes& routes) {
+      if (peer.get() == heard || routes.announced.empty()) return;
+      heard = peer.get();
+      detector.peer_heard(*peer, routes.time, at, events);
+    });
+    table.apply(run.burst, changes);
     judge(at);
   }
   void handle(const feeds::RouterUp& up, TimePoint at) {
@@ -178,15 +196,18 @@ struct Shard::State {
     prefixes_gauge.add(difference(size.prefixes, reported.prefixes));
     attributes_gauge.add(difference(size.attributes, reported.attributes));
     reported = size;
+    reported_changes = table.changes();
     const auto waiting = static_cast<double>(mailbox.size());
     waiting_gauge.add(waiting - reported_waiting);
     reported_waiting = waiting;
   }
 
   void run() {
-    auto next_tick = std::chrono::steady_clock::now();
+    auto next_tick = std::chrono::steady_clock::now(), next_report = next_tick;
     while (true) {
-      const auto wait_until = doomed || rejudging ? std::chrono::steady_clock::now() : next_tick;
+      const bool unreported = table.changes() != reported_changes;
+      const auto next = unreported ? std::min(next_tick, next_report) : next_tick;
+      const auto wait_until = doomed || rejudging ? std::chrono::steady_clock::now() : next;
       const std::vector<Message> messages = mailbox.receive_until(wait_until, received_messages_max);
       if (messages.empty() && !doomed && !rejudging && mailbox.closed()) break;
       for (const Message& message : messages) {
@@ -203,6 +224,9 @@ struct Shard::State {
         const TimePoint at = now();
         pass_deadlines(at);
         detector.tick(table, at, events);
+      }
+      if (std::chrono::steady_clock::now() >= next_report) {
+        next_report = std::chrono::steady_clock::now() + report_period;
         report_size();
       }
       deliver();

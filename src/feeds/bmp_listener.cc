@@ -168,9 +168,10 @@ class Session {
       } else {
         take(bytes.first(*length));
         used += *length;
-        waited |= co_await deliver();
+        if (!hold()) waited |= co_await deliver();
       }
     }
+    waited |= co_await deliver();
     buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(used));
     filled_ -= used;
     // While we waited the rest could not come in: its time begins now.
@@ -215,9 +216,17 @@ class Session {
 
   bool try_deliver() {
     if (!messages_.empty() && listener_.another_is_ending(*this)) return false;
-    for (ShardMessage& message : messages_) shards_.push(std::move(message));
+    for (ShardMessage& message : messages_) shards_.hold(std::move(message));
     messages_.clear();
     return shards_.drain();
+  }
+
+  // Keeps what was decoded until what one read gave is decoded; false when it is time to hand it on.
+  bool hold() {
+    if (dropped_ || listener_.another_is_ending(*this)) return false;
+    for (ShardMessage& message : messages_) shards_.hold(std::move(message));
+    messages_.clear();
+    return shards_.held_bytes() < ShardRouter::held_bytes_max;
   }
 
   void close() {

@@ -1,4 +1,4 @@
-// A sink for tests: keeps what it is given, and can play a full mailbox.
+// A sink for tests: keeps what it is given, routes batch by batch, and can play a full mailbox.
 #pragma once
 
 #include <atomic>
@@ -21,7 +21,11 @@ class RecordedSink : public ShardSink {
     {
       const std::lock_guard lock(mutex_);
       if (refuse_) return false;
-      taken_[shard].push_back(std::move(message));
+      if (const auto* run = std::get_if<RouteRun>(&message)) {
+        unpack(*run, taken_[shard]);
+      } else {
+        taken_[shard].push_back(std::move(message));
+      }
     }
     arrived_.notify_all();
     return true;
@@ -62,6 +66,24 @@ class RecordedSink : public ShardSink {
   }
 
  private:
+  // Batch by batch, as they were pushed.
+  static void unpack(const RouteRun& run, std::vector<ShardMessage>& out) {
+    run.burst.for_each([&](const rib::PeerPointer& peer, const rib::PackedRoutes& routes) {
+      rib::RouteBatch batch{peer, routes.time, nullptr, {}, {}};
+      const auto list = [&](std::span<const std::uint8_t> field, std::vector<net::Prefix>& into) {
+        rib::for_each_bits(field, routes.family,
+                           [&](const rib::PrefixBits& bits) { into.push_back(rib::to_prefix(bits)); });
+      };
+      list(routes.announced, batch.announced);
+      list(routes.withdrawn, batch.withdrawn);
+      if (!batch.announced.empty()) {
+        batch.attributes =
+            std::make_shared<const wire::bgp::PathAttributes>(rib::unpack_attributes(routes.attributes));
+      }
+      out.emplace_back(std::move(batch));
+    });
+  }
+
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
   std::vector<std::vector<ShardMessage>> taken_;

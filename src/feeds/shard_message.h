@@ -18,6 +18,7 @@
 #include "base/time.h"
 #include "net/address.h"
 #include "rib/route.h"
+#include "rib/route_burst.h"
 
 namespace peering::feeds {
 
@@ -66,7 +67,14 @@ struct EndOfRib {
   TimePoint time{};  ///< by the router's clock
 };
 
-using ShardMessage = std::variant<rib::RouteBatch, RouterUp, RouterDown, PeerUp, PeerDown, EndOfRib>;
+/// RouteBatches one after another in one piece, as `ShardRouter` puts them together for a shard.
+struct RouteRun {
+  rib::RouteBurst burst;
+  TimePoint time{};  ///< of the first of them
+};
+
+using ShardMessage =
+    std::variant<rib::RouteBatch, RouterUp, RouterDown, PeerUp, PeerDown, EndOfRib, RouteRun>;
 
 /// The shards, as feeds see them. Thread-safe.
 class ShardSink {

@@ -9,6 +9,7 @@
 #include <deque>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "feeds/shard_message.h"
 #include "net/prefix.h"
@@ -19,22 +20,38 @@ namespace peering::feeds {
 std::optional<std::size_t> shard_of(const net::Prefix& prefix, std::size_t shards);
 
 /// Messages on their way to the shards, in order. One for each reader (BMP session, file); owned by its
-/// thread. `push` never fails and never loses: a reader calls it only when `idle()`, so it holds at most one
-/// decoded message.
+/// thread. Routes that come one after another travel in one message for each shard. Nothing fails and nothing
+/// is lost: a reader that holds `held_bytes_max` or more, or is not `idle()` after `drain`, waits.
 class ShardRouter {
  public:
-  explicit ShardRouter(ShardSink& sink) : sink_(sink) {}
+  static constexpr std::size_t held_bytes_max = 128 * 1024;
 
-  /// Splits a RouteBatch by owner; copies everything else to every shard. Then does what `drain` does.
-  bool push(ShardMessage message);
+  explicit ShardRouter(ShardSink& sink) : sink_(sink), open_(sink.shards()), parts_(sink.shards()) {}
+
+  /// Takes a message for later: splits a RouteBatch by owner, copies everything else to every shard.
+  void hold(ShardMessage message);
+  /// Memory of routes that nothing was done for yet.
+  std::size_t held_bytes() const { return held_bytes_; }
   /// Posts what waits. True when nothing is left.
   bool drain();
-  bool idle() const { return waiting_.empty(); }
+  /// `hold`, then `drain`.
+  bool push(ShardMessage message);
+  bool idle() const { return waiting_.empty() && held_bytes_ == 0; }
 
  private:
-  void split(rib::RouteBatch batch);
+  struct OpenRun {
+    rib::RouteBurst burst;
+    TimePoint time;
+  };
+
+  void split(rib::RouteBatch& batch);
+  void append(std::size_t shard, const rib::RouteBatch& batch);
+  void close_runs();
 
   ShardSink& sink_;
+  std::vector<OpenRun> open_;           // by shard
+  std::vector<rib::RouteBatch> parts_;  // room for one batch split by shard
+  std::size_t held_bytes_ = 0;
   std::deque<std::pair<std::size_t, ShardMessage>> waiting_;
 };
 

@@ -85,5 +85,39 @@ TEST(ShardRouter, KeepsOrderWhenAMailboxIsFull) {
   EXPECT_TRUE(std::holds_alternative<RouterUp>(taken[0]));
 }
 
+// Counts messages as a mailbox does.
+class CountingSink : public ShardSink {
+ public:
+  std::size_t shards() const override { return 2; }
+  bool try_post(std::size_t shard, ShardMessage& message) override {
+    said.push_back({shard, message.index()});
+    return true;
+  }
+  std::vector<std::pair<std::size_t, std::size_t>> said;  // shard, which kind
+};
+
+TEST(ShardRouter, RoutesHeldTogetherTravelInOneMessageAShardAndOvertakeNothing) {
+  CountingSink sink;
+  ShardRouter router(sink);
+  EXPECT_EQ(router.held_bytes(), 0U);
+  for (std::uint32_t top = 1; top < 100; ++top) {
+    router.hold(batch({net::Prefix(net::Address::v4(top << 24), 8)}, {}));
+  }
+  EXPECT_GT(router.held_bytes(), 99U);
+  EXPECT_FALSE(router.idle());
+  router.hold(RouterUp{"edge-1", time_from_us(8)});
+  router.hold(batch({prefix("10.0.0.0/8")}, {}));
+  EXPECT_TRUE(sink.said.empty()) << "nothing is posted before it is drained";
+  EXPECT_TRUE(router.drain());
+  EXPECT_TRUE(router.idle());
+  const std::size_t run = ShardMessage(RouteRun()).index(), up = ShardMessage(RouterUp()).index();
+  ASSERT_EQ(sink.said.size(), 5U);
+  EXPECT_EQ(sink.said[0], std::pair(std::size_t{0}, run));
+  EXPECT_EQ(sink.said[1], std::pair(std::size_t{1}, run));
+  EXPECT_EQ(sink.said[2], std::pair(std::size_t{0}, up));
+  EXPECT_EQ(sink.said[3], std::pair(std::size_t{1}, up));
+  EXPECT_EQ(sink.said[4].second, run);
+}
+
 }  // namespace
 }  // namespace peering::feeds

@@ -11,6 +11,20 @@ namespace {
 
 auto soon() { return std::chrono::steady_clock::now() + std::chrono::seconds(5); }
 
+TEST(Mailbox, AMessageThatCarriesManyCountsForMany) {
+  Mailbox<int> mailbox(10, [](const int& message) { return static_cast<std::size_t>(message); });
+  int seven = 7, five = 5, one = 1;
+  EXPECT_TRUE(mailbox.try_send(seven));
+  EXPECT_TRUE(mailbox.try_send(five)) << "there was room";
+  EXPECT_EQ(mailbox.size(), 12U);
+  EXPECT_FALSE(mailbox.try_send(one));
+  const auto at_once = std::chrono::steady_clock::now();
+  EXPECT_EQ(mailbox.receive_until(at_once, 6).size(), 1U) << "seven is enough of them";
+  EXPECT_EQ(mailbox.size(), 5U);
+  EXPECT_TRUE(mailbox.try_send(one));
+  EXPECT_EQ(mailbox.receive_until(at_once, 100).size(), 2U);
+}
+
 TEST(Mailbox, KeepsTheOrderOfEachSender) {
   Mailbox<std::pair<int, int>> mailbox(16);
   std::vector<std::thread> senders;

@@ -1,0 +1,142 @@
+"""A full table into a running server, beside BIRD 2: time from the first UPDATE until all routes are there, and
+memory. One peer, four routes an UPDATE, over loopback; both daemons are asked every few milliseconds how many
+routes they have.
+"""
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import threading
+import time
+
+POLL_S = 0.02
+PATIENCE_S = 120
+
+
+def resident_kib(pid):
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    return 0
+
+
+def cpu_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Injector:
+    """The router; `load` gives seconds until `count()` says that all routes are there."""
+
+    def __init__(self, program, protocol, address, port, routes):
+        self.routes = routes
+        self.process = subprocess.Popen([program, protocol, address, str(port), str(routes)],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._line("ready")
+
+    def _line(self, word):
+        line = self.process.stdout.readline().decode()
+        if not line.startswith(word):
+            raise RuntimeError(f"the injector said {line!r} instead of {word}")
+        return int(line.split()[1]) / 1e9
+
+    def load(self, count):
+        self.process.stdin.write(b"g")
+        self.process.stdin.flush()
+        started = self._line("start")
+        while time.monotonic() - started < PATIENCE_S:
+            if count() >= self.routes:
+                return time.monotonic() - started
+            time.sleep(POLL_S)
+        raise RuntimeError(f"only {count()} of {self.routes} routes came")
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(10)
+
+
+def measured(pid, program, protocol, address, port, routes, count):
+    """(seconds, CPU seconds, bytes a route)"""
+    memory, used = resident_kib(pid), cpu_seconds(pid)
+    injector = Injector(program, protocol, address, port, routes)
+    try:
+        took = injector.load(count)
+        return took, cpu_seconds(pid) - used, (resident_kib(pid) - memory) * 1024 / routes
+    finally:
+        injector.close()
+
+
+def bird(program, folder, port, routes):
+    folder.mkdir()
+    (folder / "bird.conf").write_text(f"""
+router id 192.0.2.1;
+protocol device {{}}
+protocol bgp injector {{
+  local 127.0.0.1 port {port} as 64500;
+  neighbor 127.0.0.1 as 64501;
+  multihop; passive; strict bind;
+  ipv4 {{ import all; export none; }};
+}}
+""")
+    control = folder / "bird.ctl"
+    server = subprocess.Popen(["bird", "-f", "-c", str(folder / "bird.conf"), "-s", str(control)],
+                              env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin"},
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    birdc = shutil.which("birdc") or "/usr/sbin/birdc"
+
+    def count():
+        said = subprocess.run([birdc, "-s", str(control), "show", "route", "count"], stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL).stdout.decode()
+        found = re.search(r"(\d+) of \d+ routes", said)
+        return int(found.group(1)) if found else 0
+
+    try:
+        deadline = time.monotonic() + 10
+        while not control.exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(0.5)
+        return measured(server.pid, program, "bgp", "127.0.0.1", port, routes, count)
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def watch(server, tenant, prefixes):
+    """Registers prefixes, a few requests at a time, each thread on its own connection."""
+    import http.client
+    host, port = server.address("http")
+    headers = {"Authorization": f"Bearer {server.token}", "Content-Type": "application/json"}
+
+    def register(mine):
+        connection = http.client.HTTPConnection(host, port)
+        for name, prefix in mine:
+            body = json.dumps({"properties": {"prefix": prefix}})
+            connection.request("PUT", tenant.url(tenant.prefix_id(name)), body, headers)
+            response = connection.getresponse()
+            said = response.read()
+            if response.status not in (200, 201):
+                raise RuntimeError(f"{prefix}: {response.status} {said[:200]}")
+
+    threads = [threading.Thread(target=register, args=(prefixes[n::8],)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def ours(program, harness, folder, routes, watched):
+    server = harness.Peeringd(folder / "data").start()
+    host, port = server.address("bmp")
+    try:
+        if watched:
+            tenant = harness.Tenant(server.client())
+            spread = [(f"w{n}", f"{1 + n % 120}.{n // 120 % 256}.{n // 30720 % 256}.0/24") for n in range(watched)]
+            watch(server, tenant, spread)
+
+        def count():
+            return int(server.metrics().get("peering_rib_routes", 0))
+        return measured(server.process.pid, program, "bmp", host, port, routes, count)
+    finally:
+        server.stop()
