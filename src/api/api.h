@@ -22,6 +22,7 @@
 #include "latency/sample_log.h"
 #include "model/registry.h"
 #include "rib/route.h"
+#include "rib/route_search.h"
 #include "rib/vrp_table.h"
 #include "store/resource_store.h"
 #include "store/telemetry_store.h"
@@ -70,6 +71,8 @@ struct Services {
   std::function<TimePoint()> clock = [] { return now(); };
   /// What the RPKI says; null, or no function: there is no RPKI data.
   std::function<rib::VrpTablePointer()> vrps;
+  /// What an operator looks for in the routing table. Blocks.
+  std::function<Result<rib::FoundRoutes>(const rib::RouteSearch&)> search_routes;
 };
 
 /// Thread-safe. What `services` refers to must outlive it.

@@ -17,6 +17,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "latency/recorder.h"
+#include "rib/table.h"
 #include "store/memory/resource_store.h"
 #include "store/memory/telemetry_store.h"
 
@@ -88,7 +89,23 @@ class ApiFixture : public testing::Test {
                     },
                     [this](const latency::BinQuery& query) { return recorder.bins(query); },
                     Settings{},
-                    [this] { return clock; }};
+                    [this] { return clock; },
+                    nullptr,
+                    [this](const rib::RouteSearch& search) { return found(search); }};
+  }
+
+  /// Searches a table of `routes`, each of which comes from a peer of its own.
+  Result<rib::FoundRoutes> found(const rib::RouteSearch& search) const {
+    rib::Table table;
+    std::vector<rib::RouteChange> changes;
+    for (std::uint32_t id = 0; id < routes.size(); ++id) {
+      auto peer = std::make_shared<rib::Peer>(*routes[id].peer);
+      peer->id = rib::PeerId(id);
+      table.apply(
+          rib::RouteBatch{peer, routes[id].received_at, routes[id].attributes, {routes[id].prefix}, {}},
+          changes);
+    }
+    return table.search(search);
   }
 
   std::string read_token() const {

@@ -59,6 +59,9 @@ arm::Answer list_alerts(Call& call);
 // current_routes.cc
 arm::Answer list_current_routes(Call& call);
 
+// route_search.cc
+arm::Answer search_routes(Call& call);
+
 // alert_channels.cc
 arm::Answer list_alert_channels(Call& call);
 arm::Answer get_alert_channel(Call& call);

@@ -113,6 +113,7 @@ constexpr Route table[] = {
     {Method::delete_, CHANNELS "/{channelName}", "AlertChannels_Delete", P::own, E::writes,
      delete_alert_channel},
     {Method::post, CHANNELS "/{channelName}/test", "AlertChannels_Test", P::own, E::none, test_alert_channel},
+    {Method::get, OPEN "/routes", "Routes_List", P::read, E::none, search_routes},
     {Method::get, OPEN "/tokens", "Tokens_List", P::authenticated, E::none, list_tokens},
     {Method::post, OPEN "/tokens", "Tokens_Create", P::authenticated, E::writes, create_token},
     {Method::delete_, OPEN "/tokens/{tokenId}", "Tokens_Delete", P::authenticated, E::writes, delete_token},

@@ -171,6 +171,7 @@ class App::State : public feeds::ShardSink {
   void restore_shards(const std::vector<model::Event>& known);
   void apply_registry(model::RegistryPointer registry);
   Result<std::vector<rib::Route>> routes(const net::Prefix& prefix);
+  Result<rib::FoundRoutes> search(const rib::RouteSearch& search);
   std::vector<std::string> not_ready() const;
   void expire_until_stopped();
 
@@ -360,6 +361,43 @@ Result<std::vector<rib::Route>> App::State::routes(const net::Prefix& prefix) {
   return all;
 }
 
+// A short prefix is asked of all shards; what is as short is in each of them, and taken from the first.
+Result<rib::FoundRoutes> App::State::search(const rib::RouteSearch& search) {
+  const auto owner = feeds::shard_of(search.prefix, shards_.size());
+  if (owner && search.longest_match && search.more_specific) {
+    // The longest match may be so short that other shards have the more specific ones.
+    rib::RouteSearch match = search;
+    match.more_specific = false;
+    const auto found = shards_[*owner]->search(match);
+    if (!found) return found;
+    match = search;
+    match.prefix = found->prefix;
+    match.longest_match = false;
+    return this->search(match);
+  }
+  if (owner) return shards_[*owner]->search(search);
+  auto out = shards_.front()->search(search);
+  for (std::size_t i = 1; out && i < shards_.size(); ++i) {
+    auto part = shards_[i]->search(search);
+    if (!part) return part;
+    out->truncated |= part->truncated;
+    std::ranges::copy_if(part->routes, std::back_inserter(out->routes), [&](const rib::Route& route) {
+      return feeds::shard_of(route.prefix, shards_.size()).has_value();
+    });
+  }
+  if (!out) return out;
+  const auto order = [&](const rib::Route& route) {
+    const int nearness = route.prefix == search.prefix ? 0 : route.prefix.covers(search.prefix) ? 1 : 2;
+    return std::pair(nearness, route.prefix);
+  };
+  std::ranges::stable_sort(out->routes, {}, order);
+  if (out->routes.size() > search.limit) {
+    out->routes.resize(search.limit);
+    out->truncated = true;
+  }
+  return out;
+}
+
 std::vector<std::string> App::State::not_ready() const {
   std::vector<std::string> out;
   if (!started_) out.emplace_back("starting");
@@ -389,7 +427,8 @@ Result<void> App::State::start_api() {
                                std::string_view answer) { return recorder_->accept(batch, answer); },
       .latency_bins = [this](const latency::BinQuery& query) { return recorder_->bins(query); },
       .settings = std::move(settings),
-      .vrps = [this] { return knowledge_->vrps(); }};
+      .vrps = [this] { return knowledge_->vrps(); },
+      .search_routes = [this](const rib::RouteSearch& wanted) { return search(wanted); }};
   api_ = std::make_unique<api::Api>(std::move(services));
   return api_->bootstrap(c_.data_dir);
 }

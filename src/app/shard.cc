@@ -30,7 +30,13 @@ struct RouteQuestion {
   std::shared_ptr<std::promise<std::vector<rib::Route>>> answer;
 };
 
-using Message = std::variant<feeds::ShardMessage, NewRegistry, KnowledgeUpdate, RouteQuestion>;
+struct SearchQuestion {
+  rib::RouteSearch search;
+  std::shared_ptr<std::promise<rib::FoundRoutes>> answer;
+};
+
+using Message =
+    std::variant<feeds::ShardMessage, NewRegistry, KnowledgeUpdate, RouteQuestion, SearchQuestion>;
 
 // A run of routes counts for as many as it has: the mailbox is bounded by what it holds.
 std::size_t weight_of(const Message& message) {
@@ -157,6 +163,25 @@ struct Shard::State {
     for (rib::Route& route : table.covered(question.prefix, question.limit)) out.push_back(std::move(route));
     question.answer->set_value(std::move(out));
   }
+  void take(const SearchQuestion& question, TimePoint) {
+    question.answer->set_value(table.search(question.search));
+  }
+
+  // Sends the question and waits; its `answer` is made here.
+  template <class Question>
+  auto ask(Question question) {
+    using Answer = typename decltype(question.answer)::element_type;
+    question.answer = std::make_shared<Answer>();
+    auto answer = question.answer->get_future();
+    using Given = Result<decltype(answer.get())>;
+    if (!mailbox.send_over_limit(std::move(question))) {
+      return Given(fail(ErrorCode::unavailable, "the routing table is stopping"));
+    }
+    if (answer.wait_for(answer_patience) != std::future_status::ready) {
+      return Given(fail(ErrorCode::unavailable, "the routing table is busy; try again"));
+    }
+    return Given(answer.get());
+  }
 
   // A router that did not return in time is lost; of one that did, what it did not announce again is.
   void pass_deadlines(TimePoint at) {
@@ -263,15 +288,11 @@ void Shard::apply(model::RegistryPointer registry, std::function<void()> done) {
 void Shard::know(KnowledgeUpdate update) { state_->mailbox.send_over_limit(std::move(update)); }
 
 Result<std::vector<rib::Route>> Shard::routes(const net::Prefix& prefix, std::size_t limit) {
-  auto promise = std::make_shared<std::promise<std::vector<rib::Route>>>();
-  auto answer = promise->get_future();
-  if (!state_->mailbox.send_over_limit(RouteQuestion{prefix, limit, std::move(promise)})) {
-    return fail(ErrorCode::unavailable, "the routing table is stopping");
-  }
-  if (answer.wait_for(answer_patience) != std::future_status::ready) {
-    return fail(ErrorCode::unavailable, "the routing table is busy; try again");
-  }
-  return answer.get();
+  return state_->ask(RouteQuestion{prefix, limit, nullptr});
+}
+
+Result<rib::FoundRoutes> Shard::search(const rib::RouteSearch& search) {
+  return state_->ask(SearchQuestion{search, nullptr});
 }
 
 }  // namespace peering::app

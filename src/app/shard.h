@@ -52,6 +52,8 @@ class Shard {
   /// Exact, covering and more specific routes, at most `limit`. Waits for the shard (`unavailable` after 5
   /// s).
   Result<std::vector<rib::Route>> routes(const net::Prefix& prefix, std::size_t limit);
+  /// What an operator looks for in this shard's table. Waits as `routes` does.
+  Result<rib::FoundRoutes> search(const rib::RouteSearch& search);
 
  private:
   struct State;

@@ -233,6 +233,42 @@ TEST_F(CommandLine, AFollowerThatIsRefusedSaysWhy) {
   EXPECT_THAT(ran.err, HasSubstr("not yours"));
 }
 
+TEST_F(CommandLine, ShowsRoutesOfAnyPrefix) {
+  script({answer(200, R"({"routes":[{"prefix":"203.0.113.0/24","relation":"exact","peer":{"router":"edge-1",)"
+                      R"("asn":64496},"asPath":"64496 64500"}],"truncated":true})")});
+  const Ran ran = run({"route", "show", "203.0.113.0/24", "--peer", "192.0.2.1", "--covering",
+                       "--more-specific", "--top", "1", "-o", "tsv"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(requests(), ElementsAre("GET /providers/Open.Peering/routes?api-version=2026-11-01&prefix="
+                                      "203.0.113.0%2F24&relation=exact%2Ccovering%2CmoreSpecific&peer="
+                                      "192.0.2.1&top=1"));
+  EXPECT_THAT(ran.out, HasSubstr("203.0.113.0/24\texact\t\tedge-1\t\t64496\t64496 64500"));
+  EXPECT_THAT(ran.err, HasSubstr("more routes than these 1"));
+}
+
+TEST_F(CommandLine, APrefixWithoutRoutesIsNotFound) {
+  script({answer(200, R"({"routes":[]})")});
+  for (const char* format : {"table", "json", "tsv", "yaml"}) {
+    const Ran ran = run({"route", "show", "198.51.100.1", "-o", format});
+    EXPECT_EQ(ran.code, 3) << format;
+    EXPECT_THAT(ran.err, HasSubstr("there is no such route for '198.51.100.1'")) << format;
+  }
+  EXPECT_THAT(requests().at(0), HasSubstr("prefix=198.51.100.1&relation=exact"));
+  EXPECT_EQ(run({"route", "show", "-g", "net", "-n", "office"}).code, 0)
+      << "what is registered may have none";
+}
+
+TEST_F(CommandLine, RoutesAreShownOfNamesOrOfAPrefixNotOfBoth) {
+  script({answer(200, R"({"routes":[]})")});
+  const Ran both = run({"route", "show", "198.51.100.0/24", "-g", "net"});
+  EXPECT_EQ(both.code, 2);
+  EXPECT_THAT(both.err, HasSubstr("--resource-group"));
+  const Ran neither = run({"route", "show", "-g", "net", "-n", "office", "--covering"});
+  EXPECT_EQ(neither.code, 2);
+  EXPECT_THAT(neither.err, HasSubstr("--covering needs a prefix or address"));
+  EXPECT_THAT(requests(), ::testing::IsEmpty());
+}
+
 TEST_F(CommandLine, ImportsSamplesOnceHoweverOftenItMustTry) {
   http::Response busy = answer(503, R"({"error":{"code":"ServiceUnavailable","message":"later"}})");
   busy.headers.set("Retry-After", "0");

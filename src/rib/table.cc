@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 #include <unordered_map>
 
 #include "rib/attribute_pool.h"
@@ -106,6 +107,10 @@ struct Table::State {
   template <class Visit>
   void each_peer_of(std::string_view router, Visit visit);
   void append(const PrefixBits& prefix, const PrefixTree::Slot& slot, std::vector<Route>& out) const;
+  bool has_route(const PrefixTree::Slot& slot, const std::optional<net::Address>& of) const;
+  void append_found(const PrefixBits& prefix, const PrefixTree::Slot& slot, const RouteSearch& search,
+                    FoundRoutes& out) const;
+  PrefixBits longest_match(const RouteSearch& search) const;
 };
 
 Table::Table() : state_(std::make_unique<State>()) {}
@@ -374,6 +379,57 @@ std::vector<Route> Table::covering(const net::Prefix& prefix) const {
   std::vector<Route> out;
   state_->prefixes.for_covering(prefix_bits(prefix), [&](const PrefixBits& at, const PrefixTree::Slot& slot) {
     state_->append(at, slot, out);
+  });
+  return out;
+}
+
+bool Table::State::has_route(const PrefixTree::Slot& slot, const std::optional<net::Address>& of) const {
+  const std::span entries(lists.at<Entry>(slot.routes), slot.count());
+  return std::ranges::any_of(
+      entries, [&](const Entry& entry) { return !of || peers[entry.peer()].peer->key.address == *of; });
+}
+
+void Table::State::append_found(const PrefixBits& prefix, const PrefixTree::Slot& slot,
+                                const RouteSearch& search, FoundRoutes& out) const {
+  for (const Entry& entry : std::span(lists.at<Entry>(slot.routes), slot.count())) {
+    const PeerPointer& peer = peers[entry.peer()].peer;
+    if (search.peer && peer->key.address != *search.peer) continue;
+    if (out.routes.size() == search.limit) {
+      out.truncated = true;
+      return;
+    }
+    out.routes.push_back({to_prefix(prefix), peer, pool.decoded(entry.attributes), entry.received_at()});
+  }
+}
+
+PrefixBits Table::State::longest_match(const RouteSearch& search) const {
+  PrefixBits out = prefix_bits(search.prefix);
+  const auto* slot = prefixes.find(out);
+  if (slot && has_route(*slot, search.peer)) return out;
+  prefixes.for_covering(prefix_bits(search.prefix), [&](const PrefixBits& at, const PrefixTree::Slot& found) {
+    if (has_route(found, search.peer)) out = at;
+  });
+  return out;
+}
+
+FoundRoutes Table::search(const RouteSearch& search) const {
+  const State& s = *state_;
+  const PrefixBits bits = search.longest_match ? s.longest_match(search) : prefix_bits(search.prefix);
+  FoundRoutes out{to_prefix(bits), {}, false};
+  const auto* own = search.exact ? s.prefixes.find(bits) : nullptr;
+  if (own) s.append_found(bits, *own, search, out);
+  if (search.covering) {
+    s.prefixes.for_covering(bits, [&](const PrefixBits& at, const PrefixTree::Slot& slot) {
+      s.append_found(at, slot, search, out);
+    });
+  }
+  if (!search.more_specific) return out;
+  std::size_t looks = 0;
+  s.prefixes.for_covered(bits, [&](const PrefixBits& at, const PrefixTree::Slot& slot) {
+    if (at == bits) return true;
+    if (++looks > searched_prefixes_max) out.truncated = true;
+    if (!out.truncated) s.append_found(at, slot, search, out);
+    return !out.truncated;
   });
   return out;
 }

@@ -23,6 +23,7 @@
 #include "net/prefix_space.h"
 #include "rib/route.h"
 #include "rib/route_burst.h"
+#include "rib/route_search.h"
 
 namespace peering::rib {
 
@@ -80,6 +81,9 @@ class Table {
   std::vector<Route> covered(const net::Prefix& prefix, std::size_t limit) const;
   /// Routes for less specific prefixes that cover `prefix` (itself not included), shortest first.
   std::vector<Route> covering(const net::Prefix& prefix) const;
+
+  /// What an operator looks for. Ends after `search.limit` routes and `searched_prefixes_max` prefixes.
+  FoundRoutes search(const RouteSearch& search) const;
 
   TableSize size() const;
   /// Routes that became another one since the beginning, told or not.

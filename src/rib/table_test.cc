@@ -323,6 +323,41 @@ struct Both {
   }
 };
 
+TEST(TableSearch, EndsAfterItsLimitAndAfterSoManyPrefixes) {
+  Table table;
+  std::vector<net::Prefix> prefixes{p("10.0.0.0/8")};
+  for (std::uint32_t i = 0; i <= searched_prefixes_max; ++i) {
+    prefixes.emplace_back(net::Address::v4(0x0A000000U + i), 32);
+  }
+  apply(table, announce(peer(1), {64497}, prefixes));
+  apply(table, announce(peer(2), {64498}, {prefixes.back()}));
+  RouteSearch search{p("10.0.0.0/8"), false, true, false, true, std::nullopt, 3};
+  FoundRoutes found = table.search(search);
+  EXPECT_THAT(found.routes, SizeIs(3));
+  EXPECT_TRUE(found.truncated);
+  EXPECT_EQ(found.routes[2].prefix, p("10.0.0.1/32"));
+  search.peer = peer(2)->key.address;
+  found = table.search(search);
+  EXPECT_THAT(found.routes, IsEmpty()) << "the one that is there comes after the bound";
+  EXPECT_TRUE(found.truncated);
+  search.more_specific = false;
+  EXPECT_FALSE(table.search(search).truncated);
+}
+
+TEST(TableSearch, ALongestMatchIsOneThatThePeerHas) {
+  Table table;
+  apply(table, announce(peer(1), {64497}, {p("203.0.113.0/24"), p("203.0.113.7/32")}));
+  apply(table, announce(peer(2), {64498}, {p("203.0.0.0/16")}));
+  RouteSearch search{p("203.0.113.7/32"), true};
+  EXPECT_EQ(table.search(search).prefix, p("203.0.113.7/32"));
+  search.peer = peer(2)->key.address;
+  const FoundRoutes found = table.search(search);
+  EXPECT_EQ(found.prefix, p("203.0.0.0/16"));
+  EXPECT_THAT(found.routes, SizeIs(1));
+  search.peer = peer(3)->key.address;
+  EXPECT_THAT(table.search(search).routes, IsEmpty());
+}
+
 RC_GTEST_PROP(TableProperty, AgreesWithTheObviousMap, ()) {
   Both both;
   const int steps = *rc::gen::inRange(1, 60);

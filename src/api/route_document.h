@@ -1,0 +1,16 @@
+// A route as JSON shows it, seen from the prefix that was asked for.
+#pragma once
+
+#include "base/json.h"
+#include "model/registry.h"
+#include "rib/route.h"
+#include "rib/vrp_table.h"
+
+namespace peering::api {
+
+/// `relation` is the one to the expectation's prefix, `role` what it is to those who expect. `route` has peer
+/// and attributes; `vrps` may be null.
+json::object shown_route(const model::Expectation& expectation, const rib::Route& route,
+                         const rib::VrpTablePointer& vrps);
+
+}  // namespace peering::api
