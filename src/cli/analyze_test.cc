@@ -345,11 +345,10 @@ TEST(Analyze, CountsTheRecordsOfEverySharedMrtFile) {
   std::getline(truth, row);
   while (std::getline(truth, row)) {
     std::istringstream columns(row);
-    std::string name, bytes, hash, records;
-    std::getline(columns, name, '\t');
-    std::getline(columns, bytes, '\t');
-    std::getline(columns, hash, '\t');
-    std::getline(columns, records, '\t');
+    std::string name, bytes, hash, records, types, plain, truncated, trailing;
+    for (std::string* column : {&name, &bytes, &hash, &records, &types, &plain, &truncated, &trailing}) {
+      std::getline(columns, *column, '\t');
+    }
     // The large table dumps hold no updates; reading them all takes the sanitizers too long.
     if (name.find("updates") == std::string::npos && std::stoul(bytes) > 100'000) continue;
     AnalyzeOptions options;
@@ -357,7 +356,9 @@ TEST(Analyze, CountsTheRecordsOfEverySharedMrtFile) {
     options.inputs = {(shared / "data/mrt" / name).string()};
     const Ran ran = analyze(options);
     EXPECT_EQ(ran.exit, 0) << name;
-    EXPECT_THAT(ran.err, HasSubstr(records + " records, ")) << name;
+    // Where bytes trail, the known count ends at damage; we skip it and read on.
+    const std::string told = trailing == "0" ? records + " records, " : "bytes skipped";
+    EXPECT_THAT(ran.err, HasSubstr(told)) << name;
   }
 }
 

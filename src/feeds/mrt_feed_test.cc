@@ -207,7 +207,7 @@ TEST_F(MrtFeedTest, RealUpdatesGiveRoutes) {
   if (!fs::is_directory(folder)) GTEST_SKIP() << "skipped: no shared data";
   settings_.path = folder / "*updates*";
   start();
-  for (int i = 0; i < 4000 && !feed_->idle(); ++i) std::this_thread::sleep_for(5ms);
+  for (int i = 0; i < 12'000 && !feed_->idle(); ++i) std::this_thread::sleep_for(10ms);
   EXPECT_TRUE(feed_->idle());
   EXPECT_GT(sink_.all<RouteBatch>().size(), 100'000U);
   EXPECT_GT(peers_.size(), 50U);

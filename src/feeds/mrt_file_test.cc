@@ -60,10 +60,17 @@ TEST(MrtFile, RealFilesHaveTheRecordsOfTheirTruth) {
   int files = 0;
   while (std::getline(truth, line)) {
     std::istringstream fields(line);
-    std::string name, bytes, hash, records, types;
-    for (std::string* field : {&name, &bytes, &hash, &records, &types}) std::getline(fields, *field, '\t');
+    std::string name, bytes, hash, records, types, plain, truncated, trailing;
+    for (std::string* field : {&name, &bytes, &hash, &records, &types, &plain, &truncated, &trailing}) {
+      std::getline(fields, *field, '\t');
+    }
     if (types.find("12/") != std::string::npos || types.find("13/") != std::string::npos) continue;
-    EXPECT_EQ(read_all((folder / name).string()).records, std::stoull(records)) << name;
+    const std::size_t read = read_all((folder / name).string()).records;
+    if (trailing == "0") {
+      EXPECT_EQ(read, std::stoull(records)) << name;
+    } else {
+      EXPECT_GT(read, std::stoull(records)) << name << ": the count ends at the damage, we read on";
+    }
     ++files;
   }
   EXPECT_GT(files, 20);

@@ -50,17 +50,17 @@ class RecordedSink : public ShardSink {
     }
     return out;
   }
-  /// Waits up to 10 s until `condition(messages of shard 0)` holds.
+  /// Waits up to 30 s until `condition(messages of shard 0)` holds.
   template <class Condition>
   bool wait_for(Condition condition) {
     std::unique_lock lock(mutex_);
-    return arrived_.wait_for(lock, std::chrono::seconds(10), [&] { return condition(taken_[0]); });
+    return arrived_.wait_for(lock, std::chrono::seconds(30), [&] { return condition(taken_[0]); });
   }
   template <class T>
   bool wait_for_count(std::size_t count) {
+    std::size_t have = 0, seen = 0;
     return wait_for([&](const std::vector<ShardMessage>& messages) {
-      std::size_t have = 0;
-      for (const ShardMessage& message : messages) have += std::holds_alternative<T>(message) ? 1U : 0U;
+      for (; seen < messages.size(); ++seen) have += std::holds_alternative<T>(messages[seen]) ? 1U : 0U;
       return have >= count;
     });
   }

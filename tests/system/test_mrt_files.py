@@ -50,7 +50,10 @@ class MrtFiles(harness.SystemTest):
                 self.assertEqual(done.stdout, b"", "nothing in the file concerns the watched prefix")
                 counted = re.search(r"(\d+) records?\b", report)
                 self.assertTrue(counted, report)
-                self.assertEqual(int(counted.group(1)), int(row["mrt_records"]), report)
+                if row["trailing_bytes"] == "0":
+                    self.assertEqual(int(counted.group(1)), int(row["mrt_records"]), report)
+                else:
+                    self.assertGreater(int(counted.group(1)), int(row["mrt_records"]), "the count ends at the damage")
                 if row["rfc_record_errors"] != "0" or row["trailing_bytes"] != "0":
                     self.assertRegex(report, r"malformed|truncated|damaged|error|skipped")
 
