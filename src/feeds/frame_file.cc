@@ -34,15 +34,16 @@ struct FrameFile::State {
   std::unique_ptr<mrt::Decompressor> decompressor;
   std::unique_ptr<Unpacker> unpacker;  // of regular files that are compressed
   std::vector<std::uint8_t> plain;
+  std::span<const std::uint8_t> shown;  // `plain`, or what the unpacker gave where nothing was left before it
   std::size_t at = 0;
   std::uint64_t frames = 0;
   Find find = nullptr;
-  bool whole = false;             // everything is in `plain`
-  std::uint64_t plain_start = 0;  // where in the file `plain` begins
+  bool whole = false;             // nothing follows `shown`
+  std::uint64_t plain_start = 0;  // where in the file `shown` begins
   std::uint64_t frame_offset = 0;
   std::optional<Gap> gap;
 
-  std::span<const std::uint8_t> rest() const { return std::span<const std::uint8_t>(plain).subspan(at); }
+  std::span<const std::uint8_t> rest() const { return shown.subspan(at); }
   std::uint64_t offset() const { return plain_start + at; }
 
   ~State() {
@@ -79,19 +80,30 @@ struct FrameFile::State {
     if (!piece) return tl::unexpected(piece.error());
     whole = piece->empty();
     if (plain.empty()) {
-      plain = std::move(*piece);
+      shown = *piece;
     } else {
       plain.insert(plain.end(), piece->begin(), piece->end());
+      shown = plain;
     }
     return !whole;
+  }
+
+  // Moves it to the begin of `plain`.
+  void keep_rest() {
+    if (shown.data() == plain.data()) {
+      plain.erase(plain.begin(), plain.begin() + static_cast<std::ptrdiff_t>(at));
+    } else {
+      plain.assign(rest().begin(), rest().end());
+    }
+    shown = plain;
+    plain_start += at;
+    at = 0;
   }
 
   // Puts more bytes behind those that are no whole frame yet; false when the stream has no more.
   Result<bool> extend() {
     if (whole) return false;
-    plain.erase(plain.begin(), plain.begin() + static_cast<std::ptrdiff_t>(at));
-    plain_start += at;
-    at = 0;
+    keep_rest();
     if (unpacker) return extend_unpacked();
     const std::size_t before = plain.size();
     while (plain.size() == before) {
@@ -107,6 +119,7 @@ struct FrameFile::State {
         return false;
       }
     }
+    shown = plain;
     return true;
   }
 
@@ -121,7 +134,7 @@ struct FrameFile::State {
         break;
       }
       if (whole) {
-        at = plain.size();
+        at = shown.size();
         return fail(ErrorCode::corrupt, "offset {}: {}; nothing readable follows", from, reason);
       }
       at += found - std::min(found, header_bytes_max);  // a header may have begun

@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <future>
 #include <optional>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include <libdeflate.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,11 +25,41 @@ namespace {
 namespace mrt = wire::mrt;
 
 using Octets = std::vector<std::uint8_t>;
+using Bytes = std::span<const std::uint8_t>;
 
 constexpr std::size_t read_bytes = 1024 * 1024, piece_bytes = 1024 * 1024;
 constexpr std::size_t packed_max = 64 * 1024 * 1024, unpacked_max = 192 * 1024 * 1024;  // libdeflate's
 constexpr std::size_t block_bytes_max = 2 * 1024 * 1024;  // bzip2's are below 1 MiB
-constexpr std::size_t blocks_ahead = 4;
+constexpr std::size_t blocks_ahead_max = 4, huge_page_bytes = 2 * 1024 * 1024;
+
+// A block takes some 4 MB of memory in no order: more of them than cores drive each other out of the caches.
+std::size_t blocks_ahead() {
+  return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, blocks_ahead_max);
+}
+
+// Large memory that nobody fills first, on huge pages where the kernel gives them.
+class Memory {
+ public:
+  Memory() = default;
+  explicit Memory(std::size_t bytes) : size_(bytes) {
+    const std::size_t whole = (bytes / huge_page_bytes + 1) * huge_page_bytes;
+    data_.reset(static_cast<std::uint8_t*>(std::aligned_alloc(huge_page_bytes, whole)));
+    if (!data_) size_ = 0;
+    if (data_) ::madvise(data_.get(), whole, MADV_HUGEPAGE);
+  }
+  std::uint8_t* data() const { return data_.get(); }
+  /// 0 when there was no memory.
+  std::size_t size() const { return size_; }
+  /// Keeps the first `bytes`.
+  void shorten(std::size_t bytes) { size_ = bytes; }
+
+ private:
+  struct Free {
+    void operator()(std::uint8_t* data) const { std::free(data); }
+  };
+  std::unique_ptr<std::uint8_t, Free> data_;
+  std::size_t size_ = 0;
+};
 
 // Appends what there is, at most `read_bytes`; false at the end.
 Result<bool> read_piece(int file, Octets& out) {
@@ -47,11 +81,13 @@ class Streamed final : public Unpacker {
   Streamed(int file, mrt::Compression compression, std::uint64_t skip)
       : file_(file), skip_(skip), decompressor_(mrt::make_decompressor(compression)) {}
 
-  Result<Octets> next() override {
+  Result<Bytes> next() override {
     if (!ahead_.valid()) ahead_ = begin();
     Result<Octets> out = ahead_.get();
-    if (out && !out->empty()) ahead_ = begin();
-    return out;
+    if (!out) return tl::unexpected(out.error());
+    shown_ = std::move(*out);
+    if (!shown_.empty()) ahead_ = begin();
+    return Bytes(shown_);
   }
 
  private:
@@ -86,7 +122,7 @@ class Streamed final : public Unpacker {
   const int file_;
   std::uint64_t skip_;
   std::unique_ptr<mrt::Decompressor> decompressor_;
-  Octets input_;
+  Octets shown_, input_;
   std::span<const std::uint8_t> unread_;
   bool ended_ = false;
   std::future<Result<Octets>> ahead_;  // last: its task uses the others
@@ -103,69 +139,88 @@ class GzipMembers final : public Unpacker {
  public:
   GzipMembers(int file, std::size_t bytes) : file_(file), bytes_(bytes) {}
 
-  Result<Octets> next() override {
+  Result<Bytes> next() override {
     if (!instead_) {
       if (!ahead_.valid()) ahead_ = begin();
-      auto member = ahead_.get();
-      if (member) {
-        given_ += member->size();
-        if (!member->empty()) ahead_ = begin();
-        return std::move(*member);
+      if (auto members = ahead_.get()) {
+        shown_ = std::move(*members);
+        given_ += shown_.size();
+        if (shown_.size() > 0) ahead_ = begin();
+        return Bytes(shown_.data(), shown_.size());
       }
+      shown_ = Memory();
+      packed_ = Memory();
       instead_ = start_again(file_, mrt::Compression::gzip, given_);
     }
     return instead_->next();
   }
 
  private:
-  using Member = std::optional<Octets>;
+  using Members = std::optional<Memory>;
   using Library = std::unique_ptr<libdeflate_decompressor, decltype(&libdeflate_free_decompressor)>;
 
-  std::future<Member> begin() {
-    return std::async(std::launch::async, [this] { return member(); });
+  std::future<Members> begin() {
+    return std::async(std::launch::async, [this] { return members(); });
   }
 
-  // Nothing when it is damaged, or larger than is kept. An empty member is passed over.
-  Member member() {
-    while (packed_.size() < bytes_) {
-      const auto more = read_piece(file_, packed_);
-      if (!more || packed_.size() > packed_max) return std::nullopt;
-      if (!*more) break;
+  bool read_all() {
+    packed_ = Memory(bytes_);
+    std::size_t filled = 0;
+    while (filled < packed_.size()) {
+      const ssize_t count = ::read(file_, packed_.data() + filled, packed_.size() - filled);
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return false;
+      if (count == 0) break;
+      filled += static_cast<std::size_t>(count);
     }
-    Octets out;
-    while (at_ < packed_.size() && out.empty()) {
-      out.resize(capacity());
+    packed_.shorten(filled);
+    return filled > 0;
+  }
+
+  // As many members as fit; none of them at the end. Nothing when the next is damaged, or larger than is
+  // kept.
+  Members members() {
+    if (packed_.size() == 0 && !read_all()) return std::nullopt;
+    if (at_ == packed_.size()) return Memory();
+    Memory out(capacity());
+    std::size_t filled = 0;
+    while (at_ < packed_.size() && out.size() > 0) {
       std::size_t used = 0, made = 0;
-      libdeflate_result status = LIBDEFLATE_INSUFFICIENT_SPACE;
-      while (true) {
-        status = libdeflate_gzip_decompress_ex(library_.get(), packed_.data() + at_, packed_.size() - at_,
-                                               out.data(), out.size(), &used, &made);
-        if (status != LIBDEFLATE_INSUFFICIENT_SPACE || out.size() >= unpacked_max) break;
-        out.resize(std::min(out.size() * 2, unpacked_max));
+      const auto status =
+          libdeflate_gzip_decompress_ex(library_.get(), packed_.data() + at_, packed_.size() - at_,
+                                        out.data() + filled, out.size() - filled, &used, &made);
+      if (status == LIBDEFLATE_SUCCESS) {
+        at_ += used;
+        filled += made;
+      } else if (filled > 0) {
+        break;  // the next call's
+      } else if (status == LIBDEFLATE_INSUFFICIENT_SPACE && out.size() < unpacked_max) {
+        out = Memory(std::min(out.size() * 2, unpacked_max));
+      } else {
+        return std::nullopt;
       }
-      if (status != LIBDEFLATE_SUCCESS) return std::nullopt;
-      out.resize(made);
-      at_ += used;
     }
+    if (out.size() == 0) return std::nullopt;
+    out.shorten(filled);
     return out;
   }
 
   // The file's last four bytes say how much its last member makes.
   std::size_t capacity() const {
     std::uint32_t size = 0;
-    std::memcpy(&size, packed_.data() + packed_.size() - std::min<std::size_t>(4, packed_.size()),
-                std::min<std::size_t>(4, packed_.size()));
+    if (packed_.size() >= sizeof size)
+      std::memcpy(&size, packed_.data() + packed_.size() - sizeof size, sizeof size);
     return std::clamp<std::size_t>(size, piece_bytes, unpacked_max);
   }
 
   const int file_;
   const std::size_t bytes_;
   Library library_{libdeflate_alloc_decompressor(), &libdeflate_free_decompressor};
-  Octets packed_;
+  Memory packed_, shown_;
   std::size_t at_ = 0;
   std::uint64_t given_ = 0;
   std::unique_ptr<Unpacker> instead_;
-  std::future<Member> ahead_;  // last: its task uses the others
+  std::future<Members> ahead_;  // last: its task uses the others
 };
 
 // Blocks by several threads, given in order, checksums compared. Where anything does not fit, the library
@@ -174,13 +229,15 @@ class Bzip2Blocks final : public Unpacker {
  public:
   explicit Bzip2Blocks(int file) : file_(file) {}
 
-  Result<Octets> next() override {
+  Result<Bytes> next() override {
     while (!instead_) {
-      while (!whole_ && !failed_ && tasks_.size() < blocks_ahead) failed_ = !split();
-      if (tasks_.empty() && !failed_) return Octets();
+      begin_tasks();
+      if (tasks_.empty() && !failed_) return Bytes();
       if (auto plain = take(); plain && !plain->empty()) {
+        begin_tasks();  // before the reader goes to work
         given_ += plain->size();
-        return std::move(*plain);
+        shown_ = std::move(*plain);
+        return Bytes(shown_);
       } else if (!plain) {
         tasks_.clear();
         instead_ = start_again(file_, mrt::Compression::bzip2, given_);
@@ -195,6 +252,10 @@ class Bzip2Blocks final : public Unpacker {
     bool trailer = false;
     std::future<Result<Octets>> plain;
   };
+
+  void begin_tasks() {
+    while (!whole_ && !failed_ && tasks_.size() < tasks_max_) failed_ = !split();
+  }
 
   // The first task's bytes; none of a trailer. Nothing when the file has to be read in order.
   std::optional<Octets> take() {
@@ -279,6 +340,8 @@ class Bzip2Blocks final : public Unpacker {
   }
 
   const int file_;
+  const std::size_t tasks_max_ = blocks_ahead();
+  Octets shown_;
   Octets packed_;  // from the byte in which the current block begins
   std::uint64_t begin_ = 0;
   char level_ = 0;  // 0: a stream's header is next

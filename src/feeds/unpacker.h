@@ -4,7 +4,7 @@
 
 #include <cstdint>
 #include <memory>
-#include <vector>
+#include <span>
 
 #include "base/result.h"
 #include "wire/mrt/decompress.h"
@@ -15,9 +15,9 @@ namespace peering::feeds {
 class Unpacker {
  public:
   virtual ~Unpacker() = default;
-  /// The next plain bytes; none at the end. `corrupt` when the stream is damaged or cut off, after all that
-  /// could be unpacked.
-  virtual Result<std::vector<std::uint8_t>> next() = 0;
+  /// The next plain bytes, in memory that lasts until the next call; none at the end. `corrupt` when the
+  /// stream is damaged or cut off, after all that could be unpacked.
+  virtual Result<std::span<const std::uint8_t>> next() = 0;
 };
 
 /// `file` is a regular file, read from its begin; it must stay open. `compression` is not `none`.

@@ -132,6 +132,26 @@ TEST(Unpacker, MembersOfGzipComeInTheirOrder) {
   EXPECT_TRUE(unpack(gzip({}), Compression::gzip).plain.empty());
 }
 
+TEST(Unpacker, SmallMembersOfGzipComeTogetherUpToDamage) {
+  const Octets small = some_bytes(60'000, 7), large = some_bytes(2'500'000, 8);
+  const Octets member = gzip(small);
+  Octets packed, plain;
+  for (int i = 0; i < 50; ++i) {
+    packed = with(packed, member);
+    plain = with(plain, small);
+  }
+  Unpacked done = unpack(with(with(packed, gzip(large)), member), Compression::gzip);
+  EXPECT_EQ(done.error, "");
+  EXPECT_TRUE(done.plain == with(with(plain, large), small));
+
+  packed = with(packed, member);
+  packed[packed.size() - 6] ^= 0x10;  // the checksum of the last
+  done = unpack(packed, Compression::gzip);
+  EXPECT_NE(done.error, "");
+  ASSERT_GE(done.plain.size(), plain.size());
+  EXPECT_TRUE(std::equal(plain.begin(), plain.end(), done.plain.begin()));
+}
+
 TEST(Unpacker, AReaderMayStopBeforeTheEnd) {
   const Octets packed = bzip2(some_bytes(3'000'000, 6), 1);
   const fs::path path = fs::path(testing::TempDir()) / "unpacker_test.stopped";

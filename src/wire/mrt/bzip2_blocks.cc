@@ -1,5 +1,7 @@
 #include "wire/mrt/bzip2_blocks.h"
 
+#include <array>
+
 #include <bzlib.h>
 
 namespace peering::wire::mrt {
@@ -34,6 +36,15 @@ class BitWriter {
   int bits_ = 0;
 };
 
+// Whether a byte can be the one before the last whole byte of a mark, at any bit: most cannot.
+constexpr auto inside_mark = [] {
+  std::array<bool, 256> out{};
+  for (int after = 0; after < 8; ++after) {
+    for (const std::uint64_t magic : {block_magic, trailer_magic}) out[magic << after >> 16 & 0xff] = true;
+  }
+  return out;
+}();
+
 }  // namespace
 
 std::uint32_t bits_at(Bytes bytes, std::uint64_t bit, int count) {
@@ -48,6 +59,7 @@ std::optional<Bzip2Mark> find_bzip2_mark(Bytes bytes, std::uint64_t from_bit) {
   std::uint64_t window = 0;
   for (std::size_t at = from_bit / 8; at < bytes.size(); ++at) {
     window = window << 8 | bytes[at];
+    if (!inside_mark[window >> 16 & 0xff]) continue;
     // The 48 bits end in the last byte, at any of its bits.
     for (int after = 7; after >= 0; --after) {
       const std::uint64_t value = window >> after & magic_mask;
