@@ -356,6 +356,11 @@ Result<std::vector<rib::Route>> App::State::routes(const net::Prefix& prefix) {
   for (const auto& shard : shards_) {
     auto part = shard->routes(prefix, routes_served_max);
     if (!part) return part;
+    // What no shard owns alone is in each of them.
+    const bool first = shard == shards_.front();
+    std::erase_if(*part, [&](const rib::Route& route) {
+      return !first && !feeds::shard_of(route.prefix, shards_.size());
+    });
     all.insert(all.end(), part->begin(), part->end());
   }
   return all;

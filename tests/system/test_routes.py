@@ -16,7 +16,8 @@ class Routes(harness.SystemTest):
         self.server = self.daemon(config="[detection]\nshards = 2\n")
         self.client = self.server.client()
         near, far = Peer("198.51.100.1", 64496), Peer("2001:db8::9", 64499, identifier="198.51.100.9")
-        router = Router(self.server.address("bmp"))
+        self.near, self.router = near, Router(self.server.address("bmp"))
+        router = self.router
         self.addCleanup(router.close)
         router.send(near.up() + far.up())
         router.send(near.route(["0.0.0.0/0"], path=[64496]))
@@ -75,6 +76,15 @@ class Routes(harness.SystemTest):
         key = lambda route: (route["prefix"], route["peer"]["address"])
         self.assertEqual(sorted(here, key=key), sorted(tenant.routes("main"), key=key))
         self.assertEqual({route["role"] for route in here if route["relation"] == "exact"}, {"active", "backup"})
+
+    def test_a_registered_prefix_of_several_shards_has_each_route_once(self):
+        tenant = Tenant(self.client)
+        tenant.add_prefix("wide", "202.0.0.0/7", asn=[64510])
+        self.router.send(self.near.route(["202.0.0.0/7"], path=[64496, 64510]))
+        shown = wait_for(lambda: [route["prefix"] for route in tenant.routes("wide")
+                                  if route["peer"]["address"] == "198.51.100.1" and route["relation"] != "moreSpecific"
+                                  ] if tenant.events("wide") else None, "routes of the wide prefix")
+        self.assertEqual(sorted(shown), ["0.0.0.0/0", "202.0.0.0/7"])
 
     def test_the_command_line_in_every_format(self):
         words = ["203.0.113.0/24", "--peer", "198.51.100.1", "--covering", "--more-specific"]
