@@ -168,7 +168,8 @@ Result<LatencySketch> LatencySketch::from_bytes(std::string_view bytes) {
   Wide total = 0;
   while (reader.ok() && !reader.empty()) {
     const std::uint64_t gap = reader.next(), count = reader.next();
-    if (!reader.ok() || count == 0) break;
+    if (!reader.ok()) break;
+    if (count == 0) return damaged("bucket without a sample");
     const std::uint64_t bucket = gap + (out.counts_.empty() ? 0 : out.first_ + out.counts_.size());
     if (gap >= buckets_max || bucket >= buckets_max) return damaged("bucket out of range");
     if (range_of(static_cast<std::uint32_t>(bucket)).empty()) return damaged("bucket that holds no value");

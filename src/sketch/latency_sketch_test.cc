@@ -168,6 +168,7 @@ TEST(LatencySketch, RefusesWhatNoSketchCanSay) {
   EXPECT_TRUE(refused({1, 1, 1, 2, 0, 1})) << "sum too large";
   EXPECT_TRUE(refused({1, 1, 1, 0, 0, 1})) << "sum too small";
   EXPECT_TRUE(refused({1, 1, 1, 1, 0, 0})) << "count zero";
+  EXPECT_TRUE(refused({1, 1, 1, 1, 0, 1, 1, 0})) << "count zero at the end";
   EXPECT_TRUE(refused({1, 1, 1, 1, 1, 1})) << "bucket without a whole number";
   EXPECT_TRUE(refused({1, 1, 1, 1})) << "no bucket";
   EXPECT_TRUE(refused({1, 1, 1, 1, 0, 0x81, 0})) << "overlong number";
