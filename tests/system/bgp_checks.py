@@ -17,17 +17,18 @@ class Collecting:
 
     peer_class = None
 
-    def collector(self, neighbor="", collector="", listens=False, address=None, **options):
-        """A server with one neighbour, and that neighbour, not started yet."""
+    def collector(self, neighbor="", collector="", /, listens=False, addresses=None, **options):
+        """A server with one neighbour, and that neighbour, not started yet. `addresses`: its own and the
+        neighbour's."""
         network = loopback_network()
-        own, theirs = f"{network}.1", f"{network}.2"
+        own, theirs = addresses or (f"{network}.1", f"{network}.2")
         self.peer_address = theirs
         own_port, peer_port = free_port(own), free_port(theirs)
         self.server = self.daemon(config=f"""
 [network]
 asn = {COLLECTOR_ASN}
 [feeds.bgp]
-listen = "{own}:{own_port}"
+listen = "{f"[{own}]" if ":" in own else own}:{own_port}"
 router_id = "10.0.0.1"
 connect_retry = "1s"
 hold_off_longest = "2s"
@@ -41,7 +42,7 @@ port = {peer_port}
 passive = {"false" if listens else "true"}
 {neighbor}
 """)
-        self.assertEqual(self.server.address("bgp"), (own, own_port))
+        self.assertEqual(self.server.addresses["bgp"].rsplit(":", 1)[1], str(own_port))
         self.tenant = Tenant(self.server.client())
         self.tenant.add_prefix("four", "203.0.113.0/24")
         self.tenant.add_prefix("six", "2001:db8:1::/48")

@@ -8,14 +8,16 @@ import os
 import pathlib
 import subprocess
 
-from harness import need_program, wait_for
+from harness import free_port, need_program, wait_for
 
 COLLECTOR_ASN = 64500
 PEER_ASN = 64496
+UPSTREAM_ASN = 64497
 
 
 class Peer:
-    """What all of them share. `collector` is (address, port); `listens`: the collector connects to us."""
+    """What all of them share. `collector` is (address, port); `listens`: the collector connects to us. An option of
+    all: `next_hops`, of IPv4 and of IPv6 routes."""
 
     def __init__(self, test, address, port, collector, listens=False, **options):
         self.test, self.address, self.port, self.collector = test, address, port, collector
@@ -44,6 +46,13 @@ class Peer:
             del self.routes[prefix]
         self.apply()
 
+    def next_hops(self):
+        """Of IPv4 routes, of IPv6 routes."""
+        return self.options.get("next_hops", ("192.0.2.2", "2001:db8::2"))
+
+    def next_hop(self, prefix):
+        return self.next_hops()[":" in prefix]
+
     def run(self, *command, expect=None):
         done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=30)
         if expect is not None:
@@ -52,37 +61,53 @@ class Peer:
 
 
 class Bird(Peer):
-    """Options: `channel` and `protocol`, lines for the configuration; `families`, what it speaks."""
+    """Options: `channel`, `protocol` and `more`, lines for the configuration; `families`, what it speaks."""
 
     name = "bird"
+    asns = (PEER_ASN, COLLECTOR_ASN)
 
     def prepare(self):
         self.bird = need_program(self.test, "bird", "/usr/sbin/bird")
         self.birdc = need_program(self.test, "birdc", "/usr/sbin/birdc")
+        self.second = {}
         self._write()
+
+    def announce_second(self, routes):
+        """Other paths of prefixes that may have one already."""
+        self.second.update(routes)
+        self.apply()
+
+    def withdraw_second(self, *prefixes):
+        for prefix in prefixes:
+            del self.second[prefix]
+        self.apply()
+
+    @staticmethod
+    def _statics(name, routes):
+        tables = {"4": [], "6": []}
+        for prefix, path in routes.items():
+            prepends = " ".join(f"bgp_path.prepend({asn});" for asn in reversed(path))
+            tables["6" if ":" in prefix else "4"].append(f"route {prefix} unreachable {{ {prepends} }};")
+        return "".join(f"protocol static {name}{f} {{ ipv{f}; {' '.join(lines)} }}\n" for f, lines in tables.items())
 
     def _write(self):
         host, port = self.collector
         channel = self.options.get("channel", "")
-        tables = {"4": [], "6": []}
-        for prefix, path in self.routes.items():
-            prepends = " ".join(f"bgp_path.prepend({asn});" for asn in reversed(path))
-            tables["6" if ":" in prefix else "4"].append(f"route {prefix} unreachable {{ {prepends} }};")
-        statics = "".join(f"protocol static static{f} {{ ipv{f}; {' '.join(lines)} }}\n"
-                          for f, lines in tables.items())
+        hops = self.next_hops()
         families = "".join(f"""
   ipv{f} {{ import none; {channel} export filter {{ bgp_next_hop = {hop}; accept; }}; }};"""
-                           for f, hop in (("4", "192.0.2.2"), ("6", "2001:db8::2"))
-                           if f in self.options.get("families", "46"))
+                           for f, hop in zip("46", hops) if f in self.options.get("families", "46"))
+        statics = self._statics("static", self.routes) + self._statics("second", self.second)
         (self.dir / "bird.conf").write_text(f"""
 router id {self.options.get("identifier", "10.0.0.2")};
 log "{self.dir}/messages.log" all;
 protocol device {{}}
+{self.options.get("more", "")}
 {statics}
 protocol bgp collector {{
   strict bind yes;
-  local {self.address} port {self.port} as {PEER_ASN};
-  neighbor {host} port {port} as {COLLECTOR_ASN};
+  local {self.address} port {self.port} as {self.asns[0]};
+  neighbor {host} port {port} as {self.asns[1]};
   multihop 4;
   {"passive yes;" if self.listens else ""}
   connect delay time 1; connect retry time 1; error wait time 1, 2;
@@ -115,8 +140,19 @@ protocol bgp collector {{
         return self.control("show", "protocols", "all", "collector")
 
 
+class Upstream(Bird):
+    """BIRD behind another daemon, which it gives several paths for a prefix (RFC 7911)."""
+
+    name = "upstream"
+    asns = (UPSTREAM_ASN, PEER_ASN)
+
+    def __init__(self, test, address, port, peer):
+        super().__init__(test, address, port, peer, channel="add paths tx;", identifier="10.0.0.9")
+
+
 class GoBgp(Peer):
-    """Options: `neighbor`, lines for its table in the configuration."""
+    """Options: `neighbor` and `family`, lines for its tables in the configuration; `more`, tables of their own;
+    `upstream`, the (address, port) of another neighbour."""
 
     name = "gobgp"
 
@@ -124,22 +160,32 @@ class GoBgp(Peer):
         self.gobgpd = need_program(self.test, "gobgpd")
         self.gobgp = need_program(self.test, "gobgp")
         host, port = self.collector
-        self.api_port = self.port + 1
+        self.api_port = free_port()
         families = "".join(f"""
   [[neighbors.afi-safis]]
     [neighbors.afi-safis.config]
       afi-safi-name = "{family}-unicast"
     {self.options.get("family", "")}""" for family in ("ipv4", "ipv6"))
+        neighbors = self._neighbor(host, port, COLLECTOR_ASN, families)
+        if "upstream" in self.options:
+            neighbors += self._neighbor(*self.options["upstream"], UPSTREAM_ASN, families)
         (self.dir / "gobgpd.toml").write_text(f"""
 [global.config]
   as = {PEER_ASN}
   router-id = "10.0.0.3"
   port = {self.port}
   local-address-list = ["{self.address}"]
+{self.options.get("more", "")}
+{neighbors}
+""")
+        self.known = {}
+
+    def _neighbor(self, host, port, asn, families):
+        return f"""
 [[neighbors]]
   [neighbors.config]
     neighbor-address = "{host}"
-    peer-as = {COLLECTOR_ASN}
+    peer-as = {asn}
     {self.options.get("neighbor", "")}
   [neighbors.transport.config]
     local-address = "{self.address}"
@@ -154,8 +200,7 @@ class GoBgp(Peer):
     enabled = true
     multihop-ttl = 4
   {families}
-""")
-        self.known = {}
+"""
 
     def start(self):
         self.process = self.test.background(
@@ -173,9 +218,8 @@ class GoBgp(Peer):
             self.control("global", "rib", "del", prefix, "-a", self._family(prefix))
         for prefix, path in self.routes.items():
             if self.known.get(prefix) != path:
-                hop = "2001:db8::2" if ":" in prefix else "192.0.2.2"
-                self.control("global", "rib", "add", prefix, "aspath", " ".join(map(str, path)), "nexthop", hop,
-                             "-a", self._family(prefix))
+                self.control("global", "rib", "add", prefix, "aspath", " ".join(map(str, path)), "nexthop",
+                             self.next_hop(prefix), "-a", self._family(prefix))
         self.known = dict(self.routes)
 
     @staticmethod
@@ -194,7 +238,8 @@ class GoBgp(Peer):
 
 
 class Frr(Peer):
-    """FRR's bgpd without zebra. Options: `neighbor`, what is said of the neighbour; `family` inside the families."""
+    """FRR's bgpd without zebra. Options: `neighbor`, what is said of the neighbour; `family` inside the families;
+    `upstream`, the (address, port) of another neighbour; `more`, lines outside of `router bgp`."""
 
     name = "frr"
 
@@ -205,6 +250,16 @@ class Frr(Peer):
         lines = "\n".join(f" neighbor {host} {line}" for line in self.options.get("neighbor", ()))
         inside = "\n".join(f"  neighbor {host} {line}" for line in ("activate", "route-map out out",
                                                                     *self.options.get("family", ())))
+        four, six = self.next_hops()
+        next_hops = "" if ":" in four else f" set ip next-hop {four}\n"
+        next_hops += f" set ipv6 next-hop global {six}"
+        upstream = ""
+        if "upstream" in self.options:
+            theirs, their_port = self.options["upstream"]
+            upstream = "\n".join(f" neighbor {theirs} {line}" for line in (
+                f"remote-as {UPSTREAM_ASN}", f"port {their_port}", "ebgp-multihop 4", f"update-source {self.address}",
+                "timers 3 9", "timers connect 1", "disable-connected-check"))
+            inside += f"\n  neighbor {theirs} activate"
         (self.dir / "bgpd.conf").write_text(f"""
 hostname frr
 router bgp {PEER_ASN}
@@ -220,6 +275,7 @@ router bgp {PEER_ASN}
  neighbor {host} timers connect 1
  {f"neighbor {host} passive" if self.listens else ""}
 {lines}
+{upstream}
  address-family ipv4 unicast
 {inside}
  exit-address-family
@@ -227,8 +283,9 @@ router bgp {PEER_ASN}
 {inside}
  exit-address-family
 route-map out permit 10
- set ip next-hop 192.0.2.2
- set ipv6 next-hop global 2001:db8::2
+{next_hops}
+exit
+{self.options.get("more", "")}
 """)
         self.known = set()
 
@@ -252,10 +309,13 @@ route-map out permit 10
         if not hasattr(self, "process"):
             return
         wanted = set(self.routes)
-        for prefix in wanted ^ self.known:
+        commands = []
+        for prefix in sorted(wanted ^ self.known):
             family = "ipv6" if ":" in prefix else "ipv4"
             word = "" if prefix in wanted else "no "
-            self.configure(f"address-family {family} unicast", f"{word}network {prefix}")
+            commands += [f"address-family {family} unicast", f"{word}network {prefix}", "exit-address-family"]
+        if commands:
+            self.configure(*commands)
         self.known = wanted
 
     def neighbor(self):
@@ -273,7 +333,7 @@ route-map out permit 10
 
 
 class OpenBgpd(Peer):
-    """OpenBGPD, portable. Options: `neighbor`, lines in its braces."""
+    """OpenBGPD, portable. Options: `neighbor`, lines in its braces; `upstream`, the (address, port) of another."""
 
     name = "openbgpd"
 
@@ -285,6 +345,16 @@ class OpenBgpd(Peer):
     def _write(self):
         host, port = self.collector
         networks = "\n".join(f"network {prefix}" for prefix in self.routes)
+        upstream = ""
+        if "upstream" in self.options:
+            theirs, their_port = self.options["upstream"]
+            upstream = f"""neighbor {theirs} {{
+  remote-as {UPSTREAM_ASN}
+  port {their_port}
+  local-address {self.address}
+  multihop 4
+  announce add-path recv yes
+}}"""
         path = self.dir / "bgpd.conf"
         path.write_text(f"""
 AS {PEER_ASN}
@@ -304,6 +374,8 @@ neighbor {host} {{
   announce IPv6 unicast
   {self.options.get("neighbor", "")}
 }}
+{upstream}
+allow from any
 allow to any
 match to any set nexthop 192.0.2.2
 """)
@@ -368,6 +440,7 @@ neighbor {host} {{
     ipv4 unicast;
     ipv6 unicast;
   }}
+  {self.options.get("more", "")}
   api {{
     processes [ speaker ];
   }}
@@ -386,7 +459,8 @@ neighbor {host} {{
     def established(self):
         """ExaBGP has no command for it: the kernel says whether its connection stands."""
         port = f":{self.collector[1]:04X}"
-        rows = [row.split() for row in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        table = "/proc/net/tcp6" if ":" in self.collector[0] else "/proc/net/tcp"
+        rows = [row.split() for row in pathlib.Path(table).read_text().splitlines()[1:]]
         return any(row[2].endswith(port) and row[3] == "01" for row in rows)
 
     def say(self, line):
@@ -395,13 +469,9 @@ neighbor {host} {{
 
     def apply(self):
         for prefix in self.known.keys() - self.routes.keys():
-            self.say(f"withdraw route {prefix} next-hop {self._hop(prefix)}")
+            self.say(f"withdraw route {prefix} next-hop {self.next_hop(prefix)}")
         for prefix, path in self.routes.items():
             if self.known.get(prefix) != path:
                 full = " ".join(map(str, [PEER_ASN, *path]))
-                self.say(f"announce route {prefix} next-hop {self._hop(prefix)} as-path [ {full} ]")
+                self.say(f"announce route {prefix} next-hop {self.next_hop(prefix)} as-path [ {full} ]")
         self.known = dict(self.routes)
-
-    @staticmethod
-    def _hop(prefix):
-        return "2001:db8::2" if ":" in prefix else "192.0.2.2"

@@ -76,7 +76,7 @@ def wait_for(look, what, timeout_s=10.0, interval_s=0.01):
 
 def free_port(address="127.0.0.1"):
     """A TCP port that nobody listens on now."""
-    with socket.socket() as probe:
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
         probe.bind((address, 0))
         return probe.getsockname()[1]
 

@@ -96,7 +96,7 @@ class Options(bgp_checks.Collecting, harness.SystemTest):
         self.routes_become("six", 1)
 
     def test_too_many_prefixes(self):
-        peer = self.collector("max_prefixes = 2", collector='max_prefixes_pause = "1s"')
+        peer = self.collector("max_prefixes = 2", 'max_prefixes_pause = "1s"')
         peer.announce({f"203.0.{number}.0/24": [ORIGIN] for number in (111, 112, 113)})
         peer.start()
         self.in_log("cease: maximum number of prefixes reached")
