@@ -1,11 +1,13 @@
 #include "feeds/unpacker.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <future>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -16,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/worker_pool.h"
 #include "wire/mrt/bzip2_blocks.h"
 
 namespace peering::feeds {
@@ -29,13 +32,7 @@ using Bytes = std::span<const std::uint8_t>;
 
 constexpr std::size_t read_bytes = 1024 * 1024, piece_bytes = 1024 * 1024;
 constexpr std::size_t packed_max = 64 * 1024 * 1024, unpacked_max = 192 * 1024 * 1024;  // libdeflate's
-constexpr std::size_t block_bytes_max = 2 * 1024 * 1024;  // bzip2's are below 1 MiB
-constexpr std::size_t blocks_ahead_max = 4, huge_page_bytes = 2 * 1024 * 1024;
-
-// A block takes some 4 MB of memory in no order: more of them than cores drive each other out of the caches.
-std::size_t blocks_ahead() {
-  return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, blocks_ahead_max);
-}
+constexpr std::size_t huge_page_bytes = 2 * 1024 * 1024;
 
 // Large memory that nobody fills first, on huge pages where the kernel gives them.
 class Memory {
@@ -61,15 +58,14 @@ class Memory {
   std::size_t size_ = 0;
 };
 
-// Appends what there is, at most `read_bytes`; false at the end.
+// Replaces `out` by what there is, at most `read_bytes`; false at the end.
 Result<bool> read_piece(int file, Octets& out) {
-  const std::size_t before = out.size();
-  out.resize(before + read_bytes);
+  out.resize(read_bytes);
   ssize_t count = -1;
   do {
-    count = ::read(file, out.data() + before, read_bytes);
+    count = ::read(file, out.data(), read_bytes);
   } while (count < 0 && errno == EINTR);
-  out.resize(before + static_cast<std::size_t>(count < 0 ? 0 : count));
+  out.resize(static_cast<std::size_t>(count < 0 ? 0 : count));
   if (count < 0) return fail(ErrorCode::io, "the file cannot be read: {}", std::strerror(errno));
   return count > 0;
 }
@@ -99,7 +95,6 @@ class Streamed final : public Unpacker {
     Octets out;
     while (out.empty()) {
       if (unread_.empty() && !ended_) {
-        input_.clear();
         const auto more = read_piece(file_, input_);
         if (!more) return tl::unexpected(more.error());
         ended_ = !*more;
@@ -128,7 +123,7 @@ class Streamed final : public Unpacker {
   std::future<Result<Octets>> ahead_;  // last: its task uses the others
 };
 
-// Gives what the class below cannot: everything after the first `given` bytes.
+// Gives what the classes that do not read in order cannot: everything after the first `given` bytes.
 std::unique_ptr<Unpacker> start_again(int file, mrt::Compression compression, std::uint64_t given) {
   ::lseek(file, 0, SEEK_SET);
   return std::make_unique<Streamed>(file, compression, given);
@@ -223,133 +218,162 @@ class GzipMembers final : public Unpacker {
   std::future<Members> ahead_;  // last: its task uses the others
 };
 
-// Blocks by several threads, given in order, checksums compared. Where anything does not fit, the library
-// reads the file in order.
+// Unpacks blocks on threads of its own, some ahead, and gives them in their order.
+class BlockQueue {
+ public:
+  ~BlockQueue() { stopped_ = true; }
+
+  bool full() const { return jobs_.size() == ahead_max; }
+  bool empty() const { return jobs_.empty(); }
+
+  /// Not when `full`.
+  void push(mrt::Bzip2Block block) {
+    auto job = std::make_shared<Job>();
+    job->block = std::move(block);
+    if (!spare_.empty()) job->plain = std::move(spare_.back());
+    if (!spare_.empty()) spare_.pop_back();
+    jobs_.push_back(job);
+    threads_.submit([this, job] { run(*job); });
+  }
+
+  /// The first block, when it is done; nothing when it is damaged.
+  std::optional<Octets> pop() {
+    const std::shared_ptr<Job> job = std::move(jobs_.front());
+    jobs_.pop_front();
+    job->done.get_future().wait();
+    if (!job->good) return std::nullopt;
+    return std::move(job->plain);
+  }
+
+  /// Memory to use again.
+  void give_back(Octets plain) {
+    if (plain.capacity() > 0 && plain.capacity() <= spare_bytes_max) spare_.push_back(std::move(plain));
+  }
+
+ private:
+  // While some threads work, the one that is first in order may be late: the others have more to do.
+  static constexpr std::size_t threads_max = 4, ahead_max = 2 * threads_max;
+  static constexpr std::size_t spare_bytes_max = 4 * 1024 * 1024;
+
+  struct Job {
+    mrt::Bzip2Block block;
+    Octets plain;
+    bool good = false;
+    std::promise<void> done;
+  };
+  using Reader = std::unique_ptr<mrt::Bzip2BlockReader>;
+
+  void run(Job& job) {
+    if (!stopped_) {
+      Reader reader = take_reader();
+      job.good = reader->unpack(job.block, job.plain).has_value();
+      const std::lock_guard lock(readers_mutex_);
+      readers_.push_back(std::move(reader));
+    }
+    job.done.set_value();
+  }
+
+  // The one that was used last: its memory is in a cache.
+  Reader take_reader() {
+    const std::lock_guard lock(readers_mutex_);
+    if (readers_.empty()) return std::make_unique<mrt::Bzip2BlockReader>();
+    Reader out = std::move(readers_.back());
+    readers_.pop_back();
+    return out;
+  }
+
+  // A block takes some 4 MB of memory in no order: more at a time than cores drive each other out of caches.
+  static std::size_t thread_count() {
+    return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, threads_max);
+  }
+
+  std::deque<std::shared_ptr<Job>> jobs_;
+  std::vector<Octets> spare_;
+  std::mutex readers_mutex_;
+  std::vector<Reader> readers_;
+  std::atomic<bool> stopped_ = false;
+  runtime::WorkerPool threads_{thread_count(), ahead_max};  // last: its jobs use the others
+};
+
+// Blocks by several threads, checksums compared. Where anything does not fit, the library reads the file in
+// order.
 class Bzip2Blocks final : public Unpacker {
  public:
   explicit Bzip2Blocks(int file) : file_(file) {}
 
   Result<Bytes> next() override {
-    while (!instead_) {
-      begin_tasks();
-      if (tasks_.empty() && !failed_) return Bytes();
-      if (auto plain = take(); plain && !plain->empty()) {
-        begin_tasks();  // before the reader goes to work
-        given_ += plain->size();
-        shown_ = std::move(*plain);
+    if (!instead_) {
+      fill_queue();
+      if (take()) {
+        given_ += shown_.size();
+        fill_queue();  // before the reader goes to work
         return Bytes(shown_);
-      } else if (!plain) {
-        tasks_.clear();
-        instead_ = start_again(file_, mrt::Compression::bzip2, given_);
       }
+      if (part_ == Part::end && !damaged_) return Bytes();
+      queue_.reset();
+      instead_ = start_again(file_, mrt::Compression::bzip2, given_);
     }
     return instead_->next();
   }
 
  private:
-  struct Task {
-    std::uint32_t checksum = 0;
+  using Part = mrt::Bzip2Splitter::Part;
+
+  // What the file has next: a block that is in the queue, or the end of a stream.
+  struct Split {
     bool trailer = false;
-    std::future<Result<Octets>> plain;
+    std::uint32_t checksum = 0;
   };
 
-  void begin_tasks() {
-    while (!whole_ && !failed_ && tasks_.size() < tasks_max_) failed_ = !split();
-  }
-
-  // The first task's bytes; none of a trailer. Nothing when the file has to be read in order.
-  std::optional<Octets> take() {
-    if (tasks_.empty()) return std::nullopt;
-    Task task = std::move(tasks_.front());
-    tasks_.pop_front();
-    if (task.trailer) {
-      if (std::exchange(combined_, 0) != task.checksum) return std::nullopt;
-      return Octets();
-    }
-    combined_ = (combined_ << 1 | combined_ >> 31) ^ task.checksum;
-    auto plain = task.plain.get();
-    if (!plain) return std::nullopt;
-    return std::move(*plain);
-  }
-
-  // False at the end of the file.
-  bool fill() {
-    if (ended_) return false;
-    const auto more = read_piece(file_, packed_);
-    ended_ = !more || !*more;
-    return !ended_;
-  }
-  bool need(std::size_t bytes) {
-    while (packed_.size() < bytes) {
-      if (!fill()) return false;
-    }
-    return true;
-  }
-  void forget(std::size_t bytes) {
-    packed_.erase(packed_.begin(), packed_.begin() + static_cast<std::ptrdiff_t>(bytes));
-  }
-
-  // Makes a task of the next block or trailer; false when this is no bzip2 file as it should be.
-  bool split() {
-    if (level_ == 0) return begin_stream();
-    std::uint64_t scanned = begin_ + 48;
-    while (true) {
-      const auto mark = mrt::find_bzip2_mark(packed_, scanned);
-      if (mark) return end_block(*mark);
-      if (packed_.size() > block_bytes_max) return false;
-      scanned = std::max<std::uint64_t>(begin_ + 48,
-                                        packed_.size() * 8 - std::min<std::uint64_t>(packed_.size() * 8, 56));
-      if (!fill()) return false;
+  void fill_queue() {
+    while (!queue_->full() && part_ != Part::unfit && part_ != Part::end) {
+      part_ = splitter_.next();
+      if (part_ == Part::more) read_more();
+      if (part_ == Part::trailer) parts_.push_back({true, splitter_.checksum});
+      if (part_ != Part::block) continue;
+      parts_.push_back({false, splitter_.block.checksum});
+      queue_->push(std::move(splitter_.block));
     }
   }
 
-  bool begin_stream() {
-    if (!need(14)) {
-      whole_ = packed_.empty();
-      return whole_;
+  void read_more() {
+    const auto more = read_piece(file_, input_);
+    if (more && *more) return splitter_.give(input_);
+    splitter_.give_end();  // where the file cannot be read, reading in order will say why
+  }
+
+  // Shows the next block that is not empty; false at the end and where the file has to be read in order.
+  bool take() {
+    queue_->give_back(std::move(shown_));
+    shown_.clear();
+    while (!parts_.empty()) {
+      const Split part = parts_.front();
+      parts_.pop_front();
+      if (part.trailer) {
+        damaged_ = std::exchange(combined_, 0) != part.checksum;
+      } else {
+        combined_ = mrt::combine_bzip2_checksums(combined_, part.checksum);
+        auto plain = queue_->pop();
+        damaged_ = !plain;
+        if (plain) shown_ = std::move(*plain);
+        if (!shown_.empty()) return true;
+      }
+      if (damaged_) return false;
+      fill_queue();
     }
-    if (std::memcmp(packed_.data(), "BZh", 3) != 0 || packed_[3] < '1' || packed_[3] > '9') return false;
-    const auto mark = mrt::find_bzip2_mark(std::span(packed_).first(10), 32);
-    if (!mark || mark->bit != 32) return false;
-    level_ = static_cast<char>(packed_[3]);
-    begin_ = 32;
-    return mark->trailer ? end_stream(32) : true;
-  }
-
-  bool end_block(const mrt::Bzip2Mark& mark) {
-    Task task;
-    task.checksum = mrt::bits_at(packed_, begin_ + 48, 32);
-    task.plain = std::async(std::launch::async,
-                            [stream = mrt::bzip2_block_as_stream(packed_, begin_, mark.bit, level_)] {
-                              return mrt::unpack_bzip2_block(stream);
-                            });
-    tasks_.push_back(std::move(task));
-    if (mark.trailer) return end_stream(mark.bit);
-    begin_ = mark.bit % 8;
-    forget(mark.bit / 8);
-    return true;
-  }
-
-  bool end_stream(std::uint64_t trailer) {
-    const std::size_t end = (trailer + 48 + 32 + 7) / 8;
-    if (!need(end)) return false;
-    tasks_.push_back({mrt::bits_at(packed_, trailer + 48, 32), true, {}});
-    forget(end);
-    level_ = 0;
-    return true;
+    return false;
   }
 
   const int file_;
-  const std::size_t tasks_max_ = blocks_ahead();
-  Octets shown_;
-  Octets packed_;  // from the byte in which the current block begins
-  std::uint64_t begin_ = 0;
-  char level_ = 0;  // 0: a stream's header is next
-  bool ended_ = false, whole_ = false, failed_ = false;
+  mrt::Bzip2Splitter splitter_;
+  Part part_ = Part::more;  // that the splitter found last
+  bool damaged_ = false;    // a block or a checksum
+  Octets input_, shown_;
+  std::deque<Split> parts_;
   std::uint32_t combined_ = 0;
   std::uint64_t given_ = 0;
   std::unique_ptr<Unpacker> instead_;
-  std::deque<Task> tasks_;
+  std::unique_ptr<BlockQueue> queue_ = std::make_unique<BlockQueue>();
 };
 
 }  // namespace

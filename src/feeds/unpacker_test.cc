@@ -10,8 +10,6 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "wire/mrt/bzip2_blocks.h"
-
 namespace peering::feeds {
 namespace {
 
