@@ -16,7 +16,7 @@ using Bytes = std::span<const std::uint8_t>;
 using Part = Bzip2Splitter::Part;
 
 constexpr std::uint64_t block_magic = 0x314159265359, trailer_magic = 0x177245385090;
-constexpr std::uint64_t magic_bits = 48, magic_mask = (std::uint64_t{1} << magic_bits) - 1;
+constexpr std::uint64_t magic_bits = 48;
 constexpr std::uint64_t checksum_bits = 32, header_bits = 32;
 constexpr std::size_t packed_max = 2 * 1024 * 1024;  // blocks are below 1 MiB
 constexpr std::size_t block_bytes_max = 900'000 + 64;

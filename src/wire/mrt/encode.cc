@@ -72,14 +72,15 @@ void append_attribute(std::uint8_t flags, std::uint8_t code, Bytes value, ByteWr
   out.bytes(value);
 }
 
-// The length and bytes of the next hop in a whole MP_REACH_NLRI; as it is when it is short already.
+// The length and bytes of the next hop in an MP_REACH_NLRI, whole or short already; nothing when it has none
+// that a table can have.
 Bytes short_reach(Bytes value) {
-  if (value.empty() || value[0] != 0) return value;
+  const bool whole = !value.empty() && value[0] == 0;
   ByteReader reader(value);
-  reader.skip(3);
+  if (whole) reader.skip(3);
   const std::size_t length = reader.u8();
-  if (!reader.ok() || reader.left() < length) return {};
-  return value.subspan(3, 1 + length);
+  if (reader.left() < length || (length != 4 && length != 16 && length != 32)) return {};
+  return value.subspan(whole ? 3 : 0, 1 + length);
 }
 
 }  // namespace
@@ -159,10 +160,11 @@ std::vector<std::uint8_t> table_attributes(Bytes field) {
   while (!reader.empty()) {
     const std::uint8_t flags = reader.u8(), code = reader.u8();
     const std::size_t length = (flags & extended_length) != 0 ? reader.u16() : reader.u8();
-    const Bytes value = reader.bytes(length);
+    Bytes value = reader.bytes(length);
     if (!reader.ok()) break;
-    if (code == mp_unreach_nlri) continue;
-    append_attribute(flags, code, code == mp_reach_nlri ? short_reach(value) : value, out);
+    if (code == mp_reach_nlri) value = short_reach(value);
+    if (code == mp_unreach_nlri || (code == mp_reach_nlri && value.empty())) continue;
+    append_attribute(flags, code, value, out);
   }
   return std::move(out).take();
 }

@@ -33,7 +33,8 @@ Result<void> append_peer_index_table(TimePoint time, const PeerIndexTable& table
 Result<void> append_table_routes(TimePoint time, const TableRoutes& routes, ByteWriter& out);
 
 /// The attributes of an UPDATE as a table has them (RFC 6396 section 4.3.4): MP_REACH_NLRI with the next hop
-/// alone, MP_UNREACH_NLRI left out. `field`: whole attributes; what is damaged is left out.
+/// alone (left out without a next hop of 4, 16 or 32 bytes), MP_UNREACH_NLRI left out. `field`: whole
+/// attributes; what is cut off is left out.
 std::vector<std::uint8_t> table_attributes(Bytes field);
 
 }  // namespace peering::wire::mrt

@@ -93,6 +93,15 @@ TEST(MrtEncode, ATableIsReadBack) {
   }
 }
 
+TEST(MrtEncode, AttributesOfATableLeaveOutARoutesFamilyWithoutANextHop) {
+  // A family that is not read may have a next hop of no bytes; alone it would be malformed.
+  EXPECT_TRUE(table_attributes(std::vector<std::uint8_t>{0x80, 14, 5, 0, 1, 133, 0, 0}).empty());
+  EXPECT_TRUE(table_attributes(std::vector<std::uint8_t>{0x80, 14, 0}).empty());
+  EXPECT_TRUE(table_attributes(std::vector<std::uint8_t>{0x80, 14, 5, 0, 1, 1, 4, 192}).empty());
+  const std::vector<std::uint8_t> already{0x80, 14, 5, 4, 192, 0, 2, 1};
+  EXPECT_EQ(table_attributes(already), already);
+}
+
 TEST(MrtEncode, AttributesOfATableHaveTheNextHopAlone) {
   const std::vector<std::uint8_t> whole{0x40, 1,  1, 0,                            // ORIGIN
                                         0x80, 14, 9, 0, 1, 1, 4, 192, 0, 2, 1, 0,  // MP_REACH_NLRI
