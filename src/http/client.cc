@@ -8,13 +8,11 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <poll.h>
 
+#include "http/byte_stream.h"
 #include "http/server.h"
 #include "http/url.h"
 
@@ -26,8 +24,6 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace wire = boost::beast::http;
 using boost::system::error_code;
-using Socket = asio::ip::tcp::socket;
-using TlsStream = asio::ssl::stream<Socket>;
 using Parser = wire::response_parser<wire::string_body>;
 
 std::string authority_of(const Url& url) {
@@ -106,20 +102,20 @@ struct Client::State {
 
   ClientOptions options;
   asio::io_context context;
-  std::optional<asio::ssl::context> tls;
-  std::optional<Socket> plain;
-  std::optional<TlsStream> secure;
+  ByteStream::TlsContext tls;
+  std::optional<ByteStream> stream;
   std::string connected_to;
   beast::flat_buffer buffer;
   std::atomic<bool> cancelled{false};
 
-  Socket* socket() { return secure ? &secure->next_layer() : plain ? &*plain : nullptr; }
+  void close_socket() {
+    error_code ignored;
+    if (stream) stream->socket().close(ignored);
+  }
 
   void disconnect() {
-    error_code ignored;
-    if (Socket* open = socket()) open->close(ignored);
-    secure.reset();
-    plain.reset();
+    close_socket();
+    stream.reset();
     connected_to.clear();
     buffer.clear();
   }
@@ -133,8 +129,7 @@ struct Client::State {
     // A `cancel` after this look stops the context that has just been made ready to run.
     if (!cancelled) context.run_for(timeout);
     if (!result) {
-      error_code ignored;
-      if (Socket* open = socket()) open->close(ignored);
+      close_socket();
       // The operation ends now, and must before `result` goes; a `cancel` may stop the context meanwhile.
       while (!result) {
         context.restart();
@@ -151,26 +146,14 @@ struct Client::State {
     return {};
   }
 
-  template <class Use>
-  Result<void> with_stream(Use use) {
-    return secure ? use(*secure) : use(*plain);
-  }
-
-  Result<void> prepare_tls() {
-    if (tls) return {};
-    tls.emplace(asio::ssl::context::tls_client);
-    error_code error;
-    if (options.authority_file.empty()) {
-      tls->set_default_verify_paths(error);
-    } else {
-      tls->load_verify_file(options.authority_file, error);
+  Result<void> open_stream(bool secure) {
+    if (secure && !tls) {
+      auto made = client_tls(options.authority_file);
+      if (!made) return tl::unexpected(made.error());
+      tls = *made;
     }
-    tls->set_verify_mode(asio::ssl::verify_peer);
-    SSL_CTX_set_min_proto_version(tls->native_handle(), TLS1_2_VERSION);
-    if (!error) return {};
-    tls.reset();
-    return fail(ErrorCode::invalid_argument, "authority file {} cannot be used: {}", options.authority_file,
-                error.message());
+    stream.emplace(asio::ip::tcp::socket(context), secure ? tls : nullptr);
+    return {};
   }
 
   bool may_connect(const asio::ip::address& address) const {
@@ -181,12 +164,7 @@ struct Client::State {
 
   Result<void> connect(const Url& url) {
     disconnect();
-    if (url.secure) {
-      if (auto done = prepare_tls(); !done) return done;
-      secure.emplace(context, *tls);
-    } else {
-      plain.emplace(context);
-    }
+    if (auto opened = open_stream(url.secure); !opened) return opened;
     error_code error;
     asio::ip::tcp::resolver resolver(context);
     const auto found = resolver.resolve(loopback_name(url.host), url.port, error);
@@ -199,44 +177,40 @@ struct Client::State {
       return fail(ErrorCode::permission_denied, "{} has no address that may be connected to", url.host);
     }
     const std::string what = "connecting to " + authority_of(url);
-    auto done = wait(options.connect_timeout, what,
-                     [&](auto handler) { asio::async_connect(*socket(), allowed, std::move(handler)); });
+    auto done = wait(options.connect_timeout, what, [&](auto handler) {
+      asio::async_connect(stream->socket(), allowed, std::move(handler));
+    });
     if (done && url.secure) done = handshake(url);
     if (!done) {
       disconnect();
       return done;
     }
-    socket()->set_option(asio::ip::tcp::no_delay(true), error);
+    stream->socket().set_option(asio::ip::tcp::no_delay(true), error);
     connected_to = authority_of(url);
     return {};
   }
 
   Result<void> handshake(const Url& url) {
-    secure->set_verify_callback(asio::ssl::host_name_verification(url.host));
-    if (!net::Address::parse(url.host)) SSL_set_tlsext_host_name(secure->native_handle(), url.host.c_str());
+    stream->expect_host(url.host);
     return wait(options.connect_timeout, "the TLS handshake with " + authority_of(url), [&](auto handler) {
-      secure->async_handshake(asio::ssl::stream_base::client, std::move(handler));
+      stream->async_handshake(asio::ssl::stream_base::client, std::move(handler));
     });
   }
 
   Result<void> write(wire::request<wire::string_body>& message) {
-    return with_stream([&](auto& stream) {
-      return wait(options.response_timeout, "sending the request",
-                  [&](auto handler) { wire::async_write(stream, message, std::move(handler)); });
-    });
+    return wait(options.response_timeout, "sending the request",
+                [&](auto handler) { wire::async_write(*stream, message, std::move(handler)); });
   }
 
   Result<void> read_head(Parser& parser) {
-    return with_stream([&](auto& stream) {
-      return wait(options.response_timeout, "waiting for the response",
-                  [&](auto handler) { wire::async_read_header(stream, buffer, parser, std::move(handler)); });
-    });
+    return wait(options.response_timeout, "waiting for the response",
+                [&](auto handler) { wire::async_read_header(*stream, buffer, parser, std::move(handler)); });
   }
 
   // The connection is open and silent: on an idle one, bytes are the server's goodbye.
   bool is_reusable(const Url& url) {
     if (connected_to != authority_of(url) || buffer.size() > 0) return false;
-    pollfd look{socket()->native_handle(), POLLIN | POLLRDHUP, 0};
+    pollfd look{stream->socket().native_handle(), POLLIN | POLLRDHUP, 0};
     return ::poll(&look, 1, 0) == 0;
   }
 
@@ -280,10 +254,8 @@ Result<Response> Client::send(const ClientRequest& request) {
   std::optional<Parser> parser;
   auto done = state_->begin(request, parser);
   if (done && !parser->is_done()) {
-    done = state_->with_stream([&](auto& stream) {
-      return state_->wait(state_->options.response_timeout, "reading the response", [&](auto handler) {
-        wire::async_read(stream, state_->buffer, *parser, std::move(handler));
-      });
+    done = state_->wait(state_->options.response_timeout, "reading the response", [&](auto handler) {
+      wire::async_read(*state_->stream, state_->buffer, *parser, std::move(handler));
     });
   }
   if (!done) {
@@ -307,10 +279,8 @@ Result<Response> Client::stream(const ClientRequest& request,
   };
   constexpr std::chrono::hours no_timeout{24 * 365};
   while (wanted && !parser->is_done()) {
-    const auto done = state_->with_stream([&](auto& stream) {
-      return state_->wait(no_timeout, "reading the stream", [&](auto handler) {
-        wire::async_read_some(stream, state_->buffer, *parser, std::move(handler));
-      });
+    const auto done = state_->wait(no_timeout, "reading the stream", [&](auto handler) {
+      wire::async_read_some(*state_->stream, state_->buffer, *parser, std::move(handler));
     });
     if (!done) {
       state_->disconnect();

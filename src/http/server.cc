@@ -122,11 +122,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
     if (const auto reason = shared_->admit(client)) return shared_->count_rejection(*reason);
     auto admission = std::make_unique<Admission>(shared_, client);
     set_options(socket);
-    if (tls_) {
-      serve_tls(std::move(admission), std::move(socket), tls_);
-    } else {
-      serve_plain(std::move(admission), std::move(socket));
-    }
+    http::serve(std::move(admission), std::move(socket), tls_);
   }
 
   asio::io_context& context_;

@@ -9,7 +9,6 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -138,10 +137,9 @@ wire::response<wire::string_body> message_of(Response& response, unsigned versio
   return out;
 }
 
-template <class Stream>
-class Connection final : public Interruptible, public std::enable_shared_from_this<Connection<Stream>> {
+class Connection final : public Interruptible, public std::enable_shared_from_this<Connection> {
  public:
-  Connection(std::unique_ptr<Admission> admission, Stream stream)
+  Connection(std::unique_ptr<Admission> admission, ByteStream stream)
       : admission_(std::move(admission)),
         shared_(admission_->shared),
         stream_(std::move(stream)),
@@ -151,17 +149,17 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
 
   ~Connection() override {
     give_back();
-    shared_->leave(this->weak_from_this());
+    shared_->leave(weak_from_this());
   }
 
   void start() {
-    shared_->enter(this->weak_from_this());
-    const auto run = [self = this->shared_from_this()]() { return self->serve(); };
+    shared_->enter(weak_from_this());
+    const auto run = [self = shared_from_this()]() { return self->serve(); };
     asio::co_spawn(stream_.get_executor(), run, asio::detached);
   }
 
   void interrupt() override {
-    asio::post(stream_.get_executor(), [self = this->shared_from_this()] {
+    asio::post(stream_.get_executor(), [self = shared_from_this()] {
       if (self->answering_) return;
       error_code ignored;
       self->socket().cancel(ignored);
@@ -171,15 +169,8 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
 
  private:
   using Parser = wire::request_parser<wire::string_body>;
-  static constexpr bool secure = !std::is_same_v<Stream, Socket>;
 
-  Socket& socket() {
-    if constexpr (secure) {
-      return stream_.next_layer();
-    } else {
-      return stream_;
-    }
-  }
+  Socket& socket() { return stream_.socket(); }
 
   // Cancels what the socket does when the time is over; the connection can still answer then.
   void set_deadline(Clock::time_point at) {
@@ -190,7 +181,7 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
   void set_deadline(Clock::duration after) { set_deadline(Clock::now() + after); }
 
   void watch_deadline(std::size_t round) {
-    timer_.async_wait([self = this->shared_from_this(), round](error_code error) {
+    timer_.async_wait([self = shared_from_this(), round](error_code error) {
       if (error || round != self->round_) return;
       self->expired_ = true;
       error_code ignored;
@@ -208,7 +199,7 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
 
   // Wakes the coroutine when it waits for `waker_`; for other threads, at any time.
   std::function<void()> wake() {
-    return [context = shared_->context, weak = this->weak_from_this()] {
+    return [context = shared_->context, weak = weak_from_this()] {
       const auto alive = context.lock();
       if (!alive) return;
       if (const auto self = weak.lock()) {
@@ -243,7 +234,7 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
 
   asio::awaitable<void> serve_requests() {
     bool usable = true;
-    if constexpr (secure) {
+    if (stream_.is_secure()) {
       error_code error;
       set_deadline(handshake_time);
       auto token = asio::redirect_error(asio::use_awaitable, error);
@@ -260,7 +251,7 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
   }
 
   asio::awaitable<void> say_goodbye() {
-    if constexpr (secure) {
+    if (stream_.is_secure()) {
       error_code error;
       set_deadline(discard_time);
       auto token = asio::redirect_error(asio::use_awaitable, error);
@@ -463,7 +454,7 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
     }
     out.body = std::move(message.body());
     out.remote = admission_->client;
-    out.secure = secure;
+    out.secure = stream_.is_secure();
   }
 
   // The handler's response, or 503 when no worker can take it.
@@ -580,7 +571,7 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
     version_ = 11;
     const bool sent = co_await send(response, false, false);
     if (!sent) co_return;
-    if constexpr (!secure) {
+    if (!stream_.is_secure()) {
       error_code ignored;
       socket().shutdown(Socket::shutdown_send, ignored);
     }
@@ -600,7 +591,7 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
   // Order matters: the stream ends before the admission is given back.
   const std::unique_ptr<Admission> admission_;
   const SharedPointer shared_;
-  Stream stream_;
+  ByteStream stream_;
   asio::steady_timer timer_, waker_;
   beast::flat_buffer buffer_;
   std::optional<Refusal> refusal_;
@@ -611,22 +602,11 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
   bool answering_ = false;  // a handler runs or its answer is being sent
 };
 
-struct TlsStream : asio::ssl::stream<Socket> {
-  TlsStream(Socket socket, std::shared_ptr<asio::ssl::context> tls)
-      : asio::ssl::stream<Socket>(std::move(socket), *tls), context(std::move(tls)) {}
-  std::shared_ptr<asio::ssl::context> context;
-};
-
 }  // namespace
 
-void serve_plain(std::unique_ptr<Admission> admission, Socket socket) {
-  std::make_shared<Connection<Socket>>(std::move(admission), std::move(socket))->start();
-}
-
-void serve_tls(std::unique_ptr<Admission> admission, Socket socket,
-               std::shared_ptr<asio::ssl::context> context) {
-  TlsStream stream(std::move(socket), std::move(context));
-  std::make_shared<Connection<TlsStream>>(std::move(admission), std::move(stream))->start();
+void serve(std::unique_ptr<Admission> admission, Socket socket, ByteStream::TlsContext tls) {
+  ByteStream stream(std::move(socket), std::move(tls));
+  std::make_shared<Connection>(std::move(admission), std::move(stream))->start();
 }
 
 }  // namespace peering::http

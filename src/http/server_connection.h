@@ -3,7 +3,7 @@
 // A connection owns itself: its coroutine holds it until the client or the server ends it. Everything it does
 // happens on its strand; other threads reach it only by `interrupt` and by the wake-ups of workers and
 // writers, which hold the io_context while they post, so that a wake-up after the server's end is harmless.
-// The only header of the room that names Asio.
+// With `byte_stream.h` the only header of the room that names Asio.
 #pragma once
 
 #include <atomic>
@@ -17,9 +17,9 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/context.hpp>
 
 #include "base/metrics.h"
+#include "http/byte_stream.h"
 #include "http/message.h"
 #include "http/server.h"
 #include "runtime/worker_pool.h"
@@ -27,7 +27,7 @@
 namespace peering::http {
 
 namespace asio = boost::asio;
-using Socket = asio::ip::tcp::socket;
+using Socket = ByteStream::Socket;
 
 /// A connection as `Server::stop` sees it.
 class Interruptible {
@@ -84,9 +84,7 @@ struct Admission {
   const net::Address client;
 };
 
-/// Serve one admitted connection until it ends.
-void serve_plain(std::unique_ptr<Admission> admission, Socket socket);
-void serve_tls(std::unique_ptr<Admission> admission, Socket socket,
-               std::shared_ptr<asio::ssl::context> context);
+/// Serves one admitted connection until it ends, by TLS when there is a context.
+void serve(std::unique_ptr<Admission> admission, Socket socket, ByteStream::TlsContext tls);
 
 }  // namespace peering::http

@@ -5,16 +5,12 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket.hpp>
-#include <boost/beast/websocket/ssl.hpp>
 
+#include "http/byte_stream.h"
 #include "http/server.h"
 #include "http/url.h"
-#include "net/address.h"
 
 namespace peering::http {
 
@@ -24,9 +20,7 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace websocket = boost::beast::websocket;
 using boost::system::error_code;
-using Socket = asio::ip::tcp::socket;
-using PlainStream = websocket::stream<Socket>;
-using SecureStream = websocket::stream<asio::ssl::stream<Socket>>;
+using Stream = websocket::stream<ByteStream>;
 using Clock = std::chrono::steady_clock;
 
 }  // namespace
@@ -37,21 +31,15 @@ struct WebSocket::State {
 
   const WebSocketOptions options;
   asio::io_context context;
-  std::optional<asio::ssl::context> tls;
-  std::optional<PlainStream> plain;
-  std::optional<SecureStream> secure;
+  ByteStream::TlsContext tls;
+  std::optional<Stream> stream;
   beast::flat_buffer buffer;
   bool reading = false;                // a read is under way; it may outlast a `receive`
   std::optional<error_code> read_end;  // it ended, with this
   std::atomic<bool> cancelled{false};
 
-  bool is_open() const { return plain || secure; }
-  Socket& socket() { return secure ? beast::get_lowest_layer(*secure) : beast::get_lowest_layer(*plain); }
-
-  template <class Use>
-  void with_stream(Use use) {
-    secure ? use(*secure) : use(*plain);
-  }
+  bool is_open() const { return stream.has_value(); }
+  ByteStream::Socket& socket() { return stream->next_layer().socket(); }
 
   // Runs what is under way until `done`, the time is over or someone cancels.
   template <class Done>
@@ -74,8 +62,7 @@ struct WebSocket::State {
       context.restart();
       context.run_one();
     }
-    secure.reset();
-    plain.reset();
+    stream.reset();
     buffer.clear();
     read_end.reset();
   }
@@ -102,38 +89,22 @@ struct WebSocket::State {
     return fail(ErrorCode::unavailable, "{}: {}", what, result->message());
   }
 
-  Result<void> prepare_tls() {
-    if (tls) return {};
-    tls.emplace(asio::ssl::context::tls_client);
-    error_code error;
-    if (options.authority_file.empty()) {
-      tls->set_default_verify_paths(error);
-    } else {
-      tls->load_verify_file(options.authority_file, error);
+  Result<void> open_stream(bool secure) {
+    if (secure && !tls) {
+      auto made = client_tls(options.authority_file);
+      if (!made) return tl::unexpected(made.error());
+      tls = *made;
     }
-    tls->set_verify_mode(asio::ssl::verify_peer);
-    SSL_CTX_set_min_proto_version(tls->native_handle(), TLS1_2_VERSION);
-    if (!error) return {};
-    tls.reset();
-    return fail(ErrorCode::invalid_argument, "authority file {} cannot be used: {}", options.authority_file,
-                error.message());
-  }
-
-  template <class Stream>
-  void prepare(Stream& stream) {
-    stream.read_message_max(options.message_bytes_max);
-    stream.set_option(websocket::stream_base::decorator([](websocket::request_type& request) {
+    stream.emplace(asio::ip::tcp::socket(context), secure ? tls : nullptr);
+    stream->read_message_max(options.message_bytes_max);
+    stream->set_option(websocket::stream_base::decorator([](websocket::request_type& request) {
       request.set(beast::http::field::user_agent, "peering/0.1");
     }));
+    return {};
   }
 
   Result<void> connect(const Url& url) {
-    if (url.secure) {
-      if (auto done = prepare_tls(); !done) return done;
-      prepare(secure.emplace(context, *tls));
-    } else {
-      prepare(plain.emplace(context));
-    }
+    if (auto opened = open_stream(url.secure); !opened) return opened;
     error_code error;
     asio::ip::tcp::resolver resolver(context);
     const auto found = resolver.resolve(loopback_name(url.host), url.port, error);
@@ -145,18 +116,14 @@ struct WebSocket::State {
     socket().set_option(asio::socket_base::keep_alive(true), error);
     if (url.secure) done = shake_hands_tls(url);
     if (!done) return done;
-    return wait(options.connect_timeout, "the WebSocket handshake with " + url.host_header(),
-                [&](auto handler) {
-                  with_stream([&](auto& stream) {
-                    stream.async_handshake(url.host_header(), url.target, std::move(handler));
-                  });
-                });
+    return wait(
+        options.connect_timeout, "the WebSocket handshake with " + url.host_header(),
+        [&](auto handler) { stream->async_handshake(url.host_header(), url.target, std::move(handler)); });
   }
 
   Result<void> shake_hands_tls(const Url& url) {
-    auto& layer = secure->next_layer();
-    layer.set_verify_callback(asio::ssl::host_name_verification(url.host));
-    if (!net::Address::parse(url.host)) SSL_set_tlsext_host_name(layer.native_handle(), url.host.c_str());
+    auto& layer = stream->next_layer();
+    layer.expect_host(url.host);
     return wait(options.connect_timeout, "the TLS handshake with " + url.host_header(), [&](auto handler) {
       layer.async_handshake(asio::ssl::stream_base::client, std::move(handler));
     });
@@ -166,11 +133,9 @@ struct WebSocket::State {
     if (reading || read_end) return;
     buffer.clear();
     reading = true;
-    with_stream([&](auto& stream) {
-      stream.async_read(buffer, [this](error_code error, std::size_t) {
-        reading = false;
-        read_end = error;
-      });
+    stream->async_read(buffer, [this](error_code error, std::size_t) {
+      reading = false;
+      read_end = error;
     });
   }
 };
@@ -190,10 +155,8 @@ Result<void> WebSocket::connect(std::string_view text) {
 Result<void> WebSocket::send(std::string_view text) {
   if (!state_->is_open()) return fail(ErrorCode::unavailable, "not connected");
   return state_->wait(state_->options.send_timeout, "sending a message", [&](auto handler) {
-    state_->with_stream([&](auto& stream) {
-      stream.text(true);
-      stream.async_write(asio::buffer(text.data(), text.size()), std::move(handler));
-    });
+    state_->stream->text(true);
+    state_->stream->async_write(asio::buffer(text.data(), text.size()), std::move(handler));
   });
 }
 
