@@ -440,6 +440,7 @@ Result<void> App::State::start_api() {
 
 Result<Listening> App::State::start_listeners() {
   Listening out;
+  start_archive();
   server_ =
       std::make_unique<http::Server>([this](const http::Request& request) { return api_->handle(request); },
                                      limits_of(c_.http), workers_, metrics_);
@@ -463,7 +464,6 @@ Result<Listening> App::State::start_listeners() {
     feeds::BmpSettings settings;
     settings.sessions_max = static_cast<std::size_t>(c_.feeds.bmp_sessions_max);
     settings.partial_message_time = c_.feeds.bmp_partial_message_time;
-    start_archive();
     settings.archive = archive_.get();
     bmp_ = std::make_unique<feeds::BmpListener>(settings, *peers_, *this, metrics_);
     const auto bound = bmp_->listen(*http::parse_endpoint(c_.feeds.bmp_listen));
@@ -478,6 +478,7 @@ Result<void> App::State::start_bgp(Listening& out) {
   if (c_.feeds.bgp_listen.empty() && c_.feeds.bgp_neighbors.empty()) return {};
   auto settings = bgp_settings(c_);
   if (!settings) return tl::unexpected(settings.error());
+  settings->archive = archive_.get();
   bgp_ = std::make_unique<feeds::BgpListener>(std::move(*settings), *peers_, *this, metrics_);
   if (!c_.feeds.bgp_listen.empty()) {
     const auto bound = bgp_->listen(*http::parse_endpoint(c_.feeds.bgp_listen));
@@ -540,7 +541,8 @@ Result<void> App::State::start_kafka_feeds() {
                                   .authority_file = feed.ca_file,
                                   .sasl_mechanism = feed.sasl_mechanism,
                                   .sasl_user = feed.sasl_user,
-                                  .sasl_password = {}};
+                                  .sasl_password = {},
+                                  .archive = archive_.get()};
     if (!feed.sasl_password_file.empty()) {
       std::ifstream file(feed.sasl_password_file);
       if (!std::getline(file, settings.sasl_password)) {
@@ -604,10 +606,10 @@ void App::State::stop() {
   if (expirer_.joinable()) expirer_.join();
   if (bmp_) bmp_->stop();
   if (bgp_) bgp_->stop();
-  if (archive_) archive_->stop();
   for (const auto& feed : mrt_) feed->stop();
   for (const auto& feed : ris_) feed->stop();
   for (const auto& feed : kafka_) feed->stop();
+  if (archive_) archive_->stop();
   if (hub_) hub_->stop();
   if (server_) server_->stop();
   workers_.stop();

@@ -1,13 +1,16 @@
 #include "feeds/bgp_listener.h"
 
+#include <filesystem>
 #include <fstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "feeds/archive.h"
 #include "feeds/bgp_sockets.h"
 #include "feeds/bgp_test_neighbor.h"
+#include "feeds/mrt_file.h"
 #include "feeds/recorded_sink.h"
 
 namespace peering::feeds {
@@ -37,6 +40,7 @@ class Collector : public testing::Test {
     settings.connect_retry = 50ms;
     settings.open_time = open_time;
     settings.prefix_limit_pause = 50ms;
+    settings.archive = archive ? &*archive : nullptr;
     sink = std::make_unique<RecordedSink>(shards);
     listener = std::make_unique<BgpListener>(settings, peers, *sink, metrics);
     const auto bound = listener->listen({"127.0.0.1", 0}).value();
@@ -68,6 +72,7 @@ class Collector : public testing::Test {
   std::chrono::milliseconds open_time{60'000};
   Metrics metrics;
   PeerRegistry peers;
+  std::optional<Archive> archive;
   std::unique_ptr<RecordedSink> sink;
   std::unique_ptr<BgpListener> listener;
 };
@@ -92,6 +97,30 @@ TEST_F(Collector, ASessionItsRoutesAndItsEndReachTheShard) {
   EXPECT_TRUE(ends[1].complete);
   EXPECT_THAT(sink->all<PeerDown>().at(0).reason, HasSubstr("\"night\""));
   EXPECT_TRUE(becomes("peering_bgp_sessions{state=\"established\"}", 0));
+}
+
+TEST_F(Collector, WhatANeighborSaysIsArchivedToItsLastMessage) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "bgp-archive";
+  std::filesystem::remove_all(folder);
+  archive.emplace(ArchiveSettings{{folder, std::chrono::hours(24), false, {}}, 1 << 20}, metrics);
+  archive->start();
+  const auto endpoint = start();
+  Neighbor neighbor = established(endpoint);
+  neighbor.send(test::announcement("203.0.113.0/24"));
+  auto malformed = test::announcement("198.51.100.0/24");
+  malformed[bgp::header_bytes] = 0xff;  // more withdrawn routes than there are bytes
+  neighbor.send(malformed);
+  ASSERT_TRUE(sink->wait_for_count<PeerDown>(1));
+  listener->stop();
+  archive->stop();
+  const std::filesystem::path file = std::filesystem::directory_iterator(folder)->path();
+  auto records = MrtFile::open(file.string());
+  wire::mrt::Record record;
+  std::vector<int> subtypes;
+  while (records->next(record).value_or(false)) subtypes.push_back(record.subtype);
+  constexpr int state_change_as4 = 5, message_as4 = 4;
+  EXPECT_EQ(subtypes, (std::vector{state_change_as4, message_as4, message_as4, state_change_as4}));
+  std::filesystem::remove_all(folder);
 }
 
 TEST_F(Collector, StrangersAreRefusedAndCounted) {

@@ -12,8 +12,10 @@
 #include <boost/asio/write.hpp>
 
 #include "base/log.h"
+#include "feeds/archive.h"
 #include "feeds/bgp_conversation.h"
 #include "feeds/bgp_sockets.h"
+#include "feeds/bgp_to_mrt.h"
 #include "feeds/shard_router.h"
 #include "wire/bgp/notification.h"
 
@@ -42,10 +44,14 @@ std::size_t index_of(const bgp::Timer& timer) {
   return kind < 3 ? kind : 3 + (kind - 3) * bgp::slots_max + timer.slot;
 }
 
+net::Asn own_asn(const BgpSettings& settings, const BgpNeighbor& neighbor) {
+  return neighbor.local_asn != 0 ? neighbor.local_asn : settings.asn;
+}
+
 bgp::FsmSettings fsm_settings(const BgpSettings& settings, const BgpNeighbor& neighbor) {
   bgp::FsmSettings out;
   bgp::Open& open = out.open;
-  open.asn = neighbor.local_asn != 0 ? neighbor.local_asn : settings.asn;
+  open.asn = own_asn(settings, neighbor);
   open.hold_time_s = neighbor.hold_time_s;
   open.bgp_identifier = settings.router_id;
   open.four_octet_asn = open.extended_message = true;
@@ -126,6 +132,8 @@ class Session final : public BgpSession {
       : neighbor_(neighbor),
         prefix_limit_pause_(settings.prefix_limit_pause),
         services_(services),
+        own_asn_(own_asn(settings, neighbor)),
+        archive_(settings.archive),
         fsm_(fsm_settings(settings, neighbor)),
         conversation_(neighbor, services.peers, services.metrics),
         shards_(services.shards),
@@ -272,10 +280,13 @@ class Session final : public BgpSession {
       actions.clear();
       const std::size_t now_used = fsm_.take(slot, bytes, actions);
       used += now_used;
+      // Before the actions: a message that costs the session is its last one.
+      if (archived_.is_up() && slot == archived_slot_) archived_.take(bytes.first(now_used), now());
       perform_all(actions);
       if (now_used == 0) break;
       if (!deliver()) co_await wait_for_shards();
     }
+    archive_records();
     if (!line->open) co_return;
     line->unread.erase(line->unread.begin(), line->unread.begin() + static_cast<std::ptrdiff_t>(used));
     line->filled -= used;
@@ -322,6 +333,7 @@ class Session final : public BgpSession {
 
   void perform(bgp::Actions& actions) {
     perform_all(actions);
+    archive_records();
     deliver_later();
   }
 
@@ -368,8 +380,12 @@ class Session final : public BgpSession {
     if (!timer.armed || *timer.armed > *timer.deadline) arm(start.timer);
   }
   void act(const bgp::StopTimer& stop) { timers_[index_of(stop.timer)].deadline.reset(); }
-  void act(const bgp::SessionUp& up) { conversation_.up(up, now(), messages_); }
+  void act(const bgp::SessionUp& up) {
+    conversation_.up(up, now(), messages_);
+    archive_up(up);
+  }
   void act(const bgp::SessionDown& down) {
+    archived_.down(now());
     if (!stopped_) conversation_.down(down, now(), messages_);
   }
   void act(const bgp::RoutesReceived&) {}
@@ -386,6 +402,24 @@ class Session final : public BgpSession {
     bgp::Update update;
     update.issues = faulty.issues;
     services_.metrics.faults(update);
+  }
+
+  // --- the archive ---
+
+  void archive_up(const bgp::SessionUp& up) {
+    if (!archive_) return;
+    archived_slot_ = fsm_.is_established(0) ? 0 : 1;
+    const LinePointer& line = lines_[archived_slot_];
+    if (!line) return;
+    error_code error;
+    const auto local = line->socket.local_endpoint(error).address();
+    const auto own = net::Address::parse(plain(local).to_string());
+    if (error || !own) return;
+    archived_.up({neighbor_.asn, own_asn_, neighbor_.address, *own}, up.agreement.facts, now());
+  }
+
+  void archive_records() {
+    if (auto records = archived_.records(); !records.empty()) archive_->push(now(), std::move(records));
   }
 
   // One write at a time; what comes meanwhile waits for its end.
@@ -447,6 +481,10 @@ class Session final : public BgpSession {
   const BgpNeighbor neighbor_;
   const milliseconds prefix_limit_pause_;
   Services services_;
+  const net::Asn own_asn_;
+  Archive* const archive_;
+  BgpToMrt archived_;
+  std::size_t archived_slot_ = 0;
   bgp::Fsm fsm_;
   BgpConversation conversation_;
   ShardRouter shards_;

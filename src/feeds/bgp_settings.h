@@ -12,6 +12,8 @@
 
 namespace peering::feeds {
 
+class Archive;
+
 /// `[[feeds.bgp.neighbors]]`.
 struct BgpNeighbor {
   std::string name;  ///< empty: the address stands for it
@@ -43,6 +45,8 @@ struct BgpSettings {
   std::chrono::milliseconds open_time{60'000};
   /// After a neighbour sent too many prefixes; 0: not before the next start.
   std::chrono::milliseconds prefix_limit_pause{30 * 60'000};
+  /// Gets what the neighbours say, when not null; must outlive the listener.
+  Archive* archive = nullptr;
 };
 
 }  // namespace peering::feeds

@@ -4,8 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "feeds/bgp_to_mrt.h"
 #include "wire/bgp/session.h"
-#include "wire/bgp/update_scan.h"
 #include "wire/mrt/encode.h"
 
 namespace peering::feeds {
@@ -34,15 +34,6 @@ std::optional<bgp::Open> open_of(std::span<const std::uint8_t> message) {
   const auto open = bgp::decode_open(framed->body);
   if (!open) return std::nullopt;
   return *open;
-}
-
-// One record says for all its routes whether they have path identifiers.
-bool has_path_ids(std::span<const std::uint8_t> body, const bgp::SessionFacts& facts) {
-  if (facts.add_path_ipv4 == facts.add_path_ipv6) return facts.add_path_ipv4;
-  const bgp::UpdateScan scan = bgp::scan_update(body, facts);
-  const auto is_ipv6 = [](const std::optional<bgp::MpRoutes>& part) { return part && part->family.afi == 2; };
-  return is_ipv6(scan.attributes.reach) || is_ipv6(scan.attributes.unreach) ? facts.add_path_ipv6
-                                                                            : facts.add_path_ipv4;
 }
 
 }  // namespace
@@ -95,7 +86,7 @@ void BmpToMrt::take_routes(const bmp::RouteMonitoring& message, TimePoint arriva
   peer->up = true;
   bgp::SessionFacts facts = peer->facts;
   facts.four_octet_asn = !message.peer.two_octet_as_path();
-  const mrt::MessageForm form{facts.four_octet_asn, has_path_ids(framed->body, facts), false};
+  const mrt::MessageForm form = message_form(framed->body, facts);
   if (!mrt::append_message(time_of(message.peer, arrival), peer->session, form, message.update, out)) {
     ++left_out_;
   }

@@ -31,8 +31,8 @@ KafkaMetrics::KafkaMetrics(Metrics& metrics)
       partitions(metrics.gauge("peering_kafka_partitions", "Partitions that are assigned to us.")),
       bmp(metrics) {}
 
-KafkaConversations::KafkaConversations(PeerRegistry& peers, KafkaMetrics& metrics)
-    : registry_(peers), metrics_(metrics) {}
+KafkaConversations::KafkaConversations(PeerRegistry& peers, KafkaMetrics& metrics, Archive* archive)
+    : registry_(peers), metrics_(metrics), archive_(archive) {}
 
 void KafkaConversations::take(std::span<const std::uint8_t> bytes, TimePoint arrival,
                               std::vector<ShardMessage>& out) {
@@ -53,6 +53,7 @@ void KafkaConversations::take(std::span<const std::uint8_t> bytes, TimePoint arr
   if (!router.conversation) {
     router.conversation =
         std::make_unique<BmpConversation>(address, peers_per_router_max, registry_, metrics_.bmp);
+    if (archive_) router.conversation->archive_to(*archive_);
     router.conversation->take(wire::bmp::encode_initiation(router.name, ""), arrival, out);
   }
   auto rest = message->body;

@@ -24,7 +24,8 @@ struct KafkaMetrics {
 /// Owned by one thread.
 class KafkaConversations {
  public:
-  KafkaConversations(PeerRegistry& peers, KafkaMetrics& metrics);
+  /// `archive`, when not null, gets what the routers say, and must outlive this.
+  KafkaConversations(PeerRegistry& peers, KafkaMetrics& metrics, Archive* archive = nullptr);
 
   /// Takes one message; appends what follows from it. The router is named "COLLECTOR/ADDRESS": its own name
   /// was said when its session began, which may be long ago. Faults are counted.
@@ -41,6 +42,7 @@ class KafkaConversations {
 
   PeerRegistry& registry_;
   KafkaMetrics& metrics_;
+  Archive* const archive_;
   std::map<Key, Router> routers_;
 };
 

@@ -69,7 +69,10 @@ Result<Owned<rd_kafka_conf_t>> configuration_of(const KafkaSettings& settings) {
 
 struct KafkaFeed::State {
   State(KafkaSettings given, PeerRegistry& peers, ShardSink& shards, Metrics& registry)
-      : settings(std::move(given)), metrics(registry), conversations(peers, metrics), router(shards) {}
+      : settings(std::move(given)),
+        metrics(registry),
+        conversations(peers, metrics, settings.archive),
+        router(shards) {}
 
   const KafkaSettings settings;
   KafkaMetrics metrics;

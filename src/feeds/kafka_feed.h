@@ -14,6 +14,7 @@
 
 #include "base/metrics.h"
 #include "base/result.h"
+#include "feeds/archive.h"
 #include "feeds/peer_registry.h"
 #include "feeds/shard_message.h"
 
@@ -29,6 +30,8 @@ struct KafkaSettings {
   std::string security = "plaintext";  ///< plaintext, ssl, sasl_plaintext, sasl_ssl
   std::string authority_file;
   std::string sasl_mechanism, sasl_user, sasl_password;
+  /// Gets what the routers say, when not null; must outlive the feed. What is read again is kept again.
+  Archive* archive = nullptr;
 };
 
 /// One thread. Inert until `start`. All references must outlive it. Thread-safe.
