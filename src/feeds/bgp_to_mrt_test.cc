@@ -42,7 +42,7 @@ bgp::Update announcement_of(std::string_view prefix) {
   const bool six = prefix.find(':') != std::string_view::npos;
   if (six) out.mp_next_hop = net::Address::parse("2001:db8::2").value();
   if (!six) out.attributes.next_hop = net::Address::v4(0xC0000201);
-  (six ? out.mp_announced : out.announced) = {{net::Prefix::parse(prefix).value(), 7}};
+  (six ? out.mp_announced : out.announced).push_back({net::Prefix::parse(prefix).value(), 7});
   return out;
 }
 
@@ -91,8 +91,10 @@ TEST_F(ArchivedNeighbor, WhatASessionAgreedOnIsInEachRecord) {
   EXPECT_FALSE(four.facts.four_octet_asn);
   const auto update4 = bgp::decode_update(four.body, four.facts);
   const auto update6 = bgp::decode_update(six.body, six.facts);
-  EXPECT_EQ(update4.announced.at(0).path_id, 0U);
-  EXPECT_EQ(update6.mp_announced.at(0).path_id, 7U);
+  ASSERT_EQ(update4.announced.size(), 1U);
+  ASSERT_EQ(update6.mp_announced.size(), 1U);
+  EXPECT_EQ(update4.announced[0].path_id, 0U);
+  EXPECT_EQ(update6.mp_announced[0].path_id, 7U);
 }
 
 TEST_F(ArchivedNeighbor, NothingIsKeptWithoutASession) {

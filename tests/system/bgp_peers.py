@@ -65,6 +65,7 @@ class Bird(Peer):
 
     name = "bird"
     asns = (PEER_ASN, COLLECTOR_ASN)
+    imports = "import none;"
 
     def prepare(self):
         self.bird = need_program(self.test, "bird", "/usr/sbin/bird")
@@ -95,7 +96,7 @@ class Bird(Peer):
         channel = self.options.get("channel", "")
         hops = self.next_hops()
         families = "".join(f"""
-  ipv{f} {{ import none; {channel} export filter {{ bgp_next_hop = {hop}; accept; }}; }};"""
+  ipv{f} {{ {self.imports} {channel} export filter {{ bgp_next_hop = {hop}; accept; }}; }};"""
                            for f, hop in zip("46", hops) if f in self.options.get("families", "46"))
         statics = self._statics("static", self.routes) + self._statics("second", self.second)
         (self.dir / "bird.conf").write_text(f"""
@@ -146,8 +147,16 @@ class Upstream(Bird):
     name = "upstream"
     asns = (UPSTREAM_ASN, PEER_ASN)
 
-    def __init__(self, test, address, port, peer):
-        super().__init__(test, address, port, peer, channel="add paths tx;", identifier="10.0.0.9")
+    def __init__(self, test, address, port, peer, **options):
+        super().__init__(test, address, port, peer, channel="add paths tx;", identifier="10.0.0.9", **options)
+
+
+class Listener(Bird):
+    """BIRD that only hears what an `Upstream` says."""
+
+    name = "listener"
+    asns = (PEER_ASN, UPSTREAM_ASN)
+    imports = "import all;"
 
 
 class GoBgp(Peer):
