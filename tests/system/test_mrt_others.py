@@ -155,5 +155,106 @@ class MrtWriters(Readers, harness.SystemTest):
             self.check_table(path, family)
 
 
+def records(data):
+    """(type, subtype, body) of each MRT record."""
+    while data:
+        _, kind, subtype, length = struct.unpack_from(">IHHI", data)
+        yield kind, subtype, data[12:12 + length]
+        data = data[12 + length:]
+
+
+def exported_pdus(messages):
+    """A capture file whose packets say which dissector they are for (LINKTYPE_WIRESHARK_UPPER_PDU)."""
+    out = struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 1 << 18, 252)
+    for message in messages:
+        packet = struct.pack(">HH4sI", 12, 4, b"bgp\0", 0) + message
+        out += struct.pack("<IIII", 0, 0, len(packet), len(packet)) + packet
+    return out
+
+
+class MrtReaders(Readers, bgp_checks.Collecting, harness.SystemTest):
+    """What the server archives of a BGP session with BIRD."""
+
+    peer_class = bgp_peers.Bird
+    before_message = 4 + 4 + 4 + 2 + 2 + 4 + 4  # microseconds, AS numbers, interface, family, addresses
+
+    def archived(self, neighbor="", more="", **options):
+        """The one file, after routes came and went and the session ended."""
+        folder = self.dir / "archive"
+        peer = self.collector(neighbor, f'[archive]\ndir = "{folder}"\nevery = "1d"\ncompress = false',
+                              more=decorated_routes() + more, **options)
+        peer.announce({FOUR: [ORIGIN], SIX: [ORIGIN]})
+        peer.start()
+        self.routes_become("four", 1)
+        self.routes_become("six", 1)
+        peer.withdraw(FOUR, SIX)
+        self.routes_become("four", 0)
+        self.routes_become("six", 0)
+        self.server.stop()
+        (path,) = folder.iterdir()
+        return path
+
+    def check_lines(self, path, add_path=False):
+        number = r"\|\d+" if add_path else ""
+        lines = self.lines_that_agree(path)
+        behind = rf"\|{re.escape(self.peer_address)}\|{PEER_ASN}\|"
+        expected = [rf"STATE{behind}5\|6", *(rf"A{behind}{prefix}{number}\|{PEER_ASN} {ORIGIN}\|IGP\|"
+                                             for prefix in (FOUR, SIX)),
+                    *(rf"A{behind}{prefix}{number}\|{PEER_ASN} 64498 {ORIGIN}\|EGP\|.*\|64499:1 64499:2\|"
+                      for prefix in DECORATED.values()),
+                    *(rf"W{behind}{prefix}" for prefix in (FOUR, SIX)), rf"STATE{behind}6\|1"]
+        self.assertEqual(len(lines), len(expected), lines)
+        for pattern in expected:
+            self.assertTrue(any(re.search(pattern, line) for line in lines), f"{pattern} in {lines}")
+
+    def test_bgpdump_reads_what_we_do(self):
+        self.check_lines(self.archived())
+
+    def test_bgpdump_reads_path_identifiers(self):
+        path = self.archived("add_path = true", channel="add paths tx;")
+        self.check_lines(path, add_path=True)
+
+    def test_messages_longer_than_4096_bytes(self):
+        adds = " ".join(f"bgp_community.add((64499,{number}));" for number in range(2000))
+        path = self.archived(protocol="enable extended messages yes;", more=f"""protocol static long_list {{
+  ipv4; route 192.0.2.0/25 unreachable {{ bgp_path.prepend({ORIGIN}); {adds} }};
+}}""")
+        # bgpdump cuts long columns off, and so does `-m`.
+        self.assertTrue(any("|192.0.2.0/25|" in line for line in self.lines_that_agree(path)))
+        values = [line for line in self.lines(harness.PEERINGCTL, "-o", "json", "mrt", "dump", path)
+                  if "192.0.2.0/25" in line]
+        for number in range(2000):
+            self.assertIn(f'"64499:{number}"', values[0])
+
+    def test_gobgp_reads_every_record_once_its_microseconds_are_gone(self):
+        """GoBGP 3.10 knows BGP4MP, not BGP4MP_ET."""
+        whole, plain = self.archived(), self.dir / "plain.mrt"
+        daemon = bgp_peers.GoBgp(self, self.peer_address, free_port(self.peer_address), self.server.address("bgp"))
+        daemon.start()
+        self.assertIn("unsupported type: 17", daemon.control("mrt", "inject", "global", whole))
+        plain.write_bytes(b"".join(struct.pack(">IHHI", 0, 16, subtype, len(body) - 4) + body[4:]
+                                   for _, subtype, body in records(whole.read_bytes())))
+        said = [line for line in daemon.control("-d", "mrt", "inject", "global", plain).splitlines() if line.strip()]
+        # Each record as GoBGP understands it: two changes of state and eight messages.
+        session = f"PeerAS [{PEER_ASN}] LocalAS [64500] InterfaceIndex [0] PeerIP [{self.peer_address}]"
+        self.assertEqual(len(said), 10, said)
+        self.assertEqual(len([line for line in said if "BGP4MP_MSG_AS4" in line and session in line]), 8, said)
+        self.assertNotIn("failed", " ".join(said))
+
+    def test_tshark_reads_every_message(self):
+        path = self.archived()
+        messages = [body[self.before_message:] for _, subtype, body in records(path.read_bytes()) if subtype == 4]
+        capture = self.dir / "messages.pcap"
+        capture.write_bytes(exported_pdus(messages))
+        fields = ("_ws.malformed", "bgp.type", "bgp.update.path_attribute.community_value", "bgp.nlri_prefix",
+                  "bgp.withdrawn_prefix", "bgp.mp_reach_nlri_ipv6_prefix", "bgp.mp_unreach_nlri_ipv6_prefix")
+        wanted = [word for field in fields for word in ("-e", field)]
+        rows = self.lines(need_program(self, "tshark"), "-r", capture, "-T", "fields", *wanted)
+        update, end_of_ribs = "\t2\t", ["\t2"] * 2
+        self.assertEqual(sorted(row.rstrip("\t") for row in rows), sorted([
+            *end_of_ribs, f"{update}\t203.0.113.0", f"{update}1,2\t198.51.100.0", f"{update}\t\t203.0.113.0",
+            f"{update}\t\t\t2001:db8:1::", f"{update}1,2\t\t\t2001:db8:2::", f"{update}\t\t\t\t2001:db8:1::"]))
+
+
 if __name__ == "__main__":
     harness.main()
