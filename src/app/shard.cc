@@ -102,11 +102,6 @@ struct Shard::State {
     changes.clear();
   }
 
-  void handle(const rib::RouteBatch& batch, TimePoint at) {
-    if (!batch.announced.empty()) detector.peer_heard(*batch.peer, batch.time, at, events);
-    table.apply(batch, changes);
-    judge(at);
-  }
   void handle(const feeds::RouteRun& run, TimePoint at) {
     const rib::Peer* heard = nullptr;
     run.burst.for_each([&](const rib::PeerPointer& peer, const rib::PackedRoutes& routes) {

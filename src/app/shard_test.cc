@@ -21,10 +21,12 @@ rib::PeerPointer peer() {
   return out;
 }
 
-rib::RouteBatch announcement(net::Asn origin) {
+feeds::RouteRun announcement(net::Asn origin) {
   auto attributes = std::make_shared<wire::bgp::PathAttributes>();
   attributes->as_path = wire::bgp::AsPath::sequence({64496, origin});
-  return {peer(), now(), attributes, {p("203.0.113.0/24")}, {}};
+  feeds::RouteRun out{{}, now()};
+  append_batch({peer(), out.time, attributes, {p("203.0.113.0/24")}, {}}, out.burst);
+  return out;
 }
 
 model::RegistryPointer registry() {

@@ -116,6 +116,12 @@ void AnalyzeEngine::apply(const rib::RouteBatch& batch) {
   judge(changes);
 }
 
+void AnalyzeEngine::apply(const rib::RouteBurst& burst) {
+  std::vector<rib::RouteChange> changes;
+  table_.apply(burst, changes);
+  judge(changes);
+}
+
 void AnalyzeEngine::flush() {
   for (bool more = true; more;) {
     std::vector<rib::RouteChange> changes;
@@ -138,8 +144,8 @@ void AnalyzeEngine::router_state(std::string_view router, bool up) {
 
 void AnalyzeEngine::take(std::size_t line, const feeds::ShardMessage& message) {
   std::visit([&](const auto& said) { at(line, said.time); }, message);
-  if (const auto* batch = std::get_if<rib::RouteBatch>(&message)) {
-    apply(*batch);
+  if (const auto* run = std::get_if<feeds::RouteRun>(&message)) {
+    apply(run->burst);
   } else if (const auto* peer_up = std::get_if<feeds::PeerUp>(&message)) {
     peer_state(peer_up->peer, true);
   } else if (const auto* peer_down = std::get_if<feeds::PeerDown>(&message)) {

@@ -42,6 +42,7 @@ class AnalyzeEngine {
   /// What follows belongs to this line and moment. Moments that go back do not turn back time.
   void at(std::size_t line, TimePoint time);
   void apply(const rib::RouteBatch& batch);
+  void apply(const rib::RouteBurst& burst);
   /// The session to a peer went down or came up.
   void peer_state(const rib::PeerPointer& peer, bool up);
   /// What a feed would tell a shard, from input line or record `line`.

@@ -1,6 +1,6 @@
 #include "cli/analyze_input.h"
 #include "feeds/mrt_file.h"
-#include "feeds/update_batches.h"
+#include "rib/update_routes.h"
 
 namespace peering::cli {
 
@@ -41,16 +41,17 @@ class MrtReader {
   }
 
   void update(const mrt::BgpMessage& message, TimePoint time, std::size_t number) {
-    const bgp::Update decoded = bgp::decode_update(message.body, message.facts);
-    if (const auto outcome = decoded.outcome(); outcome && *outcome != bgp::Outcome::discard_attribute) {
-      malformed(number, fmt::format("UPDATE: {} ({})", decoded.issues.front().reason, to_string(*outcome)));
+    const bgp::UpdateScan scan = bgp::scan_update(message.body, message.facts);
+    if (const auto outcome = scan.outcome(); outcome && *outcome != bgp::Outcome::discard_attribute) {
+      const auto reason = scan.attributes.issues.front().reason;
+      malformed(number, fmt::format("UPDATE: {} ({})", reason, to_string(*outcome)));
     }
     const rib::PeerPointer peer = peer_of(message.session);
     if (!peer) return malformed(number, "more peers than are kept");
-    const bool add_path = message.facts.add_path_ipv4 || message.facts.add_path_ipv6;
-    feeds::PathSet* paths = add_path ? &paths_[peer->id] : nullptr;
     engine_.at(number, time);
-    for (const rib::RouteBatch& batch : feeds::batches_of(decoded, peer, time, paths)) engine_.apply(batch);
+    routes_.clear();
+    append_update(scan, message.facts, {peer, time, &paths_[peer->id], std::nullopt}, routes_);
+    engine_.apply(routes_);
   }
 
   void state(const mrt::StateChange& change, TimePoint time, std::size_t number) {
@@ -66,7 +67,8 @@ class MrtReader {
   AnalyzeEngine& engine_;
   InputCount& count_;
   Complaints& complaints_;
-  std::map<rib::PeerId, feeds::PathSet> paths_;
+  std::map<rib::PeerId, rib::PathSet> paths_;
+  rib::RouteBurst routes_;  // of the record at hand
 };
 
 }  // namespace

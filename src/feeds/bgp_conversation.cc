@@ -11,7 +11,6 @@ namespace peering::feeds {
 namespace {
 
 using wire::bgp::FamilyId;
-using wire::bgp::Nlri;
 
 constexpr Microseconds complaint_every = std::chrono::seconds(10);
 
@@ -21,7 +20,7 @@ std::optional<net::Family> unicast_family(FamilyId id) {
   return std::nullopt;
 }
 
-std::size_t index_of(const net::Prefix& prefix) { return prefix.address().is_v4() ? 0 : 1; }
+std::size_t index_of(net::Family family) { return family == net::Family::ipv4 ? 0 : 1; }
 
 // RFC 4486 section 4: family and upper bound.
 wire::bgp::Notification too_many_prefixes(std::size_t index, std::size_t limit) {
@@ -53,7 +52,7 @@ void BgpConversation::up(const wire::bgp::SessionUp& session, TimePoint at, std:
   if (!std::exchange(router_known_, true)) out.push_back(RouterUp{router_, at});
   peer_ = *peer;
   paths_ = {};
-  add_path_ = session.agreement.facts.add_path_ipv4 || session.agreement.facts.add_path_ipv6;
+  facts_ = session.agreement.facts;
   awaited_.clear();
   for (const FamilyId family : session.agreement.families) {
     if (unicast_family(family)) awaited_.push_back(family);
@@ -79,38 +78,46 @@ void BgpConversation::down(const wire::bgp::SessionDown& session, TimePoint at,
   out.push_back(RouterDown{router_, at, session.reason, true, std::chrono::seconds(*session.keep_routes_s)});
 }
 
-bool BgpConversation::count(const std::vector<Nlri>& announced) {
-  for (const Nlri& route : announced) {
-    auto& known = prefixes_[index_of(route.prefix)];
-    known.insert(route.prefix);
-    if (known.size() > neighbor_.prefixes_max) return false;
-  }
-  return true;
+// The family of which the neighbour has too many with these. What a record withdraws goes before what it
+// announces.
+std::optional<std::size_t> BgpConversation::family_over_limit(const rib::RouteBurst& burst) {
+  std::optional<std::size_t> over;
+  burst.for_each([&](const rib::PeerPointer&, const rib::PackedRoutes& routes) {
+    const std::size_t index = index_of(routes.family);
+    auto& known = prefixes_[index];
+    rib::for_each_bits(routes.withdrawn, routes.family,
+                       [&](const rib::PrefixBits& bits) { known.erase(to_prefix(bits)); });
+    rib::for_each_bits(routes.announced, routes.family, [&](const rib::PrefixBits& bits) {
+      if (known.size() <= neighbor_.prefixes_max) known.insert(to_prefix(bits));
+    });
+    if (known.size() > neighbor_.prefixes_max) over = index;
+  });
+  return over;
 }
 
-std::optional<wire::bgp::Notification> BgpConversation::routes(const wire::bgp::Update& update, TimePoint at,
-                                                               std::vector<ShardMessage>& out) {
+std::optional<wire::bgp::Notification> BgpConversation::routes(const wire::bgp::UpdateScan& update,
+                                                               TimePoint at, std::vector<ShardMessage>& out) {
   metrics_.updates.add();
   if (!peer_) return std::nullopt;
-  if (!update.issues.empty()) {
-    metrics_.faults(update);
-    complain(update, at);
+  if (const auto& issues = update.attributes.issues; !issues.empty()) {
+    metrics_.faults(issues);
+    complain(issues.front(), at);
   }
   if (update.other_family) metrics_.other_families.add();
-  metrics_.announced.add(static_cast<double>(update.announced.size() + update.mp_announced.size()));
-  metrics_.withdrawn.add(static_cast<double>(update.withdrawn.size() + update.mp_withdrawn.size()));
-  std::vector<rib::RouteBatch> batches = batches_of(update, peer_, at, add_path_ ? &paths_ : nullptr);
-  if (neighbor_.prefixes_max > 0) {
-    for (const rib::RouteBatch& batch : batches) {
-      for (const net::Prefix& prefix : batch.withdrawn) prefixes_[index_of(prefix)].erase(prefix);
+  const RouteCount count = count_routes(update);
+  if (count.announced > 0) metrics_.announced.add(static_cast<double>(count.announced));
+  if (count.withdrawn > 0) metrics_.withdrawn.add(static_cast<double>(count.withdrawn));
+  const rib::UpdateSource source{peer_, at, &paths_, std::nullopt};
+  if (neighbor_.prefixes_max == 0) {
+    push_update(update, facts_, source, out);
+  } else {
+    judged_.clear();
+    append_update(update, facts_, source, judged_);
+    if (const auto family = family_over_limit(judged_)) {
+      return too_many_prefixes(*family, neighbor_.prefixes_max);
     }
-    if (!count(update.announced)) return too_many_prefixes(0, neighbor_.prefixes_max);
-    if (!count(update.mp_announced)) {
-      const std::size_t family = prefixes_[1].size() > neighbor_.prefixes_max ? 1 : 0;
-      return too_many_prefixes(family, neighbor_.prefixes_max);
-    }
+    push_burst(judged_, at, out);
   }
-  for (rib::RouteBatch& batch : batches) out.push_back(std::move(batch));
   if (update.end_of_rib) end_of_rib(*update.end_of_rib, at, out);
   return std::nullopt;
 }
@@ -122,13 +129,12 @@ void BgpConversation::end_of_rib(FamilyId family, TimePoint at, std::vector<Shar
   out.push_back(EndOfRib{peer_, *known, awaited_.empty(), at});
 }
 
-void BgpConversation::complain(const wire::bgp::Update& update, TimePoint at) {
+void BgpConversation::complain(const wire::bgp::Issue& issue, TimePoint at) {
   if (at < next_complaint_) {
     ++unsaid_;
     return;
   }
   next_complaint_ = at + complaint_every;
-  const wire::bgp::Issue& issue = update.issues.front();
   log::warning("BGP UPDATE of {}: {} (attribute {}, {}); {} like it not shown", router_, issue.reason,
                issue.attribute, to_string(issue.outcome), unsaid_);
   unsaid_ = 0;

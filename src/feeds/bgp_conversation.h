@@ -16,7 +16,7 @@
 #include "feeds/bgp_settings.h"
 #include "feeds/peer_registry.h"
 #include "feeds/shard_message.h"
-#include "feeds/update_batches.h"
+#include "feeds/update_routes.h"
 #include "wire/bgp/fsm.h"
 
 namespace peering::feeds {
@@ -30,15 +30,15 @@ class BgpConversation {
   void down(const wire::bgp::SessionDown& session, TimePoint at, std::vector<ShardMessage>& out);
   /// Gives the NOTIFICATION to close the session with when these are too many prefixes (RFC 4486 section 4);
   /// nothing of the UPDATE is handed on then.
-  std::optional<wire::bgp::Notification> routes(const wire::bgp::Update& update, TimePoint at,
+  std::optional<wire::bgp::Notification> routes(const wire::bgp::UpdateScan& update, TimePoint at,
                                                 std::vector<ShardMessage>& out);
 
   bool is_up() const { return peer_ != nullptr; }
 
  private:
-  bool count(const std::vector<wire::bgp::Nlri>& announced);
+  std::optional<std::size_t> family_over_limit(const rib::RouteBurst& burst);
   void end_of_rib(wire::bgp::FamilyId family, TimePoint at, std::vector<ShardMessage>& out);
-  void complain(const wire::bgp::Update& update, TimePoint at);
+  void complain(const wire::bgp::Issue& issue, TimePoint at);
 
   const BgpNeighbor neighbor_;
   const std::string router_;
@@ -47,8 +47,9 @@ class BgpConversation {
   rib::PeerPointer peer_;      // of the session that is up
   rib::PeerPointer restarts_;  // whose routes are kept
   bool router_known_ = false;
-  bool add_path_ = false;
-  PathSet paths_;
+  wire::bgp::SessionFacts facts_;
+  rib::PathSet paths_;
+  rib::RouteBurst judged_;                                   // of the UPDATE at hand, where there is a limit
   std::vector<wire::bgp::FamilyId> awaited_;                 // families whose End-of-RIB did not come yet
   std::array<std::unordered_set<net::Prefix>, 2> prefixes_;  // by family, where there is a limit
   TimePoint next_complaint_{};

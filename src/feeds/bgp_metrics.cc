@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "feeds/update_batches.h"
+#include "feeds/update_routes.h"
 #include "wire/bgp/notification.h"
 
 namespace peering::feeds {
@@ -51,7 +51,7 @@ void BgpMetrics::notification(const wire::bgp::NotificationPassed& passed) {
       .add();
 }
 
-void BgpMetrics::faults(const wire::bgp::Update& update) { count_faults(metrics_, update); }
+void BgpMetrics::faults(std::span<const wire::bgp::Issue> issues) { count_faults(metrics_, issues); }
 
 Gauge& BgpMetrics::in_state(wire::bgp::State state) { return *states_[static_cast<std::size_t>(state)]; }
 

@@ -18,7 +18,7 @@ class BgpMetrics {
 
   void refused(BgpRefusal reason);
   void notification(const wire::bgp::NotificationPassed& passed);
-  void faults(const wire::bgp::Update& update);
+  void faults(std::span<const wire::bgp::Issue> issues);
   /// A neighbour went from one state to another.
   void moved(wire::bgp::State from, wire::bgp::State to);
   Gauge& in_state(wire::bgp::State state);

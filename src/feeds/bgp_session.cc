@@ -284,9 +284,10 @@ class Session final : public BgpSession {
       if (archived_.is_up() && slot == archived_slot_) archived_.take(bytes.first(now_used), now());
       perform_all(actions);
       if (now_used == 0) break;
-      if (!deliver()) co_await wait_for_shards();
+      if (held_bytes(messages_) >= ShardRouter::held_bytes_max && !deliver()) co_await wait_for_shards();
     }
     archive_records();
+    if (!deliver()) co_await wait_for_shards();
     if (!line->open) co_return;
     line->unread.erase(line->unread.begin(), line->unread.begin() + static_cast<std::ptrdiff_t>(used));
     line->filled -= used;
@@ -300,11 +301,7 @@ class Session final : public BgpSession {
 
   // --- the shards ---
 
-  bool deliver() {
-    for (ShardMessage& message : messages_) shards_.push(std::move(message));
-    messages_.clear();
-    return shards_.drain();
-  }
+  bool deliver() { return shards_.push(messages_); }
 
   asio::awaitable<void> wait_for_shards() {
     services_.metrics.waits.add();
@@ -398,11 +395,7 @@ class Session final : public BgpSession {
     log::info("BGP NOTIFICATION {} {}: {}", passed.sent ? "to" : "from", neighbor_.shown_name(),
               bgp::to_text(passed.notification));
   }
-  void act(const bgp::UpdateFaulty& faulty) {
-    bgp::Update update;
-    update.issues = faulty.issues;
-    services_.metrics.faults(update);
-  }
+  void act(const bgp::UpdateFaulty& faulty) { services_.metrics.faults(faulty.issues); }
 
   // --- the archive ---
 

@@ -267,16 +267,17 @@ void BmpConversation::take_routes(const wire::bmp::RouteMonitoring& message, Tim
   take_update(message, framed->body, *peer, arrival, out);
 }
 
-// Decodes by what header and OPENs say. Where that cannot be read but the other way can, the router meant the
+// Reads by what header and OPENs say. Where that cannot be read but the other way can, the router meant the
 // other: FRR reports paths with two-octet numbers without saying so; without OPENs nobody said whether routes
 // have path identifiers.
-wire::bgp::Update BmpConversation::decode_as_meant(Bytes body, bool without_opens,
-                                                   wire::bgp::SessionFacts& facts) {
-  wire::bgp::Update update = wire::bgp::decode_update(body, facts);
-  if (update.issues.empty()) return update;
+wire::bgp::UpdateScan BmpConversation::scan_as_meant(Bytes body, bool without_opens,
+                                                     wire::bgp::SessionFacts& facts) {
+  wire::bgp::UpdateScan update = wire::bgp::scan_update(body, facts);
+  const auto& issues = update.attributes.issues;
+  if (issues.empty()) return update;
   const auto try_other = [&](const wire::bgp::SessionFacts& other_facts, Oddity oddity) {
-    wire::bgp::Update other = wire::bgp::decode_update(body, other_facts);
-    if (!other.issues.empty()) return;
+    wire::bgp::UpdateScan other = wire::bgp::scan_update(body, other_facts);
+    if (!other.attributes.issues.empty()) return;
     metrics_.oddity(oddity);
     facts = other_facts;
     update = std::move(other);
@@ -285,7 +286,7 @@ wire::bgp::Update BmpConversation::decode_as_meant(Bytes body, bool without_open
   if (update.outcome() == wire::bgp::Outcome::reset_session) {
     other_facts.add_path_ipv4 = other_facts.add_path_ipv6 = true;
     if (without_opens) try_other(other_facts, Oddity::path_identifiers);
-  } else if (update.issues.front().attribute == static_cast<std::uint8_t>(AttributeCode::as_path)) {
+  } else if (issues.front().attribute == static_cast<std::uint8_t>(AttributeCode::as_path)) {
     other_facts.four_octet_asn = !facts.four_octet_asn;
     try_other(other_facts, Oddity::as_number_size);
   }
@@ -304,26 +305,27 @@ void BmpConversation::take_update(const wire::bmp::RouteMonitoring& message, Byt
   facts.four_octet_asn = !message.peer.two_octet_as_path();
   facts.next_hop_optional = true;
   facts.neighbor = wire::bgp::Neighbor::unknown;
-  wire::bgp::Update update = decode_as_meant(body, peer.session.empty(), facts);
+  const wire::bgp::UpdateScan update = scan_as_meant(body, peer.session.empty(), facts);
   agreed.add_path_ipv4 = facts.add_path_ipv4;
   agreed.add_path_ipv6 = facts.add_path_ipv6;
-  if (!update.issues.empty()) {
-    metrics_.faults(update);
+  if (const auto& issues = update.attributes.issues; !issues.empty()) {
+    metrics_.faults(issues);
+    const wire::bgp::Issue& first = issues.front();
     complain(arrival,
-             fmt::format("UPDATE of AS{}: {} (attribute {}, {})", peer.asn, update.issues.front().reason,
-                         update.issues.front().attribute, to_string(update.issues.front().outcome)),
+             fmt::format("UPDATE of AS{}: {} (attribute {}, {})", peer.asn, first.reason, first.attribute,
+                         to_string(first.outcome)),
              message.update);
     // Only the router could reset its session; we leave out the message.
     if (update.outcome() == wire::bgp::Outcome::reset_session) return;
   }
-  if (is_adj_rib_in(kind) && peer.local_asn != 0 && peer.local_asn != peer.asn &&
-      update.attributes.as_path.first() == peer.local_asn) {
-    metrics_.oddity(Oddity::own_as_in_front);
-    strip_first_as(update.attributes.as_path, peer.local_asn);
-  }
   const TimePoint time = time_of(message.peer, arrival);
-  PathSet* paths = facts.add_path_ipv4 || facts.add_path_ipv6 ? &view->paths : nullptr;
-  for (rib::RouteBatch& batch : batches_of(update, view->peer, time, paths)) out.push_back(std::move(batch));
+  rib::UpdateSource source{view->peer, time, &view->paths, std::nullopt};
+  if (is_adj_rib_in(kind) && peer.local_asn != 0 && peer.local_asn != peer.asn &&
+      wire::bgp::first_as(update.attributes, facts) == peer.local_asn) {
+    metrics_.oddity(Oddity::own_as_in_front);
+    source.strip_asn = peer.local_asn;
+  }
+  push_update(update, facts, source, out);
   if (update.end_of_rib) end_of_rib(*view, peer, *update.end_of_rib, time, out);
 }
 

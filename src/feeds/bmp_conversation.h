@@ -19,7 +19,7 @@
 #include "feeds/bmp_to_mrt.h"
 #include "feeds/peer_registry.h"
 #include "feeds/shard_message.h"
-#include "feeds/update_batches.h"
+#include "feeds/update_routes.h"
 #include "wire/bgp/message.h"
 #include "wire/bmp/message.h"
 
@@ -68,7 +68,7 @@ class BmpConversation {
   // One RIB of a peer that the router reports.
   struct View {
     rib::PeerPointer peer;
-    PathSet paths;
+    rib::PathSet paths;
     std::vector<wire::bgp::FamilyId> ended;
   };
   struct Peer {
@@ -90,8 +90,8 @@ class BmpConversation {
   void take_update(const wire::bmp::RouteMonitoring& message, std::span<const std::uint8_t> body, Peer& peer,
                    TimePoint arrival, Out& out);
 
-  wire::bgp::Update decode_as_meant(std::span<const std::uint8_t> body, bool without_opens,
-                                    wire::bgp::SessionFacts& facts);
+  wire::bgp::UpdateScan scan_as_meant(std::span<const std::uint8_t> body, bool without_opens,
+                                      wire::bgp::SessionFacts& facts);
   void name_router(std::string name, TimePoint arrival, Out& out);
   Peer* peer_of(const wire::bmp::PerPeerHeader& header);
   View* view_of(Peer& peer, const wire::bmp::PerPeerHeader& header, rib::RibKind kind);

@@ -23,8 +23,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   conversation.end(TimePoint{}, "end", feeds::BmpConversation::Others::speaking, out);
   for (const auto& message : out) {
-    const auto* batch = std::get_if<rib::RouteBatch>(&message);
-    if (batch && (!batch->peer || batch->announced.empty() != !batch->attributes)) __builtin_trap();
+    const auto* run = std::get_if<feeds::RouteRun>(&message);
+    if (!run) continue;
+    if (run->burst.empty()) __builtin_trap();
+    run->burst.for_each([](const rib::PeerPointer& peer, const rib::PackedRoutes& routes) {
+      if (!peer || (routes.announced.empty() && routes.withdrawn.empty())) __builtin_trap();
+      rib::for_each_bits(routes.announced, routes.family, [](const rib::PrefixBits&) {});
+      if (routes.announced.empty() && !routes.attributes.empty()) __builtin_trap();
+    });
   }
   return 0;
 }

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "feeds/bmp_test_router.h"
+#include "feeds/recorded_sink.h"
 
 namespace peering::feeds {
 namespace {
@@ -19,17 +20,17 @@ constexpr TimePoint arrival = time_from_us(1'795'600'000'000'000);
 
 class BmpConversationTest : public testing::Test {
  protected:
-  std::vector<ShardMessage> say(const Frame& frame) {
+  std::vector<Said> say(const Frame& frame) {
     std::vector<ShardMessage> out;
     conversation_.take(frame, arrival, out);
-    return out;
+    return unpacked(out);
   }
   void greet(const OpenOptions& options = {}) {
     say(initiation());
     say(peer_up(peer_, options));
   }
   template <class T>
-  static T only(const std::vector<ShardMessage>& messages) {
+  static T only(const std::vector<Said>& messages) {
     EXPECT_EQ(messages.size(), 1U);
     const T* found = messages.empty() ? nullptr : std::get_if<T>(&messages[0]);
     EXPECT_NE(found, nullptr);
@@ -315,10 +316,10 @@ TEST_F(BmpConversationTest, ItsEndIsTheRoutersUnlessAnotherSessionSpeaks) {
   EXPECT_EQ(std::get<RouterUp>(out[1]).router, "edge-1");
   out.clear();
   conversation_.end(arrival, "closed", Others::none, out);
-  EXPECT_EQ(only<RouterDown>(out).router, "edge-1");
+  EXPECT_EQ(only<RouterDown>(unpacked(out)).router, "edge-1");
   out.clear();
   conversation_.end(arrival, "closed", Others::speaking, out);
-  EXPECT_EQ(only<PeerDown>(out).peer->key.address, address("192.0.2.1"));
+  EXPECT_EQ(only<PeerDown>(unpacked(out)).peer->key.address, address("192.0.2.1"));
 }
 
 TEST_F(BmpConversationTest, NoByteThatIsFlippedBreaksIt) {
@@ -370,7 +371,7 @@ TEST(BmpRecordings, RunThroughWithoutAFault) {
       const auto& counter = metrics.counter("peering_bmp_malformed_total", "", {{"reason", reason}});
       EXPECT_EQ(counter.value(), 0) << entry.path() << ' ' << reason;
     }
-    for (const ShardMessage& message : out) {
+    for (const Said& message : unpacked(out)) {
       routes += std::holds_alternative<RouteBatch>(message) ? 1U : 0U;
       ups += std::holds_alternative<PeerUp>(message) ? 1U : 0U;
     }

@@ -168,7 +168,7 @@ class Session {
       } else {
         take(bytes.first(*length));
         used += *length;
-        if (!hold()) waited |= co_await deliver();
+        if (held_bytes(messages_) >= ShardRouter::held_bytes_max) waited |= co_await deliver();
       }
     }
     waited |= co_await deliver();
@@ -182,6 +182,7 @@ class Session {
   void take(std::span<const std::uint8_t> frame) {
     said_something_ = true;
     const TimePoint arrival = now();
+    const auto before = static_cast<std::ptrdiff_t>(messages_.size());
     conversation_.take(frame, arrival, messages_);
     if (const auto& peer = conversation_.came_up()) {
       const Claim claim = listener_.claim(*this, *peer);
@@ -189,8 +190,8 @@ class Session {
       // Before its first peer nothing of this session can be stale: the shards start over with the router.
       if (claim == Claim::replaces && !peers_came_) {
         const std::string& router = conversation_.router();
-        messages_.insert(messages_.begin(), RouterUp{router, arrival});
-        messages_.insert(messages_.begin(), RouterDown{router, arrival, "it connected again"});
+        messages_.insert(messages_.begin() + before, RouterUp{router, arrival});
+        messages_.insert(messages_.begin() + before, RouterDown{router, arrival, "it connected again"});
       }
       peers_came_ = true;
     }
@@ -216,17 +217,7 @@ class Session {
 
   bool try_deliver() {
     if (!messages_.empty() && listener_.another_is_ending(*this)) return false;
-    for (ShardMessage& message : messages_) shards_.hold(std::move(message));
-    messages_.clear();
-    return shards_.drain();
-  }
-
-  // Keeps what was decoded until what one read gave is decoded; false when it is time to hand it on.
-  bool hold() {
-    if (dropped_ || listener_.another_is_ending(*this)) return false;
-    for (ShardMessage& message : messages_) shards_.hold(std::move(message));
-    messages_.clear();
-    return shards_.held_bytes() < ShardRouter::held_bytes_max;
+    return shards_.push(messages_);
   }
 
   void close() {

@@ -253,7 +253,7 @@ TEST_F(BmpListenerTest, ASlowShardOfOneRouterDoesNotOvertakeItsReconnect) {
   ASSERT_TRUE(after.send(announce(peer_, "203.0.113.0/24")));
   ASSERT_TRUE(sink_.wait_for_count<RouteBatch>(1));
   std::string order;
-  for (const ShardMessage& message : sink_.taken(0)) {
+  for (const Said& message : sink_.taken(0)) {
     if (std::holds_alternative<RouterUp>(message)) order += 'U';
     if (std::holds_alternative<RouterDown>(message)) order += 'D';
     if (std::holds_alternative<PeerUp>(message)) order += 'p';

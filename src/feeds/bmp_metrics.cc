@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "feeds/update_batches.h"
+#include "feeds/update_routes.h"
 
 namespace peering::feeds {
 
@@ -53,6 +53,6 @@ void BmpMetrics::message(std::uint8_t type) {
 void BmpMetrics::malformed(Malformed reason) { malformed_[static_cast<std::size_t>(reason)]->add(); }
 void BmpMetrics::oddity(Oddity kind) { oddities_[static_cast<std::size_t>(kind)]->add(); }
 
-void BmpMetrics::faults(const wire::bgp::Update& update) { count_faults(metrics_, update); }
+void BmpMetrics::faults(std::span<const wire::bgp::Issue> issues) { count_faults(metrics_, issues); }
 
 }  // namespace peering::feeds

@@ -34,7 +34,7 @@ class BmpMetrics {
   void malformed(Malformed reason);
   void oddity(Oddity kind);
   /// RFC 7606, by attribute code and outcome.
-  void faults(const wire::bgp::Update& update);
+  void faults(std::span<const wire::bgp::Issue> issues);
 
   Counter &bytes, &waits, &refused, &opened;
   Gauge& sessions;

@@ -141,9 +141,7 @@ struct KafkaFeed::State {
   void take(Owned<rd_kafka_message_t> message) {
     const std::span bytes(static_cast<const std::uint8_t*>(message->payload), message->len);
     conversations.take(bytes, now(), out);
-    for (ShardMessage& said : out) router.push(std::move(said));
-    out.clear();
-    if (!router.idle() && !wait_for_shards()) return;
+    if (!router.push(out) && !wait_for_shards()) return;
     const auto wrong = rd_kafka_offset_store(message->rkt, message->partition, message->offset);
     if (!wrong) metrics.commits.add();
   }

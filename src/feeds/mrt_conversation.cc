@@ -76,14 +76,13 @@ void MrtConversation::take_message(const wire::mrt::BgpMessage& message, TimePoi
   if (message.sent_by_collector || message.type != wire::bgp::MessageType::update) {
     return metrics_.other.add();
   }
-  const wire::bgp::Update update = wire::bgp::decode_update(message.body, message.facts);
-  count_faults(metrics_.metrics, update);
+  const wire::bgp::UpdateScan update = wire::bgp::scan_update(message.body, message.facts);
+  count_faults(metrics_.metrics, update.attributes.issues);
   if (update.outcome() == wire::bgp::Outcome::reset_session) return metrics_.malformed.add();
   Peer* peer = up(message.session, time, out);
   if (!peer) return metrics_.malformed.add();
   metrics_.used.add();
-  PathSet* paths = message.facts.add_path_ipv4 || message.facts.add_path_ipv6 ? &peer->paths : nullptr;
-  for (rib::RouteBatch& batch : batches_of(update, peer->peer, time, paths)) out.push_back(std::move(batch));
+  push_update(update, message.facts, {peer->peer, time, &peer->paths, std::nullopt}, out);
 }
 
 }  // namespace peering::feeds

@@ -8,7 +8,7 @@
 #include "base/metrics.h"
 #include "feeds/peer_registry.h"
 #include "feeds/shard_message.h"
-#include "feeds/update_batches.h"
+#include "feeds/update_routes.h"
 #include "wire/mrt/record.h"
 
 namespace peering::feeds {
@@ -33,7 +33,7 @@ class MrtConversation {
  private:
   struct Peer {
     rib::PeerPointer peer;
-    PathSet paths;
+    rib::PathSet paths;
   };
   using Peers = std::map<net::Address, Peer>;
   using Out = std::vector<ShardMessage>;

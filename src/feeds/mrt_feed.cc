@@ -22,6 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::chrono::milliseconds full_pause_first{1}, full_pause_longest{50};
 constexpr std::size_t pace_records = 64;  // between two looks at the clock
+constexpr std::size_t held_messages_max = 1024;
 
 bool is_pattern(const std::string& name) { return name.find_first_of("*?[") != std::string::npos; }
 
@@ -120,6 +121,7 @@ struct MrtFeed::State {
     while (true) {
       const auto more = file->next(record);
       if (!more) {
+        if (!hand_on(messages)) return false;
         metrics.damaged_files.add();
         log::error("MRT file {}: ended after {} records: {}", path.string(), file->records(),
                    more.error().message);
@@ -132,18 +134,22 @@ struct MrtFeed::State {
                      gap->reason);
       }
       conversation.take(record, messages);
-      for (ShardMessage& message : messages) router.push(std::move(message));
-      messages.clear();
-      if (!drain() || !keep_pace(file->records(), begin)) return false;
+      const bool looks = file->records() % pace_records == 0;
+      const bool paced = looks && settings.records_per_second_max > 0;
+      const bool full =
+          messages.size() >= held_messages_max || held_bytes(messages) >= ShardRouter::held_bytes_max;
+      if ((full || paced) && !hand_on(messages)) return false;
+      if (looks && !keep_pace(file->records(), begin)) return false;
     }
+    if (!hand_on(messages)) return false;
     metrics.files.add();
     log::info("MRT file {}: {} records", path.string(), file->records());
     return !is_stopping();
   }
 
   // Waits until the shards took everything; false when stopped.
-  bool drain() {
-    if (router.idle()) return true;
+  bool hand_on(std::vector<ShardMessage>& messages) {
+    if (router.push(messages)) return true;
     metrics.waits.add();
     for (auto wait = full_pause_first; !router.drain(); wait = std::min(wait * 2, full_pause_longest)) {
       if (!pause(wait)) return false;
@@ -152,7 +158,6 @@ struct MrtFeed::State {
   }
 
   bool keep_pace(std::uint64_t records, std::chrono::steady_clock::time_point begin) {
-    if (records % pace_records != 0) return true;
     if (settings.records_per_second_max == 0) return !is_stopping();
     const double due_s = static_cast<double>(records) / static_cast<double>(settings.records_per_second_max);
     const auto due = begin + std::chrono::duration_cast<std::chrono::steady_clock::duration>(

@@ -134,7 +134,7 @@ TEST_F(MrtFeedTest, SessionStatesEndAndBeginPeers) {
   start();
   ASSERT_TRUE(becomes_idle());
   std::string order;
-  for (const ShardMessage& message : sink_.taken(0)) {
+  for (const Said& message : sink_.taken(0)) {
     if (std::holds_alternative<PeerUp>(message)) order += 'u';
     if (std::holds_alternative<PeerDown>(message)) order += 'd';
     if (std::holds_alternative<RouteBatch>(message)) order += 'r';

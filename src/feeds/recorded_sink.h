@@ -1,4 +1,4 @@
-// A sink for tests: keeps what it is given, routes batch by batch, and can play a full mailbox.
+// A sink for tests: keeps what it is given, routes record by record, and can play a full mailbox.
 #pragma once
 
 #include <atomic>
@@ -11,6 +11,40 @@
 
 namespace peering::feeds {
 
+/// A message, or one record of a run of routes.
+using Said = std::variant<rib::RouteBatch, RouterUp, RouterDown, PeerUp, PeerDown, EndOfRib>;
+
+inline void unpack(const ShardMessage& message, std::vector<Said>& out) {
+  const auto* run = std::get_if<RouteRun>(&message);
+  if (!run) {
+    return std::visit(
+        [&](const auto& said) {
+          if constexpr (std::is_constructible_v<Said, decltype(said)>) out.emplace_back(said);
+        },
+        message);
+  }
+  run->burst.for_each([&](const rib::PeerPointer& peer, const rib::PackedRoutes& routes) {
+    rib::RouteBatch batch{peer, routes.time, nullptr, {}, {}};
+    const auto list = [&](std::span<const std::uint8_t> field, std::vector<net::Prefix>& into) {
+      rib::for_each_bits(field, routes.family,
+                         [&](const rib::PrefixBits& bits) { into.push_back(rib::to_prefix(bits)); });
+    };
+    list(routes.announced, batch.announced);
+    list(routes.withdrawn, batch.withdrawn);
+    if (!batch.announced.empty()) {
+      batch.attributes =
+          std::make_shared<const wire::bgp::PathAttributes>(rib::unpack_attributes(routes.attributes));
+    }
+    out.emplace_back(std::move(batch));
+  });
+}
+
+inline std::vector<Said> unpacked(const std::vector<ShardMessage>& messages) {
+  std::vector<Said> out;
+  for (const ShardMessage& message : messages) unpack(message, out);
+  return out;
+}
+
 /// Thread-safe.
 class RecordedSink : public ShardSink {
  public:
@@ -21,11 +55,7 @@ class RecordedSink : public ShardSink {
     {
       const std::lock_guard lock(mutex_);
       if (refuse_) return false;
-      if (const auto* run = std::get_if<RouteRun>(&message)) {
-        unpack(*run, taken_[shard]);
-      } else {
-        taken_[shard].push_back(std::move(message));
-      }
+      unpack(message, taken_[shard]);
     }
     arrived_.notify_all();
     return true;
@@ -36,7 +66,7 @@ class RecordedSink : public ShardSink {
     const std::lock_guard lock(mutex_);
     refuse_ = on;
   }
-  std::vector<ShardMessage> taken(std::size_t shard) const {
+  std::vector<Said> taken(std::size_t shard) const {
     const std::lock_guard lock(mutex_);
     return taken_[shard];
   }
@@ -45,7 +75,7 @@ class RecordedSink : public ShardSink {
   std::vector<T> all(std::size_t shard = 0) const {
     const std::lock_guard lock(mutex_);
     std::vector<T> out;
-    for (const ShardMessage& message : taken_[shard]) {
+    for (const Said& message : taken_[shard]) {
       if (const T* match = std::get_if<T>(&message)) out.push_back(*match);
     }
     return out;
@@ -59,34 +89,16 @@ class RecordedSink : public ShardSink {
   template <class T>
   bool wait_for_count(std::size_t count) {
     std::size_t have = 0, seen = 0;
-    return wait_for([&](const std::vector<ShardMessage>& messages) {
+    return wait_for([&](const std::vector<Said>& messages) {
       for (; seen < messages.size(); ++seen) have += std::holds_alternative<T>(messages[seen]) ? 1U : 0U;
       return have >= count;
     });
   }
 
  private:
-  // Batch by batch, as they were pushed.
-  static void unpack(const RouteRun& run, std::vector<ShardMessage>& out) {
-    run.burst.for_each([&](const rib::PeerPointer& peer, const rib::PackedRoutes& routes) {
-      rib::RouteBatch batch{peer, routes.time, nullptr, {}, {}};
-      const auto list = [&](std::span<const std::uint8_t> field, std::vector<net::Prefix>& into) {
-        rib::for_each_bits(field, routes.family,
-                           [&](const rib::PrefixBits& bits) { into.push_back(rib::to_prefix(bits)); });
-      };
-      list(routes.announced, batch.announced);
-      list(routes.withdrawn, batch.withdrawn);
-      if (!batch.announced.empty()) {
-        batch.attributes =
-            std::make_shared<const wire::bgp::PathAttributes>(rib::unpack_attributes(routes.attributes));
-      }
-      out.emplace_back(std::move(batch));
-    });
-  }
-
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
-  std::vector<std::vector<ShardMessage>> taken_;
+  std::vector<std::vector<Said>> taken_;
   bool refuse_ = false;
 };
 

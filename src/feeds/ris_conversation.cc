@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "feeds/update_routes.h"
+
 namespace peering::feeds {
 
 namespace {
@@ -84,7 +86,7 @@ RisConversation::Peer* RisConversation::peer_of(const ris::Message& message, Tim
 
 void RisConversation::take_update(const ris::Update& update, Peer& peer, TimePoint time, Out& out) {
   if (!std::exchange(peer.up, true)) out.push_back(PeerUp{peer.peer, time});
-  for (rib::RouteBatch& batch : batches_of(update, peer.peer, time)) out.push_back(std::move(batch));
+  for (const rib::RouteBatch& batch : batches_of(update, peer.peer, time)) push_batch(batch, out);
 }
 
 void RisConversation::take(const ris::Message& message, TimePoint arrival, Out& out) {

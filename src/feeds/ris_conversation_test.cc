@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "feeds/recorded_sink.h"
 #include "feeds/ris_filter.h"
 
 namespace peering::feeds {
@@ -23,8 +24,8 @@ struct RisConversationTest : testing::Test {
   PeerRegistry peers;
   RisConversation conversation{peers, metrics, std::chrono::hours(1)};
 
-  std::vector<ShardMessage> say(std::string_view fields, std::string_view type = "UPDATE",
-                                std::string_view host = "rrc00.ripe.net", double age_s = 0) {
+  std::vector<Said> say(std::string_view fields, std::string_view type = "UPDATE",
+                        std::string_view host = "rrc00.ripe.net", double age_s = 0) {
     const auto message = wire::ris::Decoder().decode(fmt::format(
         R"({{"type":"ris_message","data":{{"timestamp":{:.3f},"peer":"192.0.2.1","peer_asn":"64496",)"
         R"("host":"{}","type":"{}",{}}}}})",
@@ -32,7 +33,7 @@ struct RisConversationTest : testing::Test {
     EXPECT_TRUE(message) << message.error().message;
     std::vector<ShardMessage> out;
     if (message) conversation.take(*message, noon, out);
-    return out;
+    return unpacked(out);
   }
   static std::string announcement() {
     return R"("path":[64496,64500],"announcements":[{"next_hop":"192.0.2.1","prefixes":["203.0.113.0/24"]}])";

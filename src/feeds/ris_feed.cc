@@ -22,6 +22,7 @@ constexpr milliseconds full_pause_first{1}, full_pause_longest{50};
 constexpr milliseconds look_every{250};  // at subscriptions, pings and the clock while nothing comes
 constexpr milliseconds complaint_every{10'000};
 constexpr std::size_t shown_bytes_max = 200;
+constexpr std::size_t together_max = 256;  // messages that are handed on at once
 constexpr std::string_view ping = R"({"type":"ping","data":null})";
 
 http::WebSocketOptions options_of(const RisSettings& settings) {
@@ -134,10 +135,24 @@ struct RisFeed::State {
       if (!text) return text.error().message;
       if (*text) {
         take(**text);
+        const auto end = take_what_is_there();
         if (!hand_on()) return "stopped";
+        if (!end) return end.error().message;
       }
       if (auto done = look_after(); !done) return done.error().message;
     }
+  }
+
+  // Further messages that came already: what comes fast is handed on together.
+  Result<void> take_what_is_there() {
+    for (std::size_t taken = 1; taken < together_max && held_bytes(out) < ShardRouter::held_bytes_max;
+         ++taken) {
+      const auto text = socket.receive(milliseconds(0));
+      if (!text) return tl::unexpected(text.error());
+      if (!*text) return {};
+      take(**text);
+    }
+    return {};
   }
 
   void take(std::string_view text) {
@@ -222,9 +237,7 @@ struct RisFeed::State {
 
   // Hands on what was decoded; waits while a shard is full. False when stopped.
   bool hand_on() {
-    for (ShardMessage& said : out) router.push(std::move(said));
-    out.clear();
-    if (router.idle()) return true;
+    if (router.push(out)) return true;
     metrics.waits.add();
     for (auto wait = full_pause_first; !router.drain(); wait = std::min(wait * 2, full_pause_longest)) {
       if (!pause(wait)) return false;

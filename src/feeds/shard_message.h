@@ -6,7 +6,7 @@
 // way into the same mailbox and are none of the feeds' business.
 //
 // A reader that cannot post waits and posts again, so nothing overtakes: for one router a shard sees
-//   RouterUp, PeerUp, RouteBatch…, EndOfRib, RouteBatch…, PeerDown, …, RouterDown, RouterUp, …
+//   RouterUp, PeerUp, RouteRun…, EndOfRib, RouteRun…, PeerDown, …, RouterDown, RouterUp, …
 // RouterUp, RouterDown, PeerUp, PeerDown and EndOfRib go to every shard.
 #pragma once
 
@@ -17,7 +17,6 @@
 
 #include "base/time.h"
 #include "net/address.h"
-#include "rib/route.h"
 #include "rib/route_burst.h"
 
 namespace peering::feeds {
@@ -67,14 +66,13 @@ struct EndOfRib {
   TimePoint time{};  ///< by the router's clock
 };
 
-/// RouteBatches one after another in one piece, as `ShardRouter` puts them together for a shard.
+/// What peers announced and withdrew, one UPDATE after another in one piece.
 struct RouteRun {
   rib::RouteBurst burst;
   TimePoint time{};  ///< of the first of them
 };
 
-using ShardMessage =
-    std::variant<rib::RouteBatch, RouterUp, RouterDown, PeerUp, PeerDown, EndOfRib, RouteRun>;
+using ShardMessage = std::variant<RouteRun, RouterUp, RouterDown, PeerUp, PeerDown, EndOfRib>;
 
 /// The shards, as feeds see them. Thread-safe.
 class ShardSink {

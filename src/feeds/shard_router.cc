@@ -1,7 +1,5 @@
 #include "feeds/shard_router.h"
 
-#include <vector>
-
 namespace peering::feeds {
 
 namespace {
@@ -11,76 +9,78 @@ constexpr int owner_bits_v6 = 16;
 
 int owner_bits(net::Family family) { return family == net::Family::ipv4 ? owner_bits_v4 : owner_bits_v6; }
 
+// `top`: the leading bits. Fibonacci hashing: neighbouring blocks land on different shards.
+std::size_t owner_of(std::uint64_t top, net::Family family, std::size_t shards) {
+  if (family == net::Family::ipv6) top |= 1U << 16;
+  return static_cast<std::size_t>((top * 0x9E3779B97F4A7C15ULL) >> 32) % shards;
+}
+
 }  // namespace
 
 std::optional<std::size_t> shard_of(const net::Prefix& prefix, std::size_t shards) {
   const int bits = owner_bits(prefix.family());
   if (prefix.length() < bits) return std::nullopt;
-  // Fibonacci hashing of the leading bits: neighbouring blocks land on different shards.
-  std::uint64_t top = prefix.address().high64() >> (64 - bits);
-  if (!prefix.address().is_v4()) top |= 1U << 16;
-  return static_cast<std::size_t>((top * 0x9E3779B97F4A7C15ULL) >> 32) % shards;
+  return owner_of(prefix.address().high64() >> (64 - bits), prefix.family(), shards);
 }
 
-void ShardRouter::append(std::size_t shard, const rib::RouteBatch& batch) {
-  OpenRun& run = open_[shard];
-  if (run.burst.empty()) run.time = batch.time;
-  const std::size_t before = run.burst.bytes();
-  rib::append_batch(batch, run.burst);
-  held_bytes_ += run.burst.bytes() - before;
+std::size_t held_bytes(const std::vector<ShardMessage>& messages) {
+  const auto* run = messages.empty() ? nullptr : std::get_if<RouteRun>(&messages.back());
+  return run ? run->burst.bytes() : 0;
 }
 
-void ShardRouter::split(rib::RouteBatch& batch) {
-  const std::size_t shards = open_.size();
-  if (shards == 1) return append(0, batch);
-  for (rib::RouteBatch& part : parts_) {
-    part.announced.clear();
-    part.withdrawn.clear();
-  }
-  const auto deal = [&](const std::vector<net::Prefix>& prefixes, auto member) {
-    for (const net::Prefix& prefix : prefixes) {
-      if (const auto owner = shard_of(prefix, shards)) {
-        (parts_[*owner].*member).push_back(prefix);
-      } else {
-        for (rib::RouteBatch& part : parts_) (part.*member).push_back(prefix);
-      }
+// Prefixes are copied as they lie there.
+void ShardRouter::deal(std::span<const std::uint8_t> field, net::Family family,
+                       std::vector<std::uint8_t> Part::* member) {
+  const auto bits_min = static_cast<unsigned>(owner_bits(family));
+  for (std::size_t at = 0; at < field.size();) {
+    const std::size_t length = field[at];
+    const auto prefix = field.subspan(at, 1 + (length + 7) / 8);
+    at += prefix.size();
+    const auto give = [&](Part& part) {
+      (part.*member).insert((part.*member).end(), prefix.begin(), prefix.end());
+    };
+    if (length < bits_min) {
+      for (Part& part : parts_) give(part);
+      continue;
     }
-  };
-  deal(batch.announced, &rib::RouteBatch::announced);
-  deal(batch.withdrawn, &rib::RouteBatch::withdrawn);
-  for (std::size_t shard = 0; shard < shards; ++shard) {
-    rib::RouteBatch& part = parts_[shard];
-    if (part.announced.empty() && part.withdrawn.empty()) continue;
-    part.peer = batch.peer;
-    part.time = batch.time;
-    part.attributes = batch.attributes;
-    append(shard, part);
+    std::uint64_t top = prefix[1];
+    if (family == net::Family::ipv6) top = top << 8 | prefix[2];
+    give(parts_[owner_of(top, family, parts_.size())]);
   }
 }
 
-void ShardRouter::close_runs() {
-  for (std::size_t shard = 0; shard < open_.size(); ++shard) {
-    OpenRun& run = open_[shard];
-    if (run.burst.empty()) continue;
-    waiting_.emplace_back(shard, RouteRun{std::move(run.burst), run.time});
-    run.burst = rib::RouteBurst();
+void ShardRouter::split(const RouteRun& run) {
+  run.burst.for_each([&](const rib::PeerPointer& peer, const rib::PackedRoutes& routes) {
+    deal(routes.announced, routes.family, &Part::announced);
+    deal(routes.withdrawn, routes.family, &Part::withdrawn);
+    for (Part& part : parts_) {
+      if (part.announced.empty() && part.withdrawn.empty()) continue;
+      const auto attributes = part.announced.empty() ? rib::PackedView() : routes.attributes;
+      part.burst.append(peer, {routes.time, routes.family, attributes, part.announced, part.withdrawn});
+      part.announced.clear();
+      part.withdrawn.clear();
+    }
+  });
+  for (std::size_t shard = 0; shard < parts_.size(); ++shard) {
+    rib::RouteBurst& burst = parts_[shard].burst;
+    if (!burst.empty()) waiting_.emplace_back(shard, RouteRun{std::exchange(burst, {}), run.time});
   }
-  held_bytes_ = 0;
 }
 
 void ShardRouter::hold(ShardMessage message) {
-  if (auto* batch = std::get_if<rib::RouteBatch>(&message)) return split(*batch);
-  close_runs();
-  for (std::size_t shard = 0; shard < open_.size(); ++shard) waiting_.emplace_back(shard, message);
+  const auto* run = std::get_if<RouteRun>(&message);
+  if (run && parts_.size() > 1) return split(*run);
+  for (std::size_t shard = 0; shard + 1 < parts_.size(); ++shard) waiting_.emplace_back(shard, message);
+  waiting_.emplace_back(parts_.size() - 1, std::move(message));
 }
 
-bool ShardRouter::push(ShardMessage message) {
-  hold(std::move(message));
+bool ShardRouter::push(std::vector<ShardMessage>& messages) {
+  for (ShardMessage& message : messages) hold(std::move(message));
+  messages.clear();
   return drain();
 }
 
 bool ShardRouter::drain() {
-  close_runs();
   while (!waiting_.empty()) {
     auto& [shard, message] = waiting_.front();
     if (!sink_.try_post(shard, message)) return false;

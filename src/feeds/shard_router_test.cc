@@ -5,16 +5,34 @@
 #include <gtest/gtest.h>
 
 #include "feeds/recorded_sink.h"
+#include "feeds/update_routes.h"
 
 namespace peering::feeds {
 namespace {
 
 net::Prefix prefix(std::string_view text) { return *net::Prefix::parse(text); }
 
-rib::RouteBatch batch(std::vector<net::Prefix> announced, std::vector<net::Prefix> withdrawn) {
+using Messages = std::vector<ShardMessage>;
+
+void add(Messages& to, std::vector<net::Prefix> announced, std::vector<net::Prefix> withdrawn) {
   auto peer = std::make_shared<rib::Peer>();
   auto attributes = std::make_shared<wire::bgp::PathAttributes>();
-  return {peer, time_from_us(7), attributes, std::move(announced), std::move(withdrawn)};
+  attributes->local_pref = 100;
+  push_batch({peer, time_from_us(7), attributes, std::move(announced), std::move(withdrawn)}, to);
+}
+
+bool push(ShardRouter& router, ShardMessage message) {
+  Messages messages{std::move(message)};
+  const bool done = router.push(messages);
+  EXPECT_TRUE(messages.empty());
+  return done;
+}
+
+bool push_routes(ShardRouter& router, std::vector<net::Prefix> announced,
+                 std::vector<net::Prefix> withdrawn = {}) {
+  Messages messages;
+  add(messages, std::move(announced), std::move(withdrawn));
+  return router.push(messages);
 }
 
 TEST(ShardOf, PrefixAndItsMoreSpecificsHaveOneOwner) {
@@ -43,10 +61,10 @@ TEST(ShardRouter, EveryPrefixReachesItsOwnerOnce) {
   ShardRouter router(sink);
   const std::vector<net::Prefix> announced = {prefix("10.0.0.0/8"), prefix("11.0.0.0/8"),
                                               prefix("12.0.0.0/16"), prefix("2001:db8::/32")};
-  EXPECT_TRUE(router.push(batch(announced, {prefix("13.0.0.0/8")})));
+  EXPECT_TRUE(push_routes(router, announced, {prefix("13.0.0.0/8")}));
   std::size_t seen = 0;
   for (std::size_t shard = 0; shard < 4; ++shard) {
-    for (const ShardMessage& message : sink.taken(shard)) {
+    for (const Said& message : sink.taken(shard)) {
       const auto& part = std::get<rib::RouteBatch>(message);
       for (const auto& p : part.announced) EXPECT_EQ(shard_of(p, 4), shard);
       for (const auto& p : part.withdrawn) EXPECT_EQ(shard_of(p, 4), shard);
@@ -60,8 +78,8 @@ TEST(ShardRouter, EveryPrefixReachesItsOwnerOnce) {
 TEST(ShardRouter, DefaultRouteAndControlMessagesGoToAll) {
   RecordedSink sink(3);
   ShardRouter router(sink);
-  router.push(batch({prefix("0.0.0.0/0")}, {}));
-  router.push(RouterUp{"edge-1", time_from_us(1)});
+  push_routes(router, {prefix("0.0.0.0/0")});
+  push(router, RouterUp{"edge-1", time_from_us(1)});
   for (std::size_t shard = 0; shard < 3; ++shard) {
     const auto taken = sink.taken(shard);
     ASSERT_EQ(taken.size(), 2U);
@@ -74,8 +92,8 @@ TEST(ShardRouter, KeepsOrderWhenAMailboxIsFull) {
   RecordedSink sink(1);
   sink.refuse(true);
   ShardRouter router(sink);
-  EXPECT_FALSE(router.push(RouterUp{"edge-1", time_from_us(1)}));
-  EXPECT_FALSE(router.push(batch({prefix("10.0.0.0/8")}, {})));
+  EXPECT_FALSE(push(router, RouterUp{"edge-1", time_from_us(1)}));
+  EXPECT_FALSE(push_routes(router, {prefix("10.0.0.0/8")}));
   EXPECT_FALSE(router.idle());
   sink.refuse(false);
   EXPECT_TRUE(router.drain());
@@ -96,19 +114,19 @@ class CountingSink : public ShardSink {
   std::vector<std::pair<std::size_t, std::size_t>> said;  // shard, which kind
 };
 
-TEST(ShardRouter, RoutesHeldTogetherTravelInOneMessageAShardAndOvertakeNothing) {
+TEST(ShardRouter, RoutesPushedTogetherTravelInOneMessageAShardAndOvertakeNothing) {
   CountingSink sink;
   ShardRouter router(sink);
-  EXPECT_EQ(router.held_bytes(), 0U);
+  Messages messages;
+  EXPECT_EQ(held_bytes(messages), 0U);
   for (std::uint32_t top = 1; top < 100; ++top) {
-    router.hold(batch({net::Prefix(net::Address::v4(top << 24), 8)}, {}));
+    add(messages, {net::Prefix(net::Address::v4(top << 24), 8)}, {});
   }
-  EXPECT_GT(router.held_bytes(), 99U);
-  EXPECT_FALSE(router.idle());
-  router.hold(RouterUp{"edge-1", time_from_us(8)});
-  router.hold(batch({prefix("10.0.0.0/8")}, {}));
-  EXPECT_TRUE(sink.said.empty()) << "nothing is posted before it is drained";
-  EXPECT_TRUE(router.drain());
+  EXPECT_EQ(messages.size(), 1U);
+  EXPECT_GT(held_bytes(messages), 99U);
+  messages.push_back(RouterUp{"edge-1", time_from_us(8)});
+  add(messages, {prefix("10.0.0.0/8")}, {});
+  EXPECT_TRUE(router.push(messages));
   EXPECT_TRUE(router.idle());
   const std::size_t run = ShardMessage(RouteRun()).index(), up = ShardMessage(RouterUp()).index();
   ASSERT_EQ(sink.said.size(), 5U);

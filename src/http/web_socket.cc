@@ -41,14 +41,16 @@ struct WebSocket::State {
   bool is_open() const { return stream.has_value(); }
   ByteStream::Socket& socket() { return stream->next_layer().socket(); }
 
-  // Runs what is under way until `done`, the time is over or someone cancels.
+  // Runs what is under way until `done`, the time is over and nothing is ready, or someone cancels.
   template <class Done>
   void run_until(Clock::time_point deadline, Done done) {
     while (!done() && !cancelled) {
       context.restart();
       // A `cancel` after this look stops the context that has just been made ready to run.
       if (cancelled || context.run_one_until(deadline) > 0) continue;
-      if (Clock::now() >= deadline) return;
+      if (Clock::now() < deadline) continue;
+      context.restart();
+      if (context.poll_one() == 0) return;
     }
   }
 

@@ -36,9 +36,9 @@ class WebSocket {
   /// `unavailable` (refused, not trusted, no WebSocket there), `timeout`.
   Result<void> connect(std::string_view url);
   Result<void> send(std::string_view text);
-  /// The next message, or nothing when `timeout` passed without a whole one. It refers to memory that lasts
-  /// until the next call. Errors end the connection: `unavailable` (closed, reset), `limit_exceeded` (a
-  /// message too long).
+  /// The next message, or nothing when `timeout` (0: only what came already) passed without a whole one. It
+  /// refers to memory that lasts until the next call. Errors end the connection: `unavailable` (closed,
+  /// reset), `limit_exceeded` (a message too long).
   Result<std::optional<std::string_view>> receive(std::chrono::milliseconds timeout);
   /// Closes without waiting for the server.
   void disconnect();

@@ -166,6 +166,17 @@ void read_value(AttributeCode code, Bytes value, PathAttributes& out) {
   }
 }
 
+// Of paths of any length.
+void strip_first_as_of_values(net::Asn asn, Out& packed) {
+  PathAttributes values = unpack_attributes(packed);
+  AsPath& path = values.as_path;
+  if (path.asns.size() < 2 || path.first() != asn) return;
+  path.asns.erase(path.asns.begin());
+  if (--path.segments.front().count == 0) path.segments.erase(path.segments.begin());
+  packed.clear();
+  pack_attributes(values, packed);
+}
+
 }  // namespace
 
 void pack_attributes(const PathAttributes& attributes, Out& out) {
@@ -225,6 +236,28 @@ void pack_attributes(const AttributeScan& scan, const wire::bgp::SessionFacts& f
     copy(AttributeCode::large_communities);
   }
   copy(AttributeCode::only_to_customer);
+}
+
+void strip_first_as(net::Asn asn, Out& packed) {
+  constexpr std::size_t origin_bytes = 3, head_bytes = 2, segment_head_bytes = 2, asn_bytes = 4;
+  const std::size_t at =
+      !packed.empty() && packed[0] == static_cast<std::uint8_t>(AttributeCode::origin) ? origin_bytes : 0;
+  if (packed.size() == at || packed[at] != static_cast<std::uint8_t>(AttributeCode::as_path)) return;
+  std::uint8_t& length = packed[at + 1];
+  const std::size_t segment = at + head_bytes;
+  if (length == long_length || packed[segment + 1] == 0) return strip_first_as_of_values(asn, packed);
+  std::uint8_t& count = packed[segment + 1];
+  const std::size_t first = segment + segment_head_bytes;
+  const bool only_one = length == segment_head_bytes + asn_bytes;
+  const auto type = static_cast<SegmentType>(packed[segment]);
+  if (only_one || (type != SegmentType::as_sequence && type != SegmentType::confed_sequence)) return;
+  if (wire::bgp::number_of(Bytes(packed).subspan(first, asn_bytes)) != asn) return;
+  const bool whole_segment = count == 1;
+  const std::size_t from = whole_segment ? segment : first, gone = first + asn_bytes - from;
+  if (!whole_segment) --count;
+  length = static_cast<std::uint8_t>(length - gone);
+  packed.erase(packed.begin() + static_cast<std::ptrdiff_t>(from),
+               packed.begin() + static_cast<std::ptrdiff_t>(from + gone));
 }
 
 PathAttributes unpack_attributes(PackedView packed) {

@@ -27,6 +27,9 @@ void pack_attributes(const wire::bgp::PathAttributes& attributes, std::vector<st
 void pack_attributes(const wire::bgp::AttributeScan& scan, const wire::bgp::SessionFacts& facts,
                      const std::optional<net::Address>& next_hop, std::vector<std::uint8_t>& out);
 
+/// Takes the AS off the front of the path, where it is not the path's only one (nor the first of a set).
+void strip_first_as(net::Asn asn, std::vector<std::uint8_t>& packed);
+
 /// What was packed. `packed` must come from `pack_attributes`.
 wire::bgp::PathAttributes unpack_attributes(PackedView packed);
 

@@ -4,7 +4,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "rib/attribute_pool.h"
-#include "rib/route_burst.h"
+#include "rib/update_routes.h"
 #include "wire/bgp/update_scan.h"
 
 namespace peering::rib {
@@ -76,6 +76,26 @@ TEST(PackedAttributes, KeepSegmentsThatAreLongerThanTheWireAllows) {
   EXPECT_EQ(unpack_attributes(packed(attributes)), attributes);
 }
 
+// The first AS goes where it is asked for, is not the only one and not of a set.
+RC_GTEST_PROP(PackedAttributesProperty, LoseTheFirstAsAsTheirValuesDo, ()) {
+  PathAttributes attributes = any_attributes(false);
+  if (*rc::gen::inRange(0, 2) == 1) attributes.as_path = wire::bgp::AsPath::sequence({64500, 64501});
+  if (*rc::gen::inRange(0, 8) == 1) {
+    attributes.as_path = wire::bgp::AsPath::sequence(std::vector<net::Asn>(700, 64500));
+  }
+  const auto first = attributes.as_path.first();
+  const bool other = *rc::gen::inRange(0, 4) == 1;
+  auto bytes = packed(attributes);
+  strip_first_as(other ? 1 : first.value_or(7), bytes);
+  if (first && (!other || *first == 1) && attributes.as_path.asns.size() > 1) {
+    attributes.as_path.asns.erase(attributes.as_path.asns.begin());
+    auto& segments = attributes.as_path.segments;
+    if (--segments.front().count == 0) segments.erase(segments.begin());
+  }
+  RC_ASSERT(unpack_attributes(bytes) == attributes);
+  RC_ASSERT(bytes == packed(attributes));
+}
+
 TEST(PackedAttributes, SayNothingOfWhatIsNotThere) { EXPECT_TRUE(packed(PathAttributes()).empty()); }
 
 TEST(AttributePool, ForgetsWhatNoRouteUses) {
@@ -115,7 +135,7 @@ TEST(RouteBurst, AppliesAsTheUpdatesInIt) {
   ASSERT_TRUE(scan.attributes.issues.empty());
   const auto peer = std::make_shared<const Peer>();
   RouteBurst burst;
-  append_update(scan, {}, peer, time_from_us(5), burst);
+  append_update(scan, {}, {peer, time_from_us(5)}, burst);
   std::vector<std::string> said;
   burst.for_each([&](const PeerPointer& from, const PackedRoutes& routes) {
     EXPECT_EQ(from, peer);

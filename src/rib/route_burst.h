@@ -15,7 +15,6 @@
 #include "rib/prefix_bits.h"
 #include "rib/route.h"
 #include "wire/bgp/prefixes.h"
-#include "wire/bgp/update_scan.h"
 
 namespace peering::rib {
 
@@ -80,6 +79,11 @@ class RouteBurst {
     ++records_;
   }
 
+  /// Appends the records of another one.
+  void append(const RouteBurst& other) {
+    other.for_each([this](const PeerPointer& peer, const PackedRoutes& routes) { append(peer, routes); });
+  }
+
   /// Calls `visit(const PeerPointer&, const PackedRoutes&)` for every record in order.
   template <class Visit>
   void for_each(Visit&& visit) const {
@@ -112,11 +116,13 @@ class RouteBurst {
   std::size_t records_ = 0;
 };
 
-/// Appends what a sound UPDATE (no issues) of a session without add-path says, without decoding its values.
-void append_update(const wire::bgp::UpdateScan& update, const wire::bgp::SessionFacts& facts,
-                   const PeerPointer& peer, TimePoint time, RouteBurst& out);
+/// What is withdrawn and not announced as well (RFC 4271 section 3.1: then it is announced). Both fields are
+/// without path identifiers. The result lies in `withdrawn` or in `room`.
+std::span<const std::uint8_t> only_withdrawn(std::span<const std::uint8_t> withdrawn,
+                                             std::span<const std::uint8_t> announced, net::Family family,
+                                             std::vector<std::uint8_t>& room);
 
-/// Appends a batch.
+/// Appends a batch: at most a record for each family.
 void append_batch(const RouteBatch& batch, RouteBurst& out);
 
 }  // namespace peering::rib

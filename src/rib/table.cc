@@ -90,7 +90,6 @@ struct Table::State {
   PrefixTree::Cursor cursor;
   std::size_t route_count = 0, doomed_count = 0;
   std::uint64_t change_count = 0;
-  std::vector<std::uint8_t> packed;  // room for one set of attributes
 
   std::uint32_t peer_index(const PeerPointer& peer);
   void announce(std::uint32_t peer, AttributePool::Id attributes, TimePoint time, const PrefixBits& prefix,
@@ -215,25 +214,9 @@ void Table::State::withdraw(std::uint32_t peer, TimePoint time, const PrefixBits
 }
 
 void Table::apply(const RouteBatch& batch, std::vector<RouteChange>& out) {
-  State& s = *state_;
-  const std::uint32_t peer = s.peer_index(batch.peer);
-  std::vector<net::Prefix> announced;
-  if (!batch.withdrawn.empty() && batch.attributes) announced = batch.announced;
-  std::sort(announced.begin(), announced.end());
-  for (const net::Prefix& prefix : batch.withdrawn) {
-    const bool announced_too = std::binary_search(announced.begin(), announced.end(), prefix);
-    if (!announced_too) s.withdraw(peer, batch.time, prefix_bits(prefix), out);
-  }
-  if (!batch.attributes || batch.announced.empty()) return;
-  s.packed.clear();
-  pack_attributes(*batch.attributes, s.packed);
-  const AttributePool::Id attributes = s.pool.intern(s.packed);
-  // Held while the batch is applied: a prefix named twice must not drop the attributes in between.
-  s.pool.retain(attributes);
-  for (const net::Prefix& prefix : batch.announced) {
-    s.announce(peer, attributes, batch.time, prefix_bits(prefix), out);
-  }
-  s.pool.release(attributes);
+  RouteBurst burst;
+  append_batch(batch, burst);
+  apply(burst, out);
 }
 
 void Table::apply(const RouteBurst& burst, std::vector<RouteChange>& out) {

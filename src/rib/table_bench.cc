@@ -7,6 +7,7 @@
 
 #include "model/registry.h"
 #include "rib/table.h"
+#include "rib/update_routes.h"
 #include "wire/bgp/update.h"
 
 namespace peering::rib {
@@ -89,7 +90,7 @@ class Feed {
       const auto body = std::span(message.bytes).subspan(header_bytes);
       const wire::bgp::UpdateScan scan = wire::bgp::scan_update(body, {});
       if (!scan.attributes.issues.empty()) continue;
-      append_update(scan, {}, load_.peers[message.peer], time_from_us(static_cast<std::int64_t>(updates)),
+      append_update(scan, {}, {load_.peers[message.peer], time_from_us(static_cast<std::int64_t>(updates))},
                     burst_);
       ++updates;
       routes += scan.announced_count + scan.withdrawn_count;

@@ -236,6 +236,19 @@ void read_as_path(const AttributeScan& scan, const SessionFacts& facts, AsPath& 
   merge_as4_path(as4_path_of(scan.value(AttributeCode::as4_path)), out);
 }
 
+std::optional<net::Asn> first_as(const AttributeScan& scan, const SessionFacts& facts) {
+  if (!facts.four_octet_asn) {
+    AsPath path;
+    read_as_path(scan, facts, path);
+    return path.first();
+  }
+  const Bytes value = scan.value(AttributeCode::as_path);
+  if (value.size() < 6) return std::nullopt;
+  const auto type = static_cast<SegmentType>(value[0]);
+  if (type != SegmentType::as_sequence && type != SegmentType::confed_sequence) return std::nullopt;
+  return number_of(value.subspan(2, 4));
+}
+
 std::optional<Aggregator> read_aggregator(const AttributeScan& scan, const SessionFacts& facts) {
   if (!scan.has(AttributeCode::aggregator)) return std::nullopt;
   const bool newer = !facts.four_octet_asn && scan.has(AttributeCode::as4_aggregator) && !as4_is_stale(scan);

@@ -123,6 +123,9 @@ void scan_attributes(std::span<const std::uint8_t> field, const SessionFacts& fa
 /// `out` held is replaced, its memory used again.
 void read_as_path(const AttributeScan& scan, const SessionFacts& facts, AsPath& out);
 
+/// `AsPath::first` of the path that `read_as_path` reads.
+std::optional<net::Asn> first_as(const AttributeScan& scan, const SessionFacts& facts);
+
 /// Appends the segments of an AS_PATH value; false when it is malformed, then with what was read until there.
 bool append_as_path(std::span<const std::uint8_t> value, std::size_t asn_bytes, AsPath& out);
 

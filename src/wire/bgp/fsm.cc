@@ -254,13 +254,14 @@ void Fsm::become_established(std::size_t slot, Actions& out) {
 
 void Fsm::take_update(std::size_t slot, std::span<const std::uint8_t> body, Actions& out) {
   const SessionFacts& facts = lines_[slot].agreement.facts;
-  Update update = decode_update(body, facts);
+  UpdateScan update = scan_update(body, facts);
   if (update.outcome() != Outcome::reset_session) {
     out.push_back(RoutesReceived{std::move(update)});
     return;
   }
-  const Notification notification = update_notification(body, update, facts);
-  out.push_back(UpdateFaulty{std::move(update.issues)});
+  std::vector<Issue> issues = std::move(update.attributes.issues);
+  const Notification notification = update_notification(body, issues, facts);
+  out.push_back(UpdateFaulty{std::move(issues)});
   refuse(slot, notification, out);
 }
 

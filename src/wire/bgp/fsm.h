@@ -24,7 +24,7 @@
 
 #include "wire/bgp/message.h"
 #include "wire/bgp/session.h"
-#include "wire/bgp/update.h"
+#include "wire/bgp/update_scan.h"
 
 namespace peering::wire::bgp {
 
@@ -91,9 +91,10 @@ struct SessionDown {
   /// RFC 4724: routes stay, as stale, for so long; nothing: they are gone.
   std::optional<std::uint16_t> keep_routes_s;
 };
-/// An UPDATE of the established session. Its faults never reset: that became a NOTIFICATION.
+/// An UPDATE of the established session. Its faults never reset: that became a NOTIFICATION. Refers to the
+/// bytes that `take` was given.
 struct RoutesReceived {
-  Update update;
+  UpdateScan update;
 };
 /// RFC 7313: the neighbour begins (1) or ends (2) to repeat what was asked for.
 struct RefreshMarker {
@@ -188,7 +189,7 @@ class Fsm {
 tl::expected<Open, Notification> judge_open(std::span<const std::uint8_t> body, const FsmSettings& settings);
 
 /// The NOTIFICATION for an UPDATE whose worst fault is `reset_session` (RFC 4271 section 6.3).
-Notification update_notification(std::span<const std::uint8_t> body, const Update& update,
+Notification update_notification(std::span<const std::uint8_t> body, std::span<const Issue> issues,
                                  const SessionFacts& facts);
 
 }  // namespace peering::wire::bgp

@@ -85,11 +85,11 @@ tl::expected<Open, Notification> judge_open(std::span<const std::uint8_t> body, 
   return std::move(*open);
 }
 
-Notification update_notification(std::span<const std::uint8_t> body, const Update& update,
+Notification update_notification(std::span<const std::uint8_t> body, std::span<const Issue> issues,
                                  const SessionFacts& facts) {
   constexpr std::uint8_t malformed_list = 1, not_recognized = 2, optional_error = 9, network_field = 10;
-  const auto worst = std::ranges::find(update.issues, Outcome::reset_session, &Issue::outcome);
-  if (worst == update.issues.end() || worst->attribute == 0) {
+  const auto worst = std::ranges::find(issues, Outcome::reset_session, &Issue::outcome);
+  if (worst == issues.end() || worst->attribute == 0) {
     return {update_error, prefixes_are_good(body, facts) ? malformed_list : network_field};
   }
   const auto found = attributes_of(body, worst->attribute);

@@ -1,0 +1,26 @@
+#include "rib/path_set.h"
+
+namespace peering::rib {
+
+void PathSet::announce(const net::Prefix& prefix, std::uint32_t path_id, const SharedAttributes& attributes) {
+  std::vector<Path>& paths = paths_[prefix];
+  std::erase_if(paths, [&](const Path& path) { return path.id == path_id; });
+  paths.push_back({path_id, attributes});
+}
+
+PathSet::Effect PathSet::withdraw(const net::Prefix& prefix, std::uint32_t path_id,
+                                  SharedAttributes& now_shown) {
+  const auto found = paths_.find(prefix);
+  if (found == paths_.end()) return Effect::withdrawn;
+  std::vector<Path>& paths = found->second;
+  const bool was_shown = paths.back().id == path_id;
+  std::erase_if(paths, [&](const Path& path) { return path.id == path_id; });
+  if (paths.empty()) {
+    paths_.erase(found);
+    return Effect::withdrawn;
+  }
+  now_shown = paths.back().attributes;
+  return was_shown ? Effect::replaced : Effect::none;
+}
+
+}  // namespace peering::rib

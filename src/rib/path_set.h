@@ -1,0 +1,36 @@
+// The paths of one peer that sends several for a prefix (RFC 7911). The table keeps one route for each peer
+// and prefix: it is shown the path announced last; when that one is withdrawn the one before it takes its
+// place, and only the last withdrawal is one.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "net/prefix.h"
+
+namespace peering::rib {
+
+/// Packed attributes (`packed_attributes.h`) that several paths have.
+using SharedAttributes = std::shared_ptr<const std::vector<std::uint8_t>>;
+
+/// Owned by one thread.
+class PathSet {
+ public:
+  /// Remembers the path; it is the one shown now.
+  void announce(const net::Prefix& prefix, std::uint32_t path_id, const SharedAttributes& attributes);
+
+  enum class Effect { none, withdrawn, replaced };
+  /// Forgets the path. `withdrawn`: none is left; `replaced`: show `now_shown`; `none`: what is shown stays.
+  Effect withdraw(const net::Prefix& prefix, std::uint32_t path_id, SharedAttributes& now_shown);
+
+ private:
+  struct Path {
+    std::uint32_t id = 0;
+    SharedAttributes attributes;
+  };
+  std::unordered_map<net::Prefix, std::vector<Path>> paths_;
+};
+
+}  // namespace peering::rib
