@@ -1,10 +1,20 @@
 #include "net/address.h"
 
 #include <algorithm>
+#include <bit>
 
 #include <arpa/inet.h>
 
 namespace peering::net {
+
+namespace {
+
+// From words as numbers to words as in memory, and back.
+std::uint64_t in_network_order(std::uint64_t word) {
+  return std::endian::native == std::endian::little ? __builtin_bswap64(word) : word;
+}
+
+}  // namespace
 
 bool is_reserved(Asn asn) {
   return asn == 0 || asn == as_trans || (asn >= 64496 && asn <= 65551) || asn >= 4200000000U;
@@ -31,27 +41,21 @@ Result<Address> Address::parse(std::string_view text) {
 
 std::uint64_t Address::high64() const {
   std::uint64_t out = 0;
-  for (std::size_t i = 0; i < 8; ++i) out = out << 8 | bytes_[i];
-  return out;
+  std::memcpy(&out, bytes_.data(), 8);
+  return in_network_order(out);
 }
 
 std::uint64_t Address::low64() const {
   std::uint64_t out = 0;
-  for (std::size_t i = 8; i < 16; ++i) out = out << 8 | bytes_[i];
-  return out;
+  std::memcpy(&out, bytes_.data() + 8, 8);
+  return in_network_order(out);
 }
 
 Address Address::masked(int length) const {
-  Address out = *this;
-  for (std::size_t i = 0; i < 16; ++i) {
-    const int kept = length - static_cast<int>(8 * i);
-    if (kept <= 0) {
-      out.bytes_[i] = 0;
-    } else if (kept < 8) {
-      out.bytes_[i] &= static_cast<std::uint8_t>(0xff << (8 - kept));
-    }
-  }
-  return out;
+  const std::uint64_t all = ~std::uint64_t{0};
+  const std::uint64_t high = length >= 64 ? all : ~(all >> std::max(length, 0));
+  const std::uint64_t low = length >= 128 ? all : length <= 64 ? 0 : ~(all >> (length - 64));
+  return {family_, in_network_order(high64() & high), in_network_order(low64() & low)};
 }
 
 Address Address::unmapped() const {

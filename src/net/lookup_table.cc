@@ -1,7 +1,9 @@
 #include "net/lookup_table.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <tuple>
 
 namespace peering::net {
 
@@ -24,38 +26,43 @@ StrideTable::Entry entry_of(const Prefix& prefix, std::uint32_t value) {
           static_cast<std::uint8_t>(prefix.length())};
 }
 
+std::uint8_t mark_of(const StrideTable::Entry& entry) { return static_cast<std::uint8_t>(entry.length + 1); }
+
 // Has the instruction that counts bits; without it a walk takes three times as long.
 const bool counts_bits = __builtin_cpu_supports("popcnt");
 
-constexpr std::size_t group = 32;
+// Addresses that go down together, and how far ahead of a look memory is asked for.
+constexpr std::size_t group = 32, ahead = 32;
 
 }  // namespace
 
 StrideTable::StrideTable(Entries entries) {
   root_bits_ = smallest_root;
   for (const auto& [count, bits] : root_sizes) {
-    if (entries.size() >= count) root_bits_ = std::max(root_bits_, bits);
+    if (entries.size() >= count) root_bits_ = std::max<std::uint64_t>(root_bits_, bits);
   }
   root_shift_ = 64 - root_bits_;
   root_.assign(std::size_t{1} << root_bits_, none);
-  paint_root(0, root_.size() - 1, entries);
+  marks_.resize(root_.size());
+  paint_root(entries);
 }
 
 // In order the covering prefix comes first, and those inside it paint over it.
-void StrideTable::paint_root(std::size_t first, std::size_t last, Entries entries) {
+void StrideTable::paint_root(Entries entries) {
   for (std::size_t at = 0; at < entries.size();) {
     const Entry& entry = entries[at];
     const std::size_t slot = entry.high >> root_shift_;
     if (entry.length <= root_bits_) {
-      const std::size_t end = slot + (std::size_t{1} << (root_bits_ - entry.length));
-      std::fill(root_.begin() + static_cast<std::ptrdiff_t>(std::max(slot, first)),
-                root_.begin() + static_cast<std::ptrdiff_t>(std::min(end, last + 1)), entry.value);
+      const std::size_t count = std::size_t{1} << (root_bits_ - entry.length);
+      std::fill_n(root_.data() + slot, count, entry.value);
+      std::fill_n(marks_.data() + slot, count, mark_of(entry));
       ++at;
       continue;
     }
     std::size_t end = at + 1;
     while (end < entries.size() && entries[end].high >> root_shift_ == slot) ++end;
-    root_[slot] = subtree(root_bits_, root_[slot], entries.subspan(at, end - at));
+    root_[slot] = subtree(static_cast<unsigned>(root_bits_), root_[slot], entries.subspan(at, end - at));
+    ++deeper_;
     at = end;
   }
 }
@@ -128,15 +135,35 @@ void StrideTable::count_unused(std::uint32_t found) {
   }
 }
 
-void StrideTable::replace(const Entry& changed, std::uint32_t around, Entries entries) {
-  const std::size_t first = changed.high >> root_shift_;
-  const std::size_t count =
-      changed.length >= root_bits_ ? 1 : std::size_t{1} << (root_bits_ - changed.length);
+// Where the mark is at least `from` and at most that of `range`, `answer` answers from now on.
+std::vector<std::size_t> StrideTable::repaint(const Entry& range, std::uint8_t from, const Entry& answer) {
+  std::vector<std::size_t> below;
+  const std::size_t first = range.high >> root_shift_;
+  const std::size_t count = std::size_t{1} << (root_bits_ - range.length);
   for (std::size_t slot = first; slot < first + count; ++slot) {
-    count_unused(root_[slot]);
-    root_[slot] = around;
+    if (marks_[slot] < from || marks_[slot] > mark_of(range)) continue;
+    if ((root_[slot] & (is_node | is_lone)) != 0) {
+      below.push_back(slot);
+      continue;
+    }
+    root_[slot] = answer.value;
+    marks_[slot] = mark_of(answer);
   }
-  paint_root(first, first + count - 1, entries);
+  return below;
+}
+
+std::vector<std::size_t> StrideTable::assign(const Entry& entry) { return repaint(entry, 0, entry); }
+
+std::vector<std::size_t> StrideTable::erase(const Entry& entry, const Entry& around) {
+  return repaint(entry, mark_of(entry), around);
+}
+
+void StrideTable::replace(std::size_t slot, const Entry& around, Entries entries) {
+  count_unused(root_[slot]);
+  if ((root_[slot] & (is_node | is_lone)) != 0) --deeper_;
+  root_[slot] = around.value;
+  marks_[slot] = mark_of(around);
+  paint_root(entries);
 }
 
 namespace {
@@ -209,7 +236,8 @@ template <class Node>
 std::uint32_t StrideTable::walk(std::uint32_t found, std::uint64_t high, std::uint64_t low) const {
   if ((found & is_node) != 0) {
     const auto down = counts_bits ? walk_counting<Node> : walk_down<Node>;
-    found = down(nodes_.data(), leaves_.data(), found & ~is_node, root_bits_, high, low);
+    found =
+        down(nodes_.data(), leaves_.data(), found & ~is_node, static_cast<unsigned>(root_bits_), high, low);
   }
   return (found & is_lone) == 0 ? found : lones_[found & ~is_lone].answer(high, low);
 }
@@ -226,8 +254,8 @@ void StrideTable::lookup(std::span<const std::uint64_t> high, std::span<const st
     }
     const std::uint64_t* const rest = low.empty() ? nullptr : low.data() + at;
     const auto walk_them = counts_bits ? walk_group_counting<Node> : walk_group<Node>;
-    walk_them(nodes_.data(), leaves_.data(), root_bits_, high.subspan(at, count), rest, out.data() + at,
-              is_node);
+    walk_them(nodes_.data(), leaves_.data(), static_cast<unsigned>(root_bits_), high.subspan(at, count), rest,
+              out.data() + at, is_node);
     for (std::size_t i = at; i < at + count; ++i) {
       if ((out[i] & is_lone) != 0) __builtin_prefetch(lones_.data() + (out[i] & ~is_lone));
     }
@@ -239,25 +267,65 @@ void StrideTable::lookup(std::span<const std::uint64_t> high, std::span<const st
 }
 
 void StrideTable::lookup(std::span<const std::uint32_t> addresses, std::span<std::uint32_t> out) const {
-  constexpr std::size_t ahead = 16;
-  const std::uint32_t* root = root_.data();
-  const unsigned shift = root_shift_ - 32;
-  for (std::size_t at = 0; at < addresses.size(); ++at) {
-    if (at + ahead < addresses.size()) __builtin_prefetch(root + (addresses[at + ahead] >> shift));
-    const std::uint32_t found = root[addresses[at] >> shift];
-    const bool whole = (found & (is_node | is_lone)) == 0;
-    out[at] = whole ? found : walk(found, std::uint64_t{addresses[at]} << 32, 0);
+  constexpr std::size_t block = 512;
+  const std::uint32_t* const root = root_.data();
+  const std::uint64_t shift = root_shift_ - 32;
+  const std::size_t size = addresses.size();
+  for (std::size_t first = 0; first < size; first += block) {
+    const std::size_t end = std::min(first + block, size);
+    for (std::size_t at = first; at < end; ++at) {
+      __builtin_prefetch(root + (addresses[std::min(at + ahead, size - 1)] >> shift));
+      out[at] = root[addresses[at] >> shift];
+    }
+    for (std::size_t at = first; deeper_ != 0 && at < end; ++at) {
+      if ((out[at] & (is_node | is_lone)) == 0) continue;
+      out[at] = walk(out[at], std::uint64_t{addresses[at]} << 32, 0);
+    }
   }
 }
 
 namespace {
 
-std::vector<StrideTable::Entry> entries_of(const PrefixMap<std::uint32_t>& map, Family family) {
-  std::vector<StrideTable::Entry> out;
+HugeVector<StrideTable::Entry> entries_of(const PrefixMap<std::uint32_t>& map, Family family) {
+  HugeVector<StrideTable::Entry> out;
+  out.reserve(map.size());
   map.for_each([&](const Prefix& prefix, std::uint32_t value) {
     if (prefix.family() == family) out.push_back(entry_of(prefix, value));
   });
   return out;
+}
+
+HugeVector<StrideTable::Entry> entries_of(std::span<const std::pair<Prefix, std::uint32_t>> prefixes,
+                                          Family family) {
+  HugeVector<StrideTable::Entry> out;
+  out.reserve(prefixes.size());
+  for (const auto& [prefix, value] : prefixes) {
+    if (prefix.family() == family) out.push_back(entry_of(prefix, value));
+  }
+  const auto before = [](const StrideTable::Entry& a, const StrideTable::Entry& b) {
+    return std::tie(a.high, a.low, a.length) < std::tie(b.high, b.low, b.length);
+  };
+  if (!std::ranges::is_sorted(out, before)) std::ranges::sort(out, before);
+  return out;
+}
+
+Prefix slot_prefix(Family family, std::size_t slot, int bits) {
+  std::array<std::uint8_t, 16> bytes{};
+  for (std::size_t i = 0; i < 4; ++i)
+    bytes[i] = static_cast<std::uint8_t>(slot << (64 - bits) >> (56 - 8 * i));
+  return {family == Family::ipv4 ? Address(std::span(bytes).first<4>()) : Address(bytes), bits};
+}
+
+// Makes all anew that the root's entry of `whole` covers: its nodes lie together.
+void renew(StrideTable& table, const PrefixMap<std::uint32_t>& map, const Prefix& whole) {
+  std::vector<StrideTable::Entry> entries;
+  StrideTable::Entry around = StrideTable::nothing;
+  map.for_covering(whole, [&](const Prefix& at, std::uint32_t value) {
+    if (at != whole) around = entry_of(at, value);
+  });
+  map.for_covered(whole,
+                  [&](const Prefix& at, std::uint32_t value) { entries.push_back(entry_of(at, value)); });
+  table.replace(whole.address().high64() >> (64 - table.root_bits()), around, entries);
 }
 
 }  // namespace
@@ -265,18 +333,23 @@ std::vector<StrideTable::Entry> entries_of(const PrefixMap<std::uint32_t>& map, 
 LookupTable::LookupTable(const PrefixMap<std::uint32_t>& map)
     : v4_(entries_of(map, Family::ipv4)), v6_(entries_of(map, Family::ipv6)) {}
 
+LookupTable::LookupTable(std::span<const std::pair<Prefix, std::uint32_t>> prefixes)
+    : v4_(entries_of(prefixes, Family::ipv4)), v6_(entries_of(prefixes, Family::ipv6)) {}
+
 void LookupTable::changed(const PrefixMap<std::uint32_t>& map, const Prefix& prefix) {
   StrideTable& table = prefix.family() == Family::ipv4 ? v4_ : v6_;
-  // The nodes of one root entry are made anew together, so all that the entry covers is looked at.
-  const Prefix whole = prefix.truncated(table.root_bits());
-  std::vector<StrideTable::Entry> entries;
-  std::uint32_t around = StrideTable::none;
-  map.for_covering(whole, [&](const Prefix& at, std::uint32_t value) {
-    if (at != whole) around = value;
-  });
-  map.for_covered(whole,
-                  [&](const Prefix& at, std::uint32_t value) { entries.push_back(entry_of(at, value)); });
-  table.replace(entry_of(whole, 0), around, entries);
+  if (prefix.length() > table.root_bits()) {
+    renew(table, map, prefix.truncated(table.root_bits()));
+  } else {
+    StrideTable::Entry own = StrideTable::nothing, around = StrideTable::nothing;
+    map.for_covering(prefix, [&](const Prefix& at, std::uint32_t value) {
+      (at == prefix ? own : around) = entry_of(at, value);
+    });
+    const bool is_there = own.value != StrideTable::none;
+    const auto below = is_there ? table.assign(own) : table.erase(entry_of(prefix, 0), around);
+    for (const std::size_t slot : below)
+      renew(table, map, slot_prefix(prefix.family(), slot, table.root_bits()));
+  }
   if (table.bytes_unused() * 2 > table.bytes()) table = StrideTable(entries_of(map, prefix.family()));
 }
 

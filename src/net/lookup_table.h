@@ -7,11 +7,16 @@
 // below a place needs no nodes: it is kept there and compared, which ends most walks of sparse IPv6 space
 // early. The root has as many bits as the table deserves: a few prefixes get 64 entries, a full IPv4 table
 // 2^24, where one look into 64 MiB of huge pages answers for everything up to /24.
+//
+// Smaller tables of bitmaps were slower there, though they fit the cache: a look waits for memory, and a
+// processor waits for as many looks at once as their instructions fit its window. So a look is as few
+// instructions as can be, and one that cannot lead further (`deeper_`) does not even ask.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include "net/huge_pages.h"
 #include "net/prefix_map.h"
@@ -35,7 +40,13 @@ class StrideTable {
 
   std::uint32_t lookup(std::uint64_t high, std::uint64_t low) const {
     const std::uint32_t found = root_[high >> root_shift_];
-    return (found & (is_node | is_lone)) == 0 ? found : walk(found, high, low);
+    return deeper_ == 0 || (found & (is_node | is_lone)) == 0 ? found : walk(found, high, low);
+  }
+  /// The same for an IPv4 address as a number.
+  std::uint32_t lookup(std::uint32_t address) const {
+    const std::uint32_t found = root_[address >> (root_shift_ - 32)];
+    if (deeper_ == 0 || (found & (is_node | is_lone)) == 0) return found;
+    return walk(found, std::uint64_t{address} << 32, 0);
   }
   /// Many at once: while one look waits for memory others go on. `low` may be empty: all zero.
   void lookup(std::span<const std::uint64_t> high, std::span<const std::uint64_t> low,
@@ -43,15 +54,21 @@ class StrideTable {
   /// The same for IPv4 addresses as numbers.
   void lookup(std::span<const std::uint32_t> addresses, std::span<std::uint32_t> out) const;
 
-  /// What `changed` covers is now `entries` (in order, itself included if it is there), and where they say
-  /// nothing `around`. Costs as much as what is covered.
-  void replace(const Entry& changed, std::uint32_t around, std::span<const Entry> entries);
-  /// Bits that index the root; `replace` takes no longer prefix.
+  /// The prefix of `entry` (no longer than `root_bits`) was made or has another value. Returns the root's
+  /// entries that have longer prefixes below and must be replaced because of it.
+  std::vector<std::size_t> assign(const Entry& entry);
+  /// The prefix of `entry` is no more; `around` covers it next (length and value; `nothing` if none does).
+  std::vector<std::size_t> erase(const Entry& entry, const Entry& around);
+  /// All that one entry of the root covers is now `entries`, in order, and where they say nothing `around`.
+  void replace(std::size_t slot, const Entry& around, std::span<const Entry> entries);
+  /// No prefix at all, as the one around another.
+  static constexpr Entry nothing{0, 0, none, 0xff};
+  /// Bits that index the root.
   int root_bits() const { return static_cast<int>(root_bits_); }
   /// Nodes and answers that `replace` left behind; time to build anew when they are most of `bytes`.
   std::size_t bytes_unused() const { return unused_; }
   std::size_t bytes() const {
-    return root_.size() * 4 + nodes_.size() * sizeof(Node) + leaves_.size() * 4 +
+    return root_.size() * 5 + nodes_.size() * sizeof(Node) + leaves_.size() * 4 +
            lones_.size() * sizeof(Lone);
   }
 
@@ -77,15 +94,20 @@ class StrideTable {
   };
   using Entries = std::span<const Entry>;
 
-  std::uint32_t walk(std::uint32_t found, std::uint64_t high, std::uint64_t low) const;
-  void paint_root(std::size_t first, std::size_t last, Entries entries);
+  // Pure, so that a loop of lookups keeps the table's places in registers across it.
+  [[gnu::pure]] std::uint32_t walk(std::uint32_t found, std::uint64_t high, std::uint64_t low) const;
+  std::vector<std::size_t> repaint(const Entry& range, std::uint8_t from, const Entry& answer);
+  void paint_root(Entries entries);
   std::uint32_t subtree(unsigned depth, std::uint32_t around, Entries entries);
   void fill_node(std::size_t at, unsigned depth, std::uint32_t around, Entries entries);
   std::uint32_t lone(std::uint32_t around, const Entry& entry);
   void count_unused(std::uint32_t found);
 
-  unsigned root_bits_ = stride, root_shift_ = 64 - stride;
+  // As wide as no answer is: a loop that stores answers keeps them in registers.
+  std::uint64_t root_bits_ = stride, root_shift_ = 64 - stride;
+  std::uint64_t deeper_ = 0;  // entries of the root that are no answers
   HugeVector<std::uint32_t> root_;
+  HugeVector<std::uint8_t> marks_;  // of each entry: 1 + the length of the prefix it was painted by, or 0
   HugeVector<Node> nodes_;
   HugeVector<std::uint32_t> leaves_;
   HugeVector<Lone> lones_;
@@ -99,6 +121,8 @@ class LookupTable {
 
   /// Values must be smaller than `none`.
   explicit LookupTable(const PrefixMap<std::uint32_t>& map = {});
+  /// The same without a map: each prefix once, in any order (fastest in theirs).
+  explicit LookupTable(std::span<const std::pair<Prefix, std::uint32_t>> prefixes);
 
   /// The value of the most specific prefix that contains the address, or `none`.
   std::uint32_t lookup(const Address& address) const {
@@ -107,7 +131,8 @@ class LookupTable {
   const StrideTable& ipv4() const { return v4_; }
   const StrideTable& ipv6() const { return v6_; }
 
-  /// After the map's entry of this prefix was made, changed or erased.
+  /// After the map's entry of this prefix was made, changed or erased. Costs a walk down the map, and as many
+  /// entries of the root as the prefix covers.
   void changed(const PrefixMap<std::uint32_t>& map, const Prefix& prefix);
 
  private:

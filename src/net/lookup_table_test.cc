@@ -34,6 +34,35 @@ TEST(LookupTable, GivesTheMostSpecificPrefix) {
   EXPECT_EQ(table.lookup(a("2001:db9::")), LookupTable::none);
 }
 
+TEST(LookupTable, IsBuiltFromPrefixesInAnyOrder) {
+  const std::vector<std::pair<Prefix, std::uint32_t>> prefixes{
+      {p("10.1.2.0/24"), 3}, {p("2001:db8::/32"), 6}, {p("10.1.2.128/25"), 4}, {p("10.0.0.0/8"), 2}};
+  const LookupTable table(prefixes);
+  EXPECT_EQ(table.lookup(a("10.1.2.200")), 4U);
+  EXPECT_EQ(table.lookup(a("10.1.2.100")), 3U);
+  EXPECT_EQ(table.lookup(a("10.1.3.100")), 2U);
+  EXPECT_EQ(table.lookup(a("2001:db8::1")), 6U);
+  EXPECT_EQ(table.lookup(a("11.0.0.0")), LookupTable::none);
+}
+
+TEST(LookupTable, AnErasedPrefixLeavesWhatCoveredIt) {
+  PrefixMap<std::uint32_t> map;
+  map[p("10.0.0.0/8")] = 1;
+  map[p("10.1.0.0/16")] = 2;
+  map[p("10.1.2.0/24")] = 3;
+  map[p("10.1.2.3/32")] = 4;
+  LookupTable table(map);
+  for (const char* gone : {"10.1.0.0/16", "10.0.0.0/8", "10.1.2.0/24"}) {
+    map.erase(p(gone));
+    table.changed(map, p(gone));
+    for (const char* address : {"10.0.0.1", "10.1.1.1", "10.1.2.1", "10.1.2.3", "10.1.2.4"}) {
+      const auto expected = map.longest_match(a(address));
+      EXPECT_EQ(table.lookup(a(address)), expected ? *expected->second : LookupTable::none)
+          << gone << address;
+    }
+  }
+}
+
 TEST(LookupTable, AFewPrefixesCostLittle) {
   PrefixMap<std::uint32_t> map;
   EXPECT_EQ(LookupTable(map).lookup(a("10.0.0.1")), LookupTable::none);
@@ -79,6 +108,33 @@ RC_GTEST_PROP(LookupTableProperty, AgreesWithTheMapItIsBuiltFromAndKeptInStepWit
   }
 }
 
+TEST(LookupTable, AFullTableIsKeptInStepWithItsMap) {
+  std::mt19937 random(7);
+  PrefixMap<std::uint32_t> map;
+  std::vector<Prefix> known;
+  for (std::uint32_t i = 0; i < 160'000; ++i) {
+    const auto bits = static_cast<std::uint32_t>(random()) & 0x0fffffff;
+    map[known.emplace_back(Address::v4(bits), 8 + static_cast<int>(random() % 20))] = i;
+  }
+  LookupTable table(map);
+  for (std::uint32_t step = 0; step < 2000; ++step) {
+    const Prefix& prefix = known[random() % known.size()];
+    if (step % 2 == 0) {
+      map.erase(prefix);
+    } else {
+      map[prefix] = 1'000'000 + step;
+    }
+    table.changed(map, prefix);
+    for (int asked = 0; asked < 20; ++asked) {
+      const std::uint32_t inside = static_cast<std::uint32_t>(random()) & (0xffffffffU >> prefix.length());
+      const Address address =
+          Address::v4(static_cast<std::uint32_t>(prefix.address().high64() >> 32) | inside);
+      const auto expected = map.longest_match(address);
+      ASSERT_EQ(table.lookup(address), expected ? *expected->second : LookupTable::none) << step;
+    }
+  }
+}
+
 TEST(LookupTable, ManyAtOnceAnswerAsOneByOne) {
   std::mt19937 random(5);
   PrefixMap<std::uint32_t> map;
@@ -100,6 +156,7 @@ TEST(LookupTable, ManyAtOnceAnswerAsOneByOne) {
   }
   table.ipv4().lookup(v4, answers);
   for (std::size_t i = 0; i < v4.size(); ++i) {
+    ASSERT_EQ(answers[i], table.ipv4().lookup(v4[i]));
     const auto expected = map.longest_match(Address::v4(v4[i]));
     ASSERT_EQ(answers[i], expected ? *expected->second : LookupTable::none) << i;
   }

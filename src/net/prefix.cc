@@ -58,7 +58,11 @@ Result<Prefix> Prefix::parse_lenient(std::string_view text) {
 }
 
 bool Prefix::contains(const Address& address) const {
-  return address.family() == family() && address.masked(length_) == address_;
+  if (address.family() != family()) return false;
+  if (length_ == 0) return true;
+  const std::uint64_t high = address.high64() ^ address_.high64();
+  if (length_ <= 64) return high >> (64 - length_) == 0;
+  return high == 0 && (address.low64() ^ address_.low64()) >> (128 - length_) == 0;
 }
 
 bool Prefix::covers(const Prefix& other) const {
