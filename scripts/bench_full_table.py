@@ -103,11 +103,15 @@ protocol bgp injector {{
         server.wait(10)
 
 
+REGISTERING = 16
+
+
 def watch(server, tenant, prefixes):
-    """Registers prefixes, a few requests at a time, each thread on its own connection."""
+    """Registers prefixes over several connections that stay open, one request at a time on each."""
     import http.client
     host, port = server.address("http")
     headers = {"Authorization": f"Bearer {server.token}", "Content-Type": "application/json"}
+    failures = []
 
     def register(mine):
         connection = http.client.HTTPConnection(host, port)
@@ -117,26 +121,59 @@ def watch(server, tenant, prefixes):
             response = connection.getresponse()
             said = response.read()
             if response.status not in (200, 201):
-                raise RuntimeError(f"{prefix}: {response.status} {said[:200]}")
+                failures.append(f"{prefix}: {response.status} {said[:200]}")
+                return
 
-    threads = [threading.Thread(target=register, args=(prefixes[n::8],)) for n in range(8)]
+    threads = [threading.Thread(target=register, args=(prefixes[n::REGISTERING],)) for n in range(REGISTERING)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    if failures:
+        raise RuntimeError(failures[0])
 
 
-def ours(program, harness, folder, routes, watched):
-    server = harness.Peeringd(folder / "data").start()
-    host, port = server.address("bmp")
+def wait_until_in_force(server):
+    """Until no snapshot of the registry was put in force for a second."""
+    last, since = None, time.monotonic()
+    while time.monotonic() - since < 1:
+        snapshots = server.metrics().get("peering_registry_snapshots_total")
+        if snapshots != last:
+            last, since = snapshots, time.monotonic()
+        time.sleep(0.1)
+
+
+def configuration(shards):
+    return f"""
+[network]
+asn = 64500
+
+[detection]
+shards = {shards}
+
+[feeds.bgp]
+router_id = "192.0.2.10"
+listen = "127.0.0.1:0"
+
+[[feeds.bgp.neighbors]]
+address = "127.0.0.1"
+asn = 64501
+"""
+
+
+def ours(program, harness, folder, routes, watched, protocol, shards=0):
+    """`shards` 0: one for each core."""
+    server = harness.Peeringd(folder / f"{protocol}{shards}", config=configuration(shards)).start()
+    host, port = server.address(protocol)
     try:
         if watched:
             tenant = harness.Tenant(server.client())
             spread = [(f"w{n}", f"{1 + n % 120}.{n // 120 % 256}.{n // 30720 % 256}.0/24") for n in range(watched)]
             watch(server, tenant, spread)
+            wait_until_in_force(server)
 
         def count():
             return int(server.metrics().get("peering_rib_routes", 0))
-        return measured(server.process.pid, program, "bmp", host, port, routes, count)
+        return measured(server.process.pid, program, protocol, host, port, routes, count)
     finally:
         server.stop()

@@ -1,5 +1,6 @@
 // `update-apply`: BGP UPDATE bytes through decoding, the routing table and the watch list, as feed and shard
 // do it for every update, registered or not; on one core. Items are prefixes. `rib-memory`: bytes a route.
+#include <ctime>
 #include <random>
 #include <set>
 
@@ -104,8 +105,14 @@ class Feed {
   RouteBurst burst_;
 };
 
-void update_apply(benchmark::State& state) {
+// What every shard reads and none writes: made before threads begin.
+const Load& the_load() {
   static const Load load;
+  return load;
+}
+
+void update_apply(benchmark::State& state) {
+  const Load& load = the_load();
   std::vector<net::Prefix> watched_prefixes;
   load.registry.watch.for_each(
       [&](const net::Prefix& prefix, const auto&) { watched_prefixes.push_back(prefix); });
@@ -130,6 +137,24 @@ void update_apply(benchmark::State& state) {
   state.counters["routes"] = static_cast<double>(table.size().routes);
 }
 BENCHMARK(update_apply)->Name("update-apply");
+
+double thread_seconds() {
+  timespec at{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &at);
+  return static_cast<double>(at.tv_sec) + static_cast<double>(at.tv_nsec) / 1e9;
+}
+
+// The same on several threads at once, each with a table of its own, as shards have, of the same peers.
+// `per_cpu_second`: prefixes for each second of CPU time, on average of the threads; were they in each
+// other's way it would be less with more of them.
+void update_shards(benchmark::State& state) {
+  const double begin = thread_seconds();
+  update_apply(state);
+  const double seconds = thread_seconds() - begin;
+  state.counters["per_cpu_second"] = benchmark::Counter(
+      static_cast<double>(state.items_processed()) / seconds, benchmark::Counter::kAvgThreads);
+}
+BENCHMARK(update_shards)->Name("update-shards")->Threads(1)->Threads(2)->UseRealTime();
 
 // A table as routers have it: lengths of the IPv4 Internet, four prefixes for each set of attributes, sets
 // that differ by peer only in its AS and next hop. `bytes_a_route` counts everything but the peers
