@@ -51,8 +51,9 @@ PackedView AttributePool::packed(Id id) const {
   return {reinterpret_cast<const std::uint8_t*>(block + 1), block->length};
 }
 
-AttributePool::Id AttributePool::intern(PackedView bytes) {
-  const std::uint32_t hash = hash_of(bytes, seed_);
+std::uint32_t AttributePool::hash(PackedView bytes) const { return hash_of(bytes, seed_); }
+
+AttributePool::Id AttributePool::intern(PackedView bytes, std::uint32_t hash) {
   std::size_t at = home(hash);
   for (; slots_[at].id != 0; at = home(static_cast<std::uint32_t>(at + 1))) {
     if (slots_[at].hash == hash && std::ranges::equal(packed(slots_[at].id), bytes)) return slots_[at].id;

@@ -22,15 +22,23 @@ class AttributePool {
 
   AttributePool();
 
+  /// What `intern` computes with; equal for equal attributes.
+  std::uint32_t hash(PackedView packed) const;
+  /// Read into the cache early what `intern` will look at: first the index, then the block that it names.
+  void prefetch_index(std::uint32_t hash) const { __builtin_prefetch(&slots_[home(hash)]); }
+  void prefetch_block(std::uint32_t hash) const { prefetch(slots_[home(hash)].id); }
   /// The one block of these attributes, made when new. Counts nothing yet: `retain` must follow.
-  Id intern(PackedView packed);
+  Id intern(PackedView packed, std::uint32_t hash);
+  Id intern(PackedView packed) { return intern(packed, hash(packed)); }
   void retain(Id id, std::uint32_t routes = 1) { arena_.at<Block>(id)->routes += routes; }
   /// Forgets the attributes when no route is left.
   void release(Id id) {
     if (--arena_.at<Block>(id)->routes == 0) forget(id);
   }
   /// Reads the block into the cache early.
-  void prefetch(Id id) const { __builtin_prefetch(arena_.at<Block>(id)); }
+  void prefetch(Id id) const {
+    if (id != 0) __builtin_prefetch(arena_.at<Block>(id));
+  }
 
   /// Valid until the id is released.
   PackedView packed(Id id) const;

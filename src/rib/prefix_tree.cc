@@ -3,6 +3,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <utility>
 
 namespace peering::rib {
 
@@ -72,6 +73,7 @@ PrefixTree::Slot& PrefixTree::insert_key(Block& block, std::uint32_t key) {
   }
   ++block.slot_count;
   ++size_;
+  ++version_;
   Slot& made = slots(block)[before];
   made = {key << 20, 0};
   return made;
@@ -83,6 +85,7 @@ void PrefixTree::erase_key(Block& block, std::uint32_t key) {
   std::memmove(gone, gone + 1, (count - 1 - static_cast<std::size_t>(gone - slots(block))) * sizeof(Slot));
   --block.slot_count;
   --size_;
+  ++version_;
   const bool smaller =
       count > 1 && SlabArena::capacity(slot_units(count - 1)) != SlabArena::capacity(slot_units(count));
   if (count > 1 && !smaller) return;
@@ -102,6 +105,12 @@ PrefixTree::Index PrefixTree::child(const Block& block, unsigned byte) const {
     if (list[i] >> 32 == byte) return static_cast<Index>(list[i]);
   }
   return none;
+}
+
+void PrefixTree::prefetch_child(const Block& block, unsigned byte) const {
+  if (block.child_count == 0) return;
+  __builtin_prefetch(block.direct ? static_cast<const void*>(arena_.at<Index>(block.children) + byte)
+                                  : static_cast<const void*>(arena_.at<std::uint64_t>(block.children)));
 }
 
 // Makes a list of a table.
@@ -235,6 +244,77 @@ PrefixTree::Slot* PrefixTree::find(const PrefixBits& prefix) {
   const Block& block = blocks_[at];
   const unsigned bits = prefix.length - 8U * block.depth;
   return const_cast<Slot*>(find_key(block, key_of(prefix.byte(block.depth), bits)));
+}
+
+void PrefixTree::find_together(std::span<const PrefixBits> prefixes, std::span<Slot*> out) const {
+  std::array<Index, together_max> at;
+  std::array<std::uint8_t, together_max> walking;  // who is not there yet
+  std::size_t left = 0;
+  for (std::size_t i = 0; i < prefixes.size(); ++i) {
+    at[i] = root(prefixes[i].family);
+    if (depth_of(prefixes[i]) > 0) walking[left++] = static_cast<std::uint8_t>(i);
+  }
+  // A step of all to the next block, then a look at where each is.
+  while (left > 0) {
+    for (std::size_t w = 0; w < left; ++w) {
+      const std::size_t i = walking[w];
+      at[i] = child(blocks_[at[i]], prefixes[i].byte(blocks_[at[i]].depth));
+      if (at[i] != none) __builtin_prefetch(&blocks_[at[i]]);
+    }
+    const std::size_t walked = std::exchange(left, 0);
+    for (std::size_t w = 0; w < walked; ++w) {
+      const std::size_t i = walking[w];
+      if (at[i] == none) continue;
+      const Block& block = blocks_[at[i]];
+      if (!on_path(block, prefixes[i])) {
+        at[i] = none;
+      } else if (block.depth < depth_of(prefixes[i])) {
+        prefetch_child(block, prefixes[i].byte(block.depth));
+        walking[left++] = static_cast<std::uint8_t>(i);
+      }
+    }
+  }
+  search_together(prefixes, {at.data(), prefixes.size()}, out);
+}
+
+// `lower_bound` in the blocks of all, step by step.
+void PrefixTree::search_together(std::span<const PrefixBits> prefixes, std::span<const Index> blocks,
+                                 std::span<Slot*> out) const {
+  struct Search {
+    const Slot* base;
+    std::uint32_t key;
+    std::uint16_t left, index;
+  };
+  std::array<Search, together_max> searches;
+  std::size_t count = 0;
+  std::uint16_t left_max = 0;
+  for (std::size_t i = 0; i < prefixes.size(); ++i) {
+    out[i] = nullptr;
+    if (blocks[i] == none || blocks_[blocks[i]].slot_count == 0) continue;
+    const Block& block = blocks_[blocks[i]];
+    const std::uint32_t key = key_of(prefixes[i].byte(block.depth), prefixes[i].length - 8U * block.depth);
+    const Slot* base = slots(block);
+    __builtin_prefetch(base + block.slot_count / 2);
+    left_max = std::max(left_max, block.slot_count);
+    searches[count++] = {base, key, block.slot_count, static_cast<std::uint16_t>(i)};
+  }
+  for (; left_max > 1; left_max = static_cast<std::uint16_t>(left_max - left_max / 2)) {
+    for (std::size_t s = 0; s < count; ++s) {
+      Search& search = searches[s];
+      const std::uint16_t half = search.left / 2;
+      if (half == 0) continue;
+      search.base += search.base[half - 1].key() < search.key ? half : 0;
+      search.left = static_cast<std::uint16_t>(search.left - half);
+      __builtin_prefetch(search.base + search.left / 2);
+    }
+  }
+  for (std::size_t s = 0; s < count; ++s) {
+    const Search& search = searches[s];
+    const Block& block = blocks_[blocks[search.index]];
+    const Slot* found = search.base + (search.base->key() < search.key ? 1 : 0);
+    const bool there = found != slots(block) + block.slot_count && found->key() == search.key;
+    if (there) out[search.index] = const_cast<Slot*>(found);
+  }
 }
 
 void PrefixTree::erase(const PrefixBits& prefix) {

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "rib/prefix_bits.h"
@@ -34,6 +35,12 @@ class PrefixTree {
   /// Null when absent. Valid, as all slots, until a prefix is inserted or erased.
   Slot* find(const PrefixBits& prefix);
   const Slot* find(const PrefixBits& prefix) const { return const_cast<PrefixTree*>(this)->find(prefix); }
+  /// How many `find_together` takes at once.
+  static constexpr std::size_t together_max = 32;
+  /// The slots of many prefixes, null where absent. While one waits for memory the others go on, so this is
+  /// several times as fast as `find` for each. They hold as long as `version` stays the same.
+  void find_together(std::span<const PrefixBits> prefixes, std::span<Slot*> out) const;
+  std::uint64_t version() const { return version_; }
   /// Its slot, made with no routes when absent.
   Slot& insert(const PrefixBits& prefix);
   /// The prefix must be there.
@@ -133,6 +140,9 @@ class PrefixTree {
   void erase_key(Block& block, std::uint32_t key);
 
   Index child(const Block& block, unsigned byte) const;
+  void search_together(std::span<const PrefixBits> prefixes, std::span<const Index> blocks,
+                       std::span<Slot*> out) const;
+  void prefetch_child(const Block& block, unsigned byte) const;
   void set_child(Block& block, unsigned byte, Index child);
   void drop_child(Block& block, unsigned byte);
   void list_children(Block& block);
@@ -167,6 +177,7 @@ class PrefixTree {
   std::vector<Block> blocks_;
   std::vector<Index> free_;
   std::size_t size_ = 0;
+  std::uint64_t version_ = 0;  // counts what moves slots
 };
 
 }  // namespace peering::rib

@@ -54,6 +54,19 @@ void check_walks(const PrefixTree& tree, const Naive& naive) {
   RC_ASSERT(covering == expected_covering);
 }
 
+void check_finding_together(const PrefixTree& tree, const Naive& naive) {
+  std::vector<PrefixBits> asked;
+  const auto count = *rc::gen::inRange<std::size_t>(0, PrefixTree::together_max + 1);
+  while (asked.size() < count) {
+    const net::Prefix prefix = any_prefix();
+    const auto near = naive.lower_bound(prefix);
+    asked.push_back(prefix_bits(near == naive.end() || asked.size() % 3 == 0 ? prefix : near->first));
+  }
+  std::array<PrefixTree::Slot*, PrefixTree::together_max> found;
+  tree.find_together(asked, found);
+  for (std::size_t i = 0; i < count; ++i) RC_ASSERT(found[i] == tree.find(asked[i]));
+}
+
 RC_GTEST_PROP(PrefixTreeProperty, AgreesWithASortedMap, ()) {
   PrefixTree tree;
   Naive naive;
@@ -71,7 +84,9 @@ RC_GTEST_PROP(PrefixTreeProperty, AgreesWithASortedMap, ()) {
       naive.erase(gone);
     }
     RC_ASSERT((tree.find(prefix_bits(prefix)) != nullptr) == naive.contains(prefix));
-    if (step % 16 == 0) check_walks(tree, naive);
+    if (step % 16 != 0) continue;
+    check_walks(tree, naive);
+    check_finding_together(tree, naive);
   }
   RC_ASSERT(tree.size() == naive.size());
   std::map<net::Prefix, int> met;

@@ -1,6 +1,7 @@
 #include "rib/table.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <span>
 #include <unordered_map>
@@ -78,6 +79,29 @@ struct PeerRoutes {
   }
 };
 
+// A record of a burst while its prefixes are applied.
+struct Record {
+  std::uint32_t peer = 0;
+  TimePoint time;
+  PackedView attributes;
+  std::uint32_t hash = 0;
+  AttributePool::Id id = 0;  // retained
+};
+
+// Prefixes that are applied together: what they need of memory is asked for before any of them waits for it.
+struct Group {
+  static constexpr std::size_t prefixes_max = PrefixTree::together_max;
+  struct Operation {
+    std::uint32_t record = 0;
+    bool announces = false;
+  };
+  std::vector<Record> records;  // the last may have prefixes that are yet to come
+  std::array<PrefixBits, prefixes_max> prefixes;
+  std::array<Operation, prefixes_max> operations;
+  std::array<PrefixTree::Slot*, prefixes_max> slots;
+  std::size_t count = 0;
+};
+
 }  // namespace
 
 struct Table::State {
@@ -91,10 +115,18 @@ struct Table::State {
   std::size_t route_count = 0, doomed_count = 0;
   std::uint64_t change_count = 0;
 
+  Group group;
+
   std::uint32_t peer_index(const PeerPointer& peer);
-  void announce(std::uint32_t peer, AttributePool::Id attributes, TimePoint time, const PrefixBits& prefix,
+  void begin_record(std::uint32_t peer, const PackedRoutes& routes);
+  void add(const PrefixBits& prefix, bool announces, std::vector<RouteChange>& out);
+  void apply_group(std::vector<RouteChange>& out);
+  void look_ahead();
+  void forget_records(std::size_t kept);
+  void announce(const Record& record, const PrefixBits& prefix, PrefixTree::Slot* known,
                 std::vector<RouteChange>& out);
-  void withdraw(std::uint32_t peer, TimePoint time, const PrefixBits& prefix, std::vector<RouteChange>& out);
+  void withdraw(const Record& record, const PrefixBits& prefix, PrefixTree::Slot* known,
+                std::vector<RouteChange>& out);
   Entry* find(const PrefixTree::Slot& slot, std::uint32_t peer) const;
   Entry& append_entry(PrefixTree::Slot& slot);
   void remove(const PrefixBits& prefix, PrefixTree::Slot& slot, Entry* entry);
@@ -178,10 +210,14 @@ void Table::State::tell(const PrefixBits& prefix, std::uint32_t peer, AttributeP
                  after != 0 ? pool.decoded(after) : nullptr, time, reason});
 }
 
-void Table::State::announce(std::uint32_t peer, AttributePool::Id attributes, TimePoint time,
-                            const PrefixBits& prefix, std::vector<RouteChange>& out) {
+// `known`: the prefix's slot, where it is at hand.
+void Table::State::announce(const Record& record, const PrefixBits& prefix, PrefixTree::Slot* known,
+                            std::vector<RouteChange>& out) {
+  const std::uint32_t peer = record.peer;
+  const AttributePool::Id attributes = record.id;
+  const TimePoint time = record.time;
   PeerRoutes& of = peers[peer];
-  PrefixTree::Slot& slot = prefixes.insert(prefix);
+  PrefixTree::Slot& slot = known ? *known : prefixes.insert(prefix);
   Entry* entry = slot.count() == 0 ? nullptr : find(slot, peer);
   if (!entry) {
     entry = &append_entry(slot);
@@ -204,13 +240,77 @@ void Table::State::announce(std::uint32_t peer, AttributePool::Id attributes, Ti
   pool.release(before);
 }
 
-void Table::State::withdraw(std::uint32_t peer, TimePoint time, const PrefixBits& prefix,
+void Table::State::withdraw(const Record& record, const PrefixBits& prefix, PrefixTree::Slot* known,
                             std::vector<RouteChange>& out) {
-  PrefixTree::Slot* slot = prefixes.find(prefix);
-  Entry* entry = slot ? find(*slot, peer) : nullptr;
+  PrefixTree::Slot* slot = known ? known : prefixes.find(prefix);
+  Entry* entry = slot ? find(*slot, record.peer) : nullptr;
   if (!entry) return;
-  tell(prefix, peer, entry->attributes, 0, time, ChangeReason::update, out);
+  tell(prefix, record.peer, entry->attributes, 0, record.time, ChangeReason::update, out);
   remove(prefix, *slot, entry);
+}
+
+void Table::State::begin_record(std::uint32_t peer, const PackedRoutes& routes) {
+  Record record{peer, routes.time, routes.attributes};
+  if (!routes.announced.empty()) {
+    record.hash = pool.hash(record.attributes);
+    pool.prefetch_index(record.hash);
+  }
+  group.records.push_back(record);
+}
+
+void Table::State::add(const PrefixBits& prefix, bool announces, std::vector<RouteChange>& out) {
+  if (group.count == Group::prefixes_max) {
+    apply_group(out);
+    forget_records(1);
+  }
+  group.prefixes[group.count] = prefix;
+  group.operations[group.count] = {static_cast<std::uint32_t>(group.records.size() - 1), announces};
+  ++group.count;
+}
+
+// Reads what the group's operations will need, all of them a step at a time.
+void Table::State::look_ahead() {
+  for (const Record& record : group.records) pool.prefetch_block(record.hash);
+  prefixes.find_together({group.prefixes.data(), group.count}, group.slots);
+  for (std::size_t i = 0; i < group.count; ++i) {
+    if (group.slots[i]) __builtin_prefetch(lists.at<Entry>(group.slots[i]->routes));
+    const PrefixBits& prefix = group.prefixes[i];
+    if (watched) watched->prefetch(prefix.family, prefix.high);
+  }
+  for (std::size_t i = 0; i < group.count; ++i) {
+    const Record& record = group.records[group.operations[i].record];
+    const Entry* entry = group.slots[i] ? find(*group.slots[i], record.peer) : nullptr;
+    if (entry) pool.prefetch(entry->attributes);
+  }
+}
+
+void Table::State::apply_group(std::vector<RouteChange>& out) {
+  look_ahead();
+  const std::uint64_t version = prefixes.version();
+  for (std::size_t i = 0; i < group.count; ++i) {
+    Record& record = group.records[group.operations[i].record];
+    PrefixTree::Slot* const known = prefixes.version() == version ? group.slots[i] : nullptr;
+    if (!group.operations[i].announces) {
+      withdraw(record, group.prefixes[i], known, out);
+      continue;
+    }
+    if (record.id == 0) {
+      // Held while the record is applied: a prefix named twice must not drop the attributes in between.
+      record.id = pool.intern(record.attributes, record.hash);
+      pool.retain(record.id);
+    }
+    announce(record, group.prefixes[i], known, out);
+  }
+  group.count = 0;
+}
+
+void Table::State::forget_records(std::size_t kept) {
+  auto& records = group.records;
+  const auto end = records.end() - static_cast<std::ptrdiff_t>(kept);
+  for (auto at = records.begin(); at != end; ++at) {
+    if (at->id != 0) pool.release(at->id);
+  }
+  records.erase(records.begin(), end);
 }
 
 void Table::apply(const RouteBatch& batch, std::vector<RouteChange>& out) {
@@ -226,15 +326,14 @@ void Table::apply(const RouteBurst& burst, std::vector<RouteChange>& out) {
   burst.for_each([&](const PeerPointer& from, const PackedRoutes& routes) {
     if (from.get() != last) peer = s.peer_index(from);
     last = from.get();
+    s.begin_record(peer, routes);
     for_each_bits(routes.withdrawn, routes.family,
-                  [&](const PrefixBits& prefix) { s.withdraw(peer, routes.time, prefix, out); });
-    if (routes.announced.empty()) return;
-    const AttributePool::Id attributes = s.pool.intern(routes.attributes);
-    s.pool.retain(attributes);
+                  [&](const PrefixBits& prefix) { s.add(prefix, false, out); });
     for_each_bits(routes.announced, routes.family,
-                  [&](const PrefixBits& prefix) { s.announce(peer, attributes, routes.time, prefix, out); });
-    s.pool.release(attributes);
+                  [&](const PrefixBits& prefix) { s.add(prefix, true, out); });
   });
+  s.apply_group(out);
+  s.forget_records(0);
 }
 
 // Routes of the session that ends become stale.

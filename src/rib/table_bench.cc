@@ -154,7 +154,7 @@ void update_shards(benchmark::State& state) {
   state.counters["per_cpu_second"] = benchmark::Counter(
       static_cast<double>(state.items_processed()) / seconds, benchmark::Counter::kAvgThreads);
 }
-BENCHMARK(update_shards)->Name("update-shards")->Threads(1)->Threads(2)->UseRealTime();
+BENCHMARK(update_shards)->Name("update-shards")->Threads(1)->Threads(2)->UseRealTime()->MinTime(2);
 
 // A table as routers have it: lengths of the IPv4 Internet, four prefixes for each set of attributes, sets
 // that differ by peer only in its AS and next hop. `bytes_a_route` counts everything but the peers

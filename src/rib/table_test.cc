@@ -375,5 +375,41 @@ RC_GTEST_PROP(TableProperty, AgreesWithTheObviousMap, ()) {
   RC_ASSERT(seen == both.naive);
 }
 
+std::vector<std::string> told(const std::vector<RouteChange>& changes) {
+  const auto path = [](const AttributesPointer& at) { return at ? at->as_path.to_string() : "none"; };
+  std::vector<std::string> out;
+  for (const RouteChange& change : changes) {
+    out.push_back(fmt::format("{} {} {} to {} at {}", change.peer->id.value, change.prefix.to_string(),
+                              path(change.before), path(change.after), to_us(change.time)));
+  }
+  return out;
+}
+
+// Few prefixes, peers and paths, so that records of one burst meet each other's routes.
+RC_GTEST_PROP(TableProperty, ABurstIsItsRecordsOneAfterAnother, ()) {
+  Table at_once, one_by_one;
+  std::vector<RouteChange> changes, expected;
+  for (int bursts = *rc::gen::inRange(1, 4); bursts > 0; --bursts) {
+    RouteBurst burst;
+    for (int records = *rc::gen::inRange(0, 60); records > 0; --records) {
+      std::vector<net::Prefix> prefixes;
+      const int most = *rc::gen::inRange(0, 12) == 0 ? 80 : 4;
+      for (int count = *rc::gen::inRange(1, most); count > 0; --count) {
+        const auto top = *rc::gen::inRange<std::uint32_t>(0, 40);
+        prefixes.emplace_back(net::Address::v4(10U << 24 | top << 15), *rc::gen::inRange(15, 18));
+      }
+      const auto from = peer(*rc::gen::inRange<std::uint32_t>(1, 4));
+      const bool withdraws = *rc::gen::inRange(0, 3) == 0;
+      const auto batch = withdraws ? withdraw(from, prefixes)
+                                   : announce(from, {64497, *rc::gen::inRange<net::Asn>(1, 4)}, prefixes);
+      append_batch(batch, burst);
+      one_by_one.apply(batch, expected);
+    }
+    at_once.apply(burst, changes);
+  }
+  RC_ASSERT(told(changes) == told(expected));
+  RC_ASSERT(at_once.size() == one_by_one.size());
+}
+
 }  // namespace
 }  // namespace peering::rib
