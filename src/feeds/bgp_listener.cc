@@ -61,18 +61,24 @@ struct BgpListener::State {
   std::thread thread;
 
   Result<http::Endpoint> bind(const http::Endpoint& endpoint);
-  Result<void> set_passwords(bool on_ipv6);
+  Result<void> secure_acceptor(bool on_ipv6);
   void accept();
   void accepted(tcp::socket socket);
   void end();
 };
 
-Result<void> BgpListener::State::set_passwords(bool on_ipv6) {
+Result<void> BgpListener::State::secure_acceptor(bool on_ipv6) {
+  const int socket = acceptor.native_handle();
   for (const BgpNeighbor& neighbor : settings.neighbors) {
-    if (neighbor.password.empty() || (!on_ipv6 && !neighbor.address.is_v4())) continue;
-    const auto done = set_tcp_md5(acceptor.native_handle(), on_ipv6, neighbor.address, neighbor.password);
-    if (!done)
+    if (!on_ipv6 && !neighbor.address.is_v4()) continue;
+    Result<void> done;
+    if (neighbor.ttl_security > 0) done = set_longest_ttl(socket, on_ipv6);
+    if (done && !neighbor.password.empty()) {
+      done = set_tcp_md5(socket, on_ipv6, neighbor.address, neighbor.password);
+    }
+    if (!done) {
       return fail(done.error().code, "BGP neighbor {}: {}", neighbor.shown_name(), done.error().message);
+    }
   }
   return {};
 }
@@ -88,7 +94,7 @@ Result<http::Endpoint> BgpListener::State::bind(const http::Endpoint& endpoint) 
   if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
   if (!error) acceptor.bind(where, error);
   if (error) return fail(ErrorCode::io, "BGP cannot listen on {}: {}", endpoint.to_string(), error.message());
-  if (auto done = set_passwords(where.address().is_v6()); !done) return tl::unexpected(done.error());
+  if (auto done = secure_acceptor(where.address().is_v6()); !done) return tl::unexpected(done.error());
   acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error) return fail(ErrorCode::io, "BGP cannot listen on {}: {}", endpoint.to_string(), error.message());
   const tcp::endpoint bound = acceptor.local_endpoint(error);

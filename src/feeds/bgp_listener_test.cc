@@ -298,5 +298,21 @@ TEST(BgpSockets, PasswordFilesAreForTheirOwnerOnly) {
   EXPECT_THAT(read_password("/nowhere").error().message, HasSubstr("cannot be read"));
 }
 
+TEST(TtlSecurity, CountsForIpv4NeighborsBehindAnIpv6Socket) {
+  const int socket = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) GTEST_SKIP() << "skipped: no IPv6";
+  ASSERT_TRUE(set_ttl_security(socket, true, 2));
+  const auto option = [&](int level, int name) {
+    int value = 0;
+    socklen_t size = sizeof value;
+    EXPECT_EQ(::getsockopt(socket, level, name, &value, &size), 0);
+    return value;
+  };
+  EXPECT_EQ(option(IPPROTO_IP, IP_MINTTL), 254);
+  EXPECT_EQ(option(IPPROTO_IP, IP_TTL), 255);
+  EXPECT_EQ(option(IPPROTO_IPV6, IPV6_UNICAST_HOPS), 255);
+  ::close(socket);
+}
+
 }  // namespace
 }  // namespace peering::feeds

@@ -59,15 +59,20 @@ Result<void> set_tcp_md5(int socket, bool on_ipv6, const net::Address& peer, con
   return set(socket, IPPROTO_TCP, TCP_MD5SIG, &signature, sizeof signature, "TCP_MD5SIG");
 }
 
+Result<void> set_longest_ttl(int socket, bool on_ipv6) {
+  auto done = set_number(socket, IPPROTO_IP, IP_TTL, ttl_max, "IP_TTL");
+  if (!done || !on_ipv6) return done;
+  return set_number(socket, IPPROTO_IPV6, IPV6_UNICAST_HOPS, ttl_max, "IPV6_UNICAST_HOPS");
+}
+
 Result<void> set_ttl_security(int socket, bool on_ipv6, int hops) {
   const int least = ttl_max + 1 - hops;
-  if (!on_ipv6) {
-    auto done = set_number(socket, IPPROTO_IP, IP_TTL, ttl_max, "IP_TTL");
-    return done ? set_number(socket, IPPROTO_IP, IP_MINTTL, least, "IP_MINTTL") : done;
-  }
-  auto done = set_number(socket, IPPROTO_IPV6, IPV6_UNICAST_HOPS, ttl_max, "IPV6_UNICAST_HOPS");
+  auto done = set_longest_ttl(socket, on_ipv6);
+  // Also on IPv6 sockets: an IPv4 neighbor may be behind it, as a mapped address.
+  if (done) done = set_number(socket, IPPROTO_IP, IP_MINTTL, least, "IP_MINTTL");
+  if (!done || !on_ipv6) return done;
   constexpr int ipv6_min_hop_count = 73;  // IPV6_MINHOPCOUNT, in linux/in6.h only
-  return done ? set_number(socket, IPPROTO_IPV6, ipv6_min_hop_count, least, "IPV6_MINHOPCOUNT") : done;
+  return set_number(socket, IPPROTO_IPV6, ipv6_min_hop_count, least, "IPV6_MINHOPCOUNT");
 }
 
 Result<std::string> read_password(const std::string& file) {

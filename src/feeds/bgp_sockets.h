@@ -13,6 +13,10 @@ namespace peering::feeds {
 /// peer is IPv4) or one that is not connected yet. 1 to 80 bytes.
 Result<void> set_tcp_md5(int socket, bool on_ipv6, const net::Address& peer, const std::string& password);
 
+/// Segments go out with a TTL of 255. A listening socket of neighbours with GTSM must do so already: its
+/// first answer to a connection is not taken otherwise. `on_ipv6`: also its IPv4 segments.
+Result<void> set_longest_ttl(int socket, bool on_ipv6);
+
 /// Segments that came over more hops are dropped by the kernel; ours go out with 255. 1 to 255 hops.
 Result<void> set_ttl_security(int socket, bool on_ipv6, int hops);
 

@@ -17,7 +17,8 @@ UPSTREAM_ASN = 64497
 
 class Peer:
     """What all of them share. `collector` is (address, port); `listens`: the collector connects to us. An option of
-    all: `next_hops`, of IPv4 and of IPv6 routes."""
+    all: `next_hops`, of IPv4 and of IPv6 routes; `multihop` (default: true), whether packets come from up to four hops
+    away, which excludes TTL security."""
 
     def __init__(self, test, address, port, collector, listens=False, **options):
         self.test, self.address, self.port, self.collector = test, address, port, collector
@@ -52,6 +53,9 @@ class Peer:
 
     def next_hop(self, prefix):
         return self.next_hops()[":" in prefix]
+
+    def multihop(self):
+        return self.options.get("multihop", True)
 
     def run(self, *command, expect=None):
         done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=30)
@@ -206,7 +210,7 @@ class GoBgp(Peer):
     keepalive-interval = 3
     idle-hold-time-after-reset = 1
   [neighbors.ebgp-multihop.config]
-    enabled = true
+    enabled = {"true" if self.multihop() else "false"}
     multihop-ttl = 4
   {families}
 """
@@ -278,7 +282,7 @@ router bgp {PEER_ASN}
  no bgp default ipv4-unicast
  neighbor {host} remote-as {COLLECTOR_ASN}
  neighbor {host} port {port}
- neighbor {host} ebgp-multihop 4
+ neighbor {host} {"ebgp-multihop 4" if self.multihop() else "disable-connected-check"}
  neighbor {host} update-source {self.address}
  neighbor {host} timers 3 9
  neighbor {host} timers connect 1
@@ -376,7 +380,7 @@ neighbor {host} {{
   remote-as {COLLECTOR_ASN}
   port {port}
   local-address {self.address}
-  multihop 4
+  {"multihop 4" if self.multihop() else ""}
   holdtime 9
   {"passive" if self.listens else ""}
   announce IPv4 unicast

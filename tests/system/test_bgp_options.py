@@ -1,13 +1,10 @@
 """What can be agreed with a BGP neighbour beside the plain session: BIRD on the other end."""
-import os
-import re
 import socket
 
 import bgp_checks
 import bgp_peers
 import harness
 from bgp_checks import ORIGIN
-from harness import wait_for
 
 
 class Options(bgp_checks.Collecting, harness.SystemTest):
@@ -16,48 +13,6 @@ class Options(bgp_checks.Collecting, harness.SystemTest):
     def start(self, peer):
         peer.announce({"203.0.113.0/24": [ORIGIN]})
         peer.start()
-
-    def test_tcp_md5_lets_in_who_knows_the_password(self):
-        secret = self.dir / "password"
-        secret.write_text("correct horse\n")
-        secret.chmod(0o600)
-        try:
-            peer = self.collector(f'password_file = "{secret}"', protocol='password "correct horse";')
-        except AssertionError as failure:
-            if "TCP_MD5SIG is refused by the kernel" in str(failure):
-                self.skipTest("the kernel refuses TCP-MD5")
-            raise
-        self.start(peer)
-        self.routes_become("four", 1)
-        self.assertNotIn("correct horse", self.server.log_text())
-
-    def test_tcp_md5_keeps_out_who_does_not(self):
-        secret = self.dir / "password"
-        secret.write_text("correct horse\n")
-        secret.chmod(0o600)
-        try:
-            peer = self.collector(f'password_file = "{secret}"', protocol='password "battery staple";')
-        except AssertionError as failure:
-            if "TCP_MD5SIG is refused by the kernel" in str(failure):
-                self.skipTest("the kernel refuses TCP-MD5")
-            raise
-        self.start(peer)
-        # What the kernel drops nobody sees: BIRD keeps trying.
-        wait_for(lambda: re.search("Connect", peer.control("show", "protocols", "collector")), "an attempt of BIRD")
-        self.assertEqual(self.sessions(), 0)
-
-    def test_a_password_file_that_others_can_read_is_refused(self):
-        secret = self.dir / "password"
-        secret.write_text("correct horse\n")
-        os.chmod(secret, 0o644)
-        with self.assertRaises(AssertionError) as failure:
-            self.collector(f'password_file = "{secret}"')
-        self.assertIn("must be 0600", str(failure.exception))
-
-    def test_ttl_security_takes_who_is_near(self):
-        peer = self.collector("ttl_security = 1", protocol="ttl security on;")
-        self.start(peer)
-        self.routes_become("four", 1)
 
     def test_add_path_is_agreed(self):
         peer = self.collector("add_path = true", channel="add paths tx;")
