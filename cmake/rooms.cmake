@@ -1,5 +1,39 @@
 # A room is src/<name>: x.cc is its library, x_test.cc its tests, x_fuzz.cc its fuzz targets,
 # x_bench.cc its benchmarks. Nothing needs to be listed by hand.
+#
+# Under sanitizers the headers that nearly every file reads are read once, for the time of a clean build. The
+# other presets compile without, so that a file that forgets one of its own includes is found there.
+if(PEERING_SANITIZED)
+  set(header_source ${CMAKE_BINARY_DIR}/generated/common_headers.cc)
+  file(CONFIGURE OUTPUT ${header_source} CONTENT "")
+  set(common_headers <algorithm> <array> <atomic> <charconv> <chrono> <cstdint> <filesystem> <fstream> <functional> <map>
+    <memory> <mutex> <optional> <random> <set> <span> <sstream> <string> <string_view> <thread> <tuple> <unordered_map>
+    <utility> <variant> <vector> <boost/json.hpp> <fmt/format.h> <tl/expected.hpp>)
+  add_library(common_headers OBJECT ${header_source})
+  target_link_libraries(common_headers PRIVATE lib_boost_json lib_fmt)
+  target_precompile_headers(common_headers PRIVATE ${common_headers})
+  set_target_properties(common_headers PROPERTIES CXX_COMPILER_LAUNCHER "")  # large, and never the same twice
+endif()
+
+function(peering_common_headers target from)
+  if(PEERING_SANITIZED)
+    target_precompile_headers(${target} REUSE_FROM ${from})
+  endif()
+endfunction()
+
+# gcc 12 miscompiles some coroutines, and only when it optimises: the sanitizers must see them optimised.
+function(peering_optimised_coroutines sources)
+  if(NOT PEERING_SANITIZED)
+    return()
+  endif()
+  foreach(source IN LISTS sources)
+    file(STRINGS ${source} coroutine REGEX "co_(await|return|yield)" LIMIT_COUNT 1)
+    if(coroutine)
+      set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS -O1 SKIP_PRECOMPILE_HEADERS ON)
+    endif()
+  endforeach()
+endfunction()
+
 function(peering_room name)
   cmake_parse_arguments(ROOM "" "" "LIBRARIES;ROOMS" ${ARGN})
   set(folder ${CMAKE_SOURCE_DIR}/src/${name})
@@ -22,9 +56,9 @@ function(peering_room name)
     add_library(${name} INTERFACE)
     target_link_libraries(${name} INTERFACE ${libraries} ${ROOM_ROOMS})
   endif()
-  # gcc 12 miscompiles some coroutines, and only when it optimises: the sanitizers must see them optimised.
-  if(PEERING_SANITIZED AND name MATCHES "^(http|feeds|runtime)$" AND all)
-    target_compile_options(${name} PRIVATE -O1)
+  if(all)
+    peering_common_headers(${name} common_headers)
+    peering_optimised_coroutines("${all}")
   endif()
   if(PEERING_TESTS)
     peering_room_tests(${name} "${tests}")
@@ -43,7 +77,14 @@ function(peering_room_tests name tests)
     return()
   endif()
   find_package(GTest REQUIRED)
+  if(PEERING_SANITIZED AND NOT TARGET test_headers)
+    add_library(test_headers OBJECT ${header_source})
+    target_link_libraries(test_headers PRIVATE lib_boost_json lib_fmt GTest::gmock)
+    target_precompile_headers(test_headers PRIVATE ${common_headers} <gmock/gmock.h> <gtest/gtest.h>)
+    set_target_properties(test_headers PROPERTIES CXX_COMPILER_LAUNCHER "")
+  endif()
   add_executable(${name}_test ${tests})
+  peering_common_headers(${name}_test test_headers)
   target_compile_definitions(${name}_test PRIVATE PEERING_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   target_include_directories(${name}_test SYSTEM PRIVATE ${CMAKE_SOURCE_DIR}/tests/support)
   target_link_libraries(${name}_test PRIVATE ${name} GTest::gmock GTest::gtest_main rapidcheck)

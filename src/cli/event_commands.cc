@@ -19,7 +19,7 @@ const Columns event_columns = {
     {"Summary", "eventSummary"},
 };
 
-std::string quoted(std::string_view text) {
+std::string filter_literal(std::string_view text) {
   std::string out = "'";
   for (const char c : text) {
     if (c == '\'') out += '\'';
@@ -34,10 +34,10 @@ std::string filter_of(const Call& call) {
   const auto add = [&](std::string term) { out += (out.empty() ? "" : " and ") + std::move(term); };
   if (const auto since = call.text("since")) add("firstSeen ge " + *since);
   if (const auto until = call.text("until")) add("firstSeen lt " + *until);
-  if (const auto level = call.text("level")) add("level eq " + quoted(*level));
-  if (const auto kind = call.text("kind")) add("kind eq " + quoted(*kind));
-  if (const auto type = call.text("type")) add("type eq " + quoted(*type));
-  if (const auto state = call.text("state")) add("state eq " + quoted(*state));
+  if (const auto level = call.text("level")) add("level eq " + filter_literal(*level));
+  if (const auto kind = call.text("kind")) add("kind eq " + filter_literal(*kind));
+  if (const auto type = call.text("type")) add("type eq " + filter_literal(*type));
+  if (const auto state = call.text("state")) add("state eq " + filter_literal(*state));
   if (const auto filter = call.text("filter")) add(*filter);
   return out;
 }
