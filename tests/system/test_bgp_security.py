@@ -35,7 +35,7 @@ class Secured(bgp_checks.Collecting):
         """What the kernel drops nobody sees: the daemon waits for an answer, and no byte of it arrives."""
         peer.announce({"203.0.113.0/24": [ORIGIN]})
         peer.start()
-        wait_for(lambda: re.search(trying, peer.details()), "an attempt of the daemon")
+        wait_for(lambda: re.search(trying, peer.details()), "an attempt of the daemon", timeout_s=30)
         time.sleep(2 * harness.PATIENCE)
         self.assertEqual(self.server.metrics()["peering_bgp_bytes_total"], 0)
         self.assertEqual(self.sessions(), 0)
