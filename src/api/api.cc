@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <future>
 #include <mutex>
 
 #include "api/access.h"
@@ -182,6 +183,84 @@ struct Api::State {
     return {};
   }
 
+  // Everything that a change needs whose commit is under way.
+  struct Pending {
+    const Route& route;
+    const http::Request& request;
+    Parsed parsed;
+    Caller caller;
+    std::map<std::string, std::string, std::less<>> parameters;
+    TimePoint at;
+    http::Response success;
+    std::function<void(http::Response)> answer;
+  };
+
+  Call call_of(const Pending& pending) {
+    return {services,           pending.request,     pending.parsed.query, pending.caller,
+            pending.parameters, pending.parsed.path, pending.parsed.key,   pending.at};
+  }
+
+  // Decides on a change and leaves the commit to the store's own thread.
+  arm::Answer run_guarded(Pending pending) {
+    Call call = call_of(pending);
+    call.defers = true;
+    arm::Answer answer = pending.route.handler(call);
+    if (!answer || call.deferred.empty()) return answer;
+    pending.success = std::move(*answer);
+    http::Response out;
+    out.later = [this, waiting = std::make_shared<Pending>(std::move(pending)),
+                 writes = std::move(call.deferred)](std::function<void(http::Response)> give) mutable {
+      waiting->answer = std::move(give);
+      services.resources.commit_later(
+          std::move(writes),
+          [this, waiting](const Result<model::Revision>& done) { committed(waiting, done); });
+    };
+    return out;
+  }
+
+  // On the store's thread: must not block.
+  void committed(const std::shared_ptr<Pending>& waiting, const Result<model::Revision>& done) {
+    if (!done && done.error().code == ErrorCode::conflict) return decide_again(waiting);
+    if (!done) return waiting->answer(arm::to_response(arm::to_failure(done.error())));
+    services.resources_changed();
+    const auto applied = [waiting](const Result<void>& in_force) {
+      warn_unless(in_force);
+      waiting->answer(std::move(waiting->success));
+    };
+    if (!services.when_applied) return applied(services.wait_applied(*done));
+    services.when_applied(*done, applied);
+  }
+
+  void decide_again(const std::shared_ptr<Pending>& waiting) {
+    const auto job = [this, waiting] {
+      waiting->answer(guarded_from_exceptions("again", [&] {
+        Call call = call_of(*waiting);
+        return run(waiting->route, call, waiting->parsed);
+      }));
+    };
+    if (!services.on_worker) return job();
+    if (services.on_worker(job)) return;
+    arm::Failure busy{503, "ServiceUnavailable", "The server is busy; try again.", {{"Retry-After", "1"}}};
+    waiting->answer(arm::to_response(busy));
+  }
+
+  static void warn_unless(const Result<void>& in_force) {
+    if (in_force) return;
+    log::warning("a change is stored but not in force yet: {}", in_force.error().message);
+  }
+
+  template <class Make>
+  static http::Response guarded_from_exceptions(std::string_view operation, Make make) {
+    try {
+      arm::Answer answer = make();
+      return answer ? std::move(*answer) : arm::to_response(answer.error());
+    } catch (const std::exception& failure) {
+      log::error("{} failed: {}", operation, failure.what());
+    }
+    return arm::to_response(
+        arm::Failure{500, "InternalServerError", "The server failed to answer; the log has the reason.", {}});
+  }
+
   // Runs the handler; again when another writer on another node was faster.
   arm::Answer run(const Route& route, Call& call, const Parsed& parsed) {
     std::unique_lock<std::mutex> lock;
@@ -196,11 +275,7 @@ struct Api::State {
     if (lock.owns_lock()) lock.unlock();
     if (!call.committed) return answer;
     services.resources_changed();
-    if (route.effect == Effect::applies) {
-      if (const auto applied = services.wait_applied(*call.committed); !applied) {
-        log::warning("a change is stored but not in force yet: {}", applied.error().message);
-      }
-    }
+    if (route.effect != Effect::writes) warn_unless(services.wait_applied(*call.committed));
     return answer;
   }
 
@@ -217,6 +292,9 @@ struct Api::State {
     }
     if (auto ok = authorize(caller, attempt); !ok) return tl::unexpected(ok.error());
     if (auto ok = check_names(*match.route, match); !ok) return tl::unexpected(ok.error());
+    if (match.route->effect == Effect::guarded) {
+      return run_guarded({*match.route, request, parsed, caller, match.parameters, at, {}, {}});
+    }
     Call call{services, request, parsed.query, caller, match.parameters, parsed.path, parsed.key, at};
     return run(*match.route, call, parsed);
   }
@@ -268,23 +346,36 @@ struct Api::State {
 Api::Api(Services services) : state_(std::make_unique<State>(std::move(services))) {}
 Api::~Api() = default;
 
-http::Response Api::handle(const http::Request& request) {
+http::Response Api::begin(const http::Request& request) {
   const auto started = Clock::now();
   const TimePoint at = state_->services.clock();
   std::string_view operation = "none";
-  http::Response response;
-  try {
-    arm::Answer answer = state_->answer(request, operation, at);
-    response = answer ? std::move(*answer) : arm::to_response(answer.error());
-  } catch (const std::exception& failure) {
-    log::error("{} failed: {}", operation, failure.what());
-    response = arm::to_response(
-        arm::Failure{500, "InternalServerError", "The server failed to answer; the log has the reason.", {}});
+  http::Response response =
+      State::guarded_from_exceptions("a request", [&] { return state_->answer(request, operation, at); });
+  const auto complete = [state = state_.get(), &request, at, operation, started](http::Response& whole) {
+    arm::add_common_headers(request, at, whole);
+    if (request.method == http::Method::head) whole.body.clear();
+    state->count(operation, whole.status, Clock::now() - started);
+  };
+  if (!response.later) {
+    complete(response);
+    return response;
   }
-  arm::add_common_headers(request, at, response);
-  if (request.method == http::Method::head) response.body.clear();
-  state_->count(operation, response.status, Clock::now() - started);
+  response.later = [complete, later = std::move(response.later)](std::function<void(http::Response)> answer) {
+    later([complete, answer = std::move(answer)](http::Response whole) {
+      complete(whole);
+      answer(std::move(whole));
+    });
+  };
   return response;
+}
+
+http::Response Api::handle(const http::Request& request) {
+  http::Response response = begin(request);
+  if (!response.later) return response;
+  std::promise<http::Response> whole;
+  response.later([&](http::Response answer) { whole.set_value(std::move(answer)); });
+  return whole.get_future().get();
 }
 
 Result<void> Api::bootstrap(const std::string& data_dir) {

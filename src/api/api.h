@@ -73,6 +73,11 @@ struct Services {
   std::function<rib::VrpTablePointer()> vrps;
   /// What an operator looks for in the routing table. Blocks.
   std::function<Result<rib::FoundRoutes>(const rib::RouteSearch&)> search_routes;
+  /// As `wait_applied` without waiting: `done` is called once, from any thread or within the call, and must
+  /// not block. No function: `wait_applied` is asked instead.
+  std::function<void(model::Revision, std::function<void(Result<void>)> done)> when_applied;
+  /// Runs a job that may block soon, on a worker; false when none can take it. No function: runs it at once.
+  std::function<bool(std::function<void()>)> on_worker;
 };
 
 /// Thread-safe. What `services` refers to must outlive it.
@@ -83,7 +88,10 @@ class Api {
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
 
-  /// The answer to any request; never throws for bad input. Blocks on stores; call it on a worker.
+  /// The answer to any request; never throws for bad input. Blocks on stores; call it on a worker. A change
+  /// that only waits for its commit is answered `later`.
+  http::Response begin(const http::Request& request);
+  /// The same, waiting for what comes later.
   http::Response handle(const http::Request& request);
 
   /// Makes sure that `<data_dir>/admin.token` (mode 0600) holds a token with the role Operator on everything;

@@ -1,21 +1,15 @@
 #include "api/call.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 #include "api/arm/names.h"
 #include "api/arm/resource_id.h"
-#include "api/documents.h"
 
 namespace peering::api {
 
 namespace {
 
-// Everything that can lie below another resource.
-constexpr std::array<std::string_view, 6> child_types = {resource_group_type, peering_service_type,
-                                                         prefix_type,         peer_asn_type,
-                                                         monitoring_type,     alert_channel_type};
 constexpr std::size_t load_page = 1000;
 
 arm::Expected<Record> record_of(store::Resource stored) {
@@ -83,8 +77,40 @@ arm::Expected<Record> load_parent(const Call& call, std::string_view key) {
   return std::move(**record);
 }
 
+namespace {
+
+store::Write must_be_there(std::string_view key) {
+  store::Write out;
+  out.key = key;
+  out.condition = store::Condition::present;
+  out.reach = store::Reach::nothing;
+  return out;
+}
+
+// Why a commit of `save` was refused.
+arm::Expected<void> explain_conflict(Call& call, const Saving& saving, const std::optional<Record>& before) {
+  const auto current = call.services.resources.get(saving.key);
+  if (!current) return arm::failed(current.error());
+  const std::string seen = before ? before->stored.etag : std::string();
+  const std::string there = *current ? (*current)->etag : std::string();
+  call.raced = seen != there;
+  if (!call.raced && !saving.parent.empty()) {
+    const auto parent = call.services.resources.get(saving.parent);
+    if (!parent) return arm::failed(parent.error());
+    call.raced = !*parent;
+  }
+  if (call.raced || saving.taken.empty()) {
+    return arm::refuse(409, "Conflict", "The resource was changed by another request at the same time.");
+  }
+  return arm::refuse(409, "Conflict", saving.taken);
+}
+
+}  // namespace
+
 arm::Expected<void> save(Call& call, const Saving& saving, const json::object& document,
                          const std::optional<Record>& before) {
+  std::vector<store::Write> writes;
+  if (!saving.parent.empty()) writes.push_back(must_be_there(saving.parent));
   store::Write write;
   write.key = saving.key;
   write.type = saving.type;
@@ -92,46 +118,33 @@ arm::Expected<void> save(Call& call, const Saving& saving, const json::object& d
   write.condition = before ? store::Condition::etag : store::Condition::absent;
   if (before) write.etag = before->stored.etag;
   write.unique = saving.unique;
-  const auto revision = call.services.resources.commit({&write, 1});
-  if (revision) {
-    call.committed = *revision;
+  writes.push_back(std::move(write));
+  if (call.defers) {
+    call.deferred = std::move(writes);
     return {};
   }
-  if (revision.error().code != ErrorCode::conflict) return arm::failed(revision.error());
-  const auto current = call.services.resources.get(saving.key);
-  if (!current) return arm::failed(current.error());
-  const std::string seen = before ? before->stored.etag : std::string();
-  const std::string there = *current ? (*current)->etag : std::string();
-  call.raced = seen != there;
-  if (call.raced || saving.taken.empty()) {
-    return arm::refuse(409, "Conflict", "The resource was changed by another request at the same time.");
-  }
-  return arm::refuse(409, "Conflict", saving.taken);
+  const auto revision = call.services.resources.commit(writes);
+  if (!revision && revision.error().code != ErrorCode::conflict) return arm::failed(revision.error());
+  if (!revision) return explain_conflict(call, saving, before);
+  call.committed = *revision;
+  return {};
 }
 
 arm::Expected<bool> remove_with_children(Call& call, std::string_view key) {
   auto record = load(call, key);
   if (!record) return tl::unexpected(record.error());
   if (!*record) return false;
-  std::vector<store::Write> writes;
-  store::Write own;
-  own.key = key;
-  own.type = (*record)->stored.type;
-  own.condition = store::Condition::etag;
-  own.etag = (*record)->stored.etag;
-  writes.push_back(std::move(own));
-  for (const std::string_view type : child_types) {
-    const auto children =
-        load_all(call, type, std::string(key) + "/", std::numeric_limits<std::size_t>::max());
-    if (!children) return tl::unexpected(children.error());
-    for (const Record& child : *children) {
-      store::Write write;
-      write.key = child.stored.key;
-      write.type = type;
-      writes.push_back(std::move(write));
-    }
+  store::Write whole;
+  whole.key = key;
+  whole.type = (*record)->stored.type;
+  whole.condition = store::Condition::etag;
+  whole.etag = (*record)->stored.etag;
+  whole.reach = store::Reach::subtree;
+  if (call.defers) {
+    call.deferred.push_back(std::move(whole));
+    return true;
   }
-  const auto revision = call.services.resources.commit(writes);
+  const auto revision = call.services.resources.commit({&whole, 1});
   if (!revision) {
     call.raced = revision.error().code == ErrorCode::conflict;
     return arm::failed(revision.error());

@@ -39,6 +39,10 @@ struct Call {
   std::optional<model::Revision> committed;
   /// Set when another writer was faster: the handler is run again on what is there now.
   bool raced = false;
+  /// The handler's commit is made after it returned: `save` and `remove_with_children` then put it into
+  /// `deferred` and say that it succeeded. When it did not, the handler is run again without this.
+  bool defers = false;
+  std::vector<store::Write> deferred;
 
   /// A parameter of the path template; empty when the template has none of the name.
   const std::string& parameter(std::string_view name) const;
@@ -66,6 +70,8 @@ struct Saving {
   std::string unique;  ///< see `store::Write`
   /// The message when another resource has the same `unique` value.
   std::string taken;
+  /// Key of a resource that must be there when this is written; empty: none.
+  std::string parent;
 };
 /// Writes `document` where `before` was (absent: where nothing was).
 arm::Expected<void> save(Call& call, const Saving& saving, const json::object& document,

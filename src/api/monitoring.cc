@@ -148,7 +148,9 @@ arm::Answer write_monitoring(Call& call, Canonical canonical, bool patch) {
   if (!properties) return tl::unexpected(properties.error());
   json::object document = new_document(settings->base);
   document["properties"] = *properties;
-  if (auto saved = save(call, {call.key, monitoring_type, "", ""}, document, settings->stored); !saved) {
+  if (auto saved = save(call, {call.key, monitoring_type, "", "", settings->base.stored.key}, document,
+                        settings->stored);
+      !saved) {
     return tl::unexpected(saved.error());
   }
   const int status = patch || settings->stored ? 200 : 201;

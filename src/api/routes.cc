@@ -74,8 +74,8 @@ constexpr Route table[] = {
     {Method::delete_, SERVICE, "PeeringServices_Delete", P::write, E::applies, delete_peering_service},
     {Method::get, SERVICE "/prefixes", "Prefixes_ListByPeeringService", P::read, E::none, list_prefixes},
     {Method::get, PREFIX, "Prefixes_Get", P::read, E::none, get_prefix},
-    {Method::put, PREFIX, "Prefixes_CreateOrUpdate", P::write, E::applies, put_prefix},
-    {Method::delete_, PREFIX, "Prefixes_Delete", P::write, E::applies, delete_prefix},
+    {Method::put, PREFIX, "Prefixes_CreateOrUpdate", P::write, E::guarded, put_prefix},
+    {Method::delete_, PREFIX, "Prefixes_Delete", P::write, E::guarded, delete_prefix},
 
     // Open.Peering on a connection.
     {Method::get, SERVICE OPEN "/monitoring/default", "ConnectionMonitoring_Get", P::read, E::none,
@@ -92,9 +92,9 @@ constexpr Route table[] = {
     // Open.Peering on a prefix.
     {Method::get, PREFIX OPEN "/monitoring/default", "PrefixMonitoring_Get", P::read, E::none,
      get_prefix_monitoring},
-    {Method::put, PREFIX OPEN "/monitoring/default", "PrefixMonitoring_CreateOrUpdate", P::write, E::applies,
+    {Method::put, PREFIX OPEN "/monitoring/default", "PrefixMonitoring_CreateOrUpdate", P::write, E::guarded,
      put_prefix_monitoring},
-    {Method::patch, PREFIX OPEN "/monitoring/default", "PrefixMonitoring_Update", P::write, E::applies,
+    {Method::patch, PREFIX OPEN "/monitoring/default", "PrefixMonitoring_Update", P::write, E::guarded,
      patch_prefix_monitoring},
     {Method::get, PREFIX OPEN "/events", "PrefixEvents_List", P::read, E::none, list_events},
     {Method::get, PREFIX OPEN "/alerts", "PrefixAlerts_List", P::read, E::none, list_alerts},

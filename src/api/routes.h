@@ -18,6 +18,9 @@ enum class Effect : std::uint8_t {
   none,     ///< reads
   writes,   ///< changes resources: one at a time in a subscription
   applies,  ///< and is answered when the detectors have the change in force
+  /// As `applies`, but many at a time: its one commit carries conditions for all it was decided on, so that
+  /// whoever comes between makes it be decided anew. No worker waits for the commit.
+  guarded,
 };
 
 /// One row. `path` is a template: literals compare without case, `{name}` takes one segment.

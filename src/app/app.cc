@@ -433,7 +433,12 @@ Result<void> App::State::start_api() {
       .latency_bins = [this](const latency::BinQuery& query) { return recorder_->bins(query); },
       .settings = std::move(settings),
       .vrps = [this] { return knowledge_->vrps(); },
-      .search_routes = [this](const rib::RouteSearch& wanted) { return search(wanted); }};
+      .search_routes = [this](const rib::RouteSearch& wanted) { return search(wanted); },
+      .when_applied =
+          [this](model::Revision revision, std::function<void(Result<void>)> done) {
+            watcher_->when_applied(revision, std::move(done));
+          },
+      .on_worker = [this](std::function<void()> job) { return workers_.submit(std::move(job)); }};
   api_ = std::make_unique<api::Api>(std::move(services));
   return api_->bootstrap(c_.data_dir);
 }
@@ -442,7 +447,7 @@ Result<Listening> App::State::start_listeners() {
   Listening out;
   start_archive();
   server_ =
-      std::make_unique<http::Server>([this](const http::Request& request) { return api_->handle(request); },
+      std::make_unique<http::Server>([this](const http::Request& request) { return api_->begin(request); },
                                      limits_of(c_.http), workers_, metrics_);
   if (!c_.http.listen.empty()) {
     const auto bound = server_->listen(*http::parse_endpoint(c_.http.listen), std::nullopt);
@@ -613,6 +618,8 @@ void App::State::stop() {
   if (hub_) hub_->stop();
   if (server_) server_->stop();
   workers_.stop();
+  // Commits under way tell their outcome while those whom they tell are there; they come before this one.
+  if (resources_) (void)resources_->commit({});
   if (watcher_) watcher_->stop();
   if (knowledge_) knowledge_->stop();
   for (const auto& shard : shards_) shard->stop();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <unordered_map>
@@ -119,6 +120,12 @@ struct RegistryWatcher::State {
   bool woken = false, stopping = false;
   Counter &applied, &failures;
   Gauge& prefixes;
+  // Who waits for a revision, and since when.
+  struct Waiter {
+    std::function<void(Result<void>)> done;
+    std::chrono::steady_clock::time_point since;
+  };
+  std::multimap<model::Revision, Waiter> waiters;
   std::thread thread;
 
   // Reads what is new and puts it in force.
@@ -151,6 +158,31 @@ struct RegistryWatcher::State {
       revision = next->revision;
     }
     in_force.notify_all();
+    answer_waiters();
+  }
+
+  static Result<void> not_in_force(model::Revision revision) {
+    return fail(ErrorCode::timeout, "revision {} is stored but not yet in force in every detector",
+                revision.value);
+  }
+
+  // Those whose revision is in force, and those who waited too long.
+  void answer_waiters() {
+    std::multimap<model::Revision, Waiter> served, late;
+    {
+      const std::lock_guard lock(mutex);
+      while (!waiters.empty() && waiters.begin()->first <= revision) {
+        served.insert(waiters.extract(waiters.begin()));
+      }
+      const auto oldest = std::chrono::steady_clock::now() - wait_max;
+      for (auto at = waiters.begin(); at != waiters.end();) {
+        const auto next = std::next(at);
+        if (stopping || at->second.since <= oldest) late.insert(waiters.extract(at));
+        at = next;
+      }
+    }
+    for (const auto& [wanted, waiter] : served) waiter.done({});
+    for (const auto& [wanted, waiter] : late) waiter.done(not_in_force(wanted));
   }
 
   void run() {
@@ -165,6 +197,7 @@ struct RegistryWatcher::State {
         failures.add();
         log::error("the registry cannot be read: {}", done.error().message);
       }
+      answer_waiters();
     }
   }
 };
@@ -186,6 +219,7 @@ void RegistryWatcher::stop() {
   }
   state_->changed.notify_all();
   if (state_->thread.joinable()) state_->thread.join();
+  state_->answer_waiters();
 }
 
 void RegistryWatcher::wake() {
@@ -204,8 +238,20 @@ model::RegistryPointer RegistryWatcher::current() const {
 Result<void> RegistryWatcher::wait_applied(model::Revision revision) {
   std::unique_lock lock(state_->mutex);
   if (state_->in_force.wait_for(lock, wait_max, [&] { return state_->revision >= revision; })) return {};
-  return fail(ErrorCode::timeout, "revision {} is stored but not yet in force in every detector",
-              revision.value);
+  return State::not_in_force(revision);
+}
+
+void RegistryWatcher::when_applied(model::Revision revision, std::function<void(Result<void>)> done) {
+  Result<void> outcome;
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->revision < revision && !state_->stopping) {
+      state_->waiters.emplace(revision, State::Waiter{std::move(done), std::chrono::steady_clock::now()});
+      return;
+    }
+    if (state_->revision < revision) outcome = State::not_in_force(revision);
+  }
+  done(std::move(outcome));
 }
 
 }  // namespace peering::app

@@ -35,6 +35,9 @@ class RegistryWatcher {
   model::RegistryPointer current() const;
   /// Waits until `revision` is in force; `timeout` after 5 s.
   Result<void> wait_applied(model::Revision revision);
+  /// Calls `done` once it is: on the watcher's thread, or at once. `timeout` after 5 s, or at the end. It
+  /// must not block.
+  void when_applied(model::Revision revision, std::function<void(Result<void>)> done);
 
  private:
   struct State;

@@ -56,9 +56,13 @@ struct Response {
   /// When set the body is streamed (chunked): called once, on a worker, after the header is out. It may keep
   /// the sink and write from other threads later; it must not block.
   std::function<void(std::shared_ptr<BodySink>)> stream;
+  /// When set there is no answer yet, and everything else is ignored: called once, at once, with what takes
+  /// the answer. That may be called from any thread, once, and must be; the request lives until then.
+  std::function<void(std::function<void(Response)> answer)> later;
 };
 
-/// Runs on a worker thread and may block. Exceptions become 500.
+/// Runs on a worker thread and may block; what would only wait may answer `later` instead, so that no worker
+/// is held. Exceptions become 500.
 using Handler = std::function<Response(const Request&)>;
 
 }  // namespace peering::http

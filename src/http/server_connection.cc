@@ -82,6 +82,13 @@ Response run_handler(const ServerShared& shared, const Request& request) {
   return error_response(500, "InternalServerError", "The request could not be processed.");
 }
 
+// Gives the handler's response to `finish`, now or later.
+void answer_job(const ServerShared& shared, const Request& request, std::function<void(Response)> finish) {
+  Response response = run_handler(shared, request);
+  if (!response.later) return finish(std::move(response));
+  response.later(std::move(finish));
+}
+
 void run_stream(const Response& response, std::shared_ptr<BodySink> sink) {
   try {
     response.stream(std::move(sink));
@@ -460,9 +467,12 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
   // The handler's response, or 503 when no worker can take it.
   asio::awaitable<void> run(std::shared_ptr<Job> job) {
     const auto work = [job, shared = shared_, awake = wake()] {
-      job->response = run_handler(*shared, job->request);
-      job->finished = true;
-      awake();
+      const auto finish = [job, awake](Response response) {
+        job->response = std::move(response);
+        job->finished = true;
+        awake();
+      };
+      answer_job(*shared, job->request, finish);
     };
     if (!shared_->workers.submit(work)) {
       shared_->count_rejection("workers");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -32,6 +33,13 @@ enum class Condition : std::uint8_t {
   etag,     ///< the resource has exactly `Write::etag`
 };
 
+/// What a write does beside replacing a resource by its document.
+enum class Reach : std::uint8_t {
+  one,      ///< the resource alone; no document: it is deleted
+  subtree,  ///< no document: deletes the resource and everything whose key begins with its key and "/"
+  nothing,  ///< only the condition counts: something else in the commit needs it to hold
+};
+
 /// One write of a commit; no document means delete. `unique` (optional) is a value that no two resources of
 /// one type may share (e.g. a registered prefix).
 struct Write {
@@ -41,6 +49,7 @@ struct Write {
   Condition condition = Condition::any;
   std::string etag;
   std::string unique;
+  Reach reach = Reach::one;
 };
 
 struct Change {
@@ -71,6 +80,13 @@ class ResourceStore {
   /// All writes or none, in order: a write sees the ones before it. Deleting an absent key with `any` is no
   /// error. The revision is a new one unless nothing changed.
   virtual Result<Revision> commit(std::span<const Write> writes) = 0;
+
+  using Committed = std::function<void(Result<Revision>)>;
+  /// The same without waiting for it: many may be under way and become durable together, each with its own
+  /// outcome. `done` is called once, on another thread or within the call; it must not block or throw. Waits
+  /// only when too many are under way.
+  virtual void commit_later(std::vector<Write> writes, Committed done) { done(commit(writes)); }
+
   virtual Result<std::optional<Resource>> get(std::string_view key) = 0;
   virtual Result<std::vector<Resource>> list(const ListQuery& query) = 0;
   /// Everything that changed after `after`, oldest first, at most `limit` changes. A commit is never cut: one

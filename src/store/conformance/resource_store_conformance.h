@@ -109,6 +109,66 @@ TYPED_TEST_P(ResourceStoreConformance, DeletingWhatIsAbsentIsNoErrorAndNoChange)
   EXPECT_EQ(this->store().changes_since(before, 10).value().changes.size(), 0);
 }
 
+TYPED_TEST_P(ResourceStoreConformance, AConditionAloneGuardsTheOtherWritesAndChangesNothing) {
+  ResourceStore& store = this->store();
+  Write guard = put_if(Condition::present, "/parent");
+  guard.document.reset();
+  guard.reach = Reach::nothing;
+  const std::vector<Write> child{guard, put("/parent/a", "{}")}, late{put("/parent/b", "{}"), guard};
+  EXPECT_EQ(store.commit(child).error().code, ErrorCode::conflict);
+  EXPECT_EQ(store.commit(late).error().code, ErrorCode::conflict);
+  EXPECT_FALSE(store.get("/parent/b").value().has_value());
+  ASSERT_TRUE(commit_one(store, put("/parent", "{}")));
+  const Resource parent = *store.get("/parent").value();
+  ASSERT_TRUE(store.commit(child));
+  EXPECT_EQ(store.get("/parent").value(), parent);
+}
+
+TYPED_TEST_P(ResourceStoreConformance, ASubtreeIsDeletedWithItsRootAndNothingBeside) {
+  ResourceStore& store = this->store();
+  for (const char* key : {"/a", "/a/b", "/a/b/c", "/a0", "/a-b", "/a/d"})
+    ASSERT_TRUE(commit_one(store, put(key, "{}")));
+  ASSERT_TRUE(commit_one(store, remove("/a/d")));
+  Write whole = remove("/a", Condition::present);
+  whole.reach = Reach::subtree;
+  const Revision before = store.changes_since(Revision(0), 100).value().upto;
+  const auto done = commit_one(store, whole);
+  ASSERT_TRUE(done.has_value()) << done.error().message;
+  EXPECT_THAT(keys_of(store.list({"service", "", "", 10}).value()), ::testing::ElementsAre("/a-b", "/a0"));
+  const Changes changes = store.changes_since(before, 1).value();
+  ASSERT_EQ(changes.changes.size(), 3) << "in one commit";
+  EXPECT_EQ(changes.changes[0].key, "/a");
+  EXPECT_EQ(changes.changes[2].key, "/a/b/c");
+  EXPECT_EQ(commit_one(store, whole).error().code, ErrorCode::conflict);
+}
+
+TYPED_TEST_P(ResourceStoreConformance, CommitsUnderWayTogetherHaveTheirOwnOutcomes) {
+  ResourceStore& store = this->store();
+  constexpr int count = 200;
+  std::vector<Result<Revision>> outcomes(count, Revision(0));
+  std::atomic<int> ended = 0;
+  for (int i = 0; i < count; ++i) {
+    std::vector<Write> writes{put(fmt::format("/{:03}", i), "{}", std::to_string(i / 2))};
+    writes.push_back(put(fmt::format("/{:03}/x", i), "{}"));
+    std::swap(writes[0], writes[1]);
+    store.commit_later(std::move(writes), [&, i](Result<Revision> done) {
+      outcomes[static_cast<std::size_t>(i)] = std::move(done);
+      ++ended;
+    });
+  }
+  while (ended < count) std::this_thread::yield();
+  for (int i = 0; i < count; ++i) {
+    const auto& outcome = outcomes[static_cast<std::size_t>(i)];
+    EXPECT_EQ(outcome.has_value(), i % 2 == 0) << "the second of a pair wants the first one's unique value";
+    EXPECT_EQ(store.get(fmt::format("/{:03}/x", i)).value().has_value(), i % 2 == 0);
+    if (outcome) {
+      EXPECT_EQ(outcome->value, static_cast<std::uint64_t>(i / 2 + 1));
+    } else {
+      EXPECT_EQ(outcome.error().code, ErrorCode::conflict);
+    }
+  }
+}
+
 TYPED_TEST_P(ResourceStoreConformance, TwoResourcesOfOneTypeCannotShareAUniqueValue) {
   ResourceStore& store = this->store();
   ASSERT_TRUE(commit_one(store, put("/a", "{}", "192.0.2.0/24")));
@@ -226,6 +286,8 @@ TYPED_TEST_P(ResourceStoreConformance, AgreesWithTheMemoryStoreOnRandomOperation
       write.type = pick(4) == 0 ? "asn" : "service";
       if (pick(3) == 0) write.unique = std::to_string(pick(4));
       if (pick(3) == 0) write.document.reset();
+      if (!write.document) write.reach = static_cast<Reach>(pick(3));
+      if (pick(3) == 0) write.key += "/" + std::to_string(pick(2));
       const auto current = oracle->get(write.key).value();
       if (write.condition == Condition::etag) write.etag = current && pick(4) ? current->etag : "other";
       writes.push_back(std::move(write));
@@ -263,6 +325,9 @@ TYPED_TEST_P(PersistentResourceStoreConformance, WhatWasCommittedIsThereWhenOpen
 REGISTER_TYPED_TEST_SUITE_P(ResourceStoreConformance, GivesWhatWasPut, EveryWriteChangesTheEtag,
                             ConditionsDecideWhetherAWriteHappens, ACommitHappensWhollyOrNotAtAll,
                             AWriteSeesTheOnesBeforeItInItsCommit, DeletingWhatIsAbsentIsNoErrorAndNoChange,
+                            AConditionAloneGuardsTheOtherWritesAndChangesNothing,
+                            ASubtreeIsDeletedWithItsRootAndNothingBeside,
+                            CommitsUnderWayTogetherHaveTheirOwnOutcomes,
                             TwoResourcesOfOneTypeCannotShareAUniqueValue, ListsInOrderOfKeyPageByPage,
                             ChangesComeOnceAKeyInOrderWithDeletions, ALimitNeverCutsACommit,
                             OfManyConcurrentUpdatesWithOneEtagExactlyOneWins,

@@ -44,8 +44,9 @@ class MemoryResourceStore final : public ResourceStore {
     Entries next = entries_;
     const Revision revision(revision_.value + 1);
     bool changed = false;
-    for (std::size_t i = 0; i < writes.size(); ++i) {
-      const auto applied = apply(next, writes[i], revision, i);
+    std::size_t position = 0;
+    for (const Write& write : writes) {
+      const auto applied = apply(next, write, revision, position);
       if (!applied) return tl::unexpected(applied.error());
       changed = changed || *applied;
     }
@@ -100,15 +101,28 @@ class MemoryResourceStore final : public ResourceStore {
     return {key, entry.type, *entry.document, entry.etag, entry.revision};
   }
 
-  // False when nothing changed.
-  static Result<bool> apply(Entries& entries, const Write& write, Revision revision, std::size_t position) {
+  // Deletes what there is from the entry on, as far as the write reaches. False when nothing is there.
+  static bool remove(Entries& entries, const Write& write, Revision revision, std::size_t& position) {
+    bool changed = false;
+    for (auto at = entries.lower_bound(write.key); at != entries.end(); ++at) {
+      const bool below = write.reach == Reach::subtree && at->first.starts_with(write.key + "/");
+      if (at->first != write.key && !below) {
+        if (!at->first.starts_with(write.key)) break;
+        continue;
+      }
+      if (!at->second.document) continue;
+      at->second = {at->second.type, std::nullopt, "", "", revision, position++};
+      changed = true;
+    }
+    return changed;
+  }
+
+  // False when nothing changed. `position` is that of the next change.
+  static Result<bool> apply(Entries& entries, const Write& write, Revision revision, std::size_t& position) {
     const auto found = entries.find(write.key);
     if (!holds(write, found == entries.end() ? nullptr : &found->second)) return condition_conflict(write);
-    if (!write.document) {
-      if (found == entries.end() || !found->second.document) return false;
-      found->second = {found->second.type, std::nullopt, "", "", revision, position};
-      return true;
-    }
+    if (write.reach == Reach::nothing) return false;
+    if (!write.document) return remove(entries, write, revision, position);
     if (!write.unique.empty()) {
       for (const auto& [key, entry] : entries) {
         const bool taken = entry.document && entry.type == write.type && entry.unique == write.unique;
@@ -116,7 +130,7 @@ class MemoryResourceStore final : public ResourceStore {
       }
     }
     entries[write.key] = {write.type,   write.document, make_etag(revision, write.key, *write.document),
-                          write.unique, revision,       position};
+                          write.unique, revision,       position++};
     return true;
   }
 

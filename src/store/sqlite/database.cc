@@ -2,12 +2,18 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <unordered_map>
 
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
 namespace peering::store::sqlite {
+
+struct Connection {
+  sqlite3* handle = nullptr;
+  std::unordered_multimap<std::string, sqlite3_stmt*> idle;  // compiled, by text
+};
 
 namespace {
 
@@ -56,8 +62,19 @@ Result<void> make_private_file(const std::string& path) {
 
 }  // namespace
 
-void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-void Database::Close::operator()(sqlite3* connection) const { sqlite3_close_v2(connection); }
+void Statement::GiveBack::operator()(sqlite3_stmt* statement) const {
+  sqlite3_reset(statement);
+  sqlite3_clear_bindings(statement);
+  connection->idle.emplace(sqlite3_sql(statement), statement);
+}
+
+Database::Database(sqlite3* handle) : connection_(new Connection{handle, {}}) {}
+
+void Database::Close::operator()(Connection* connection) const {
+  for (const auto& [text, statement] : connection->idle) sqlite3_finalize(statement);
+  sqlite3_close_v2(connection->handle);
+  delete connection;
+}
 
 Statement& Statement::bind(int position, std::int64_t value) {
   sqlite3_bind_int64(statement_.get(), position, value);
@@ -120,16 +137,22 @@ Result<Database> Database::open(const std::string& path) {
 }
 
 Result<Statement> Database::prepare(std::string_view sql) {
+  const auto idle = connection_->idle.find(std::string(sql));
+  if (idle != connection_->idle.end()) {
+    sqlite3_stmt* const compiled = idle->second;
+    connection_->idle.erase(idle);
+    return Statement(compiled, *connection_);
+  }
   sqlite3_stmt* statement = nullptr;
-  const int result =
-      sqlite3_prepare_v2(connection_.get(), sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
-  if (result != SQLITE_OK) return failed(connection_.get(), result);
-  return Statement(statement);
+  const int result = sqlite3_prepare_v3(connection_->handle, sql.data(), static_cast<int>(sql.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  if (result != SQLITE_OK) return failed(connection_->handle, result);
+  return Statement(statement, *connection_);
 }
 
 Result<void> Database::execute(const char* sql) {
-  const int result = sqlite3_exec(connection_.get(), sql, nullptr, nullptr, nullptr);
-  if (result != SQLITE_OK) return failed(connection_.get(), result);
+  const int result = sqlite3_exec(connection_->handle, sql, nullptr, nullptr, nullptr);
+  if (result != SQLITE_OK) return failed(connection_->handle, result);
   return {};
 }
 
@@ -147,6 +170,21 @@ Result<void> Transaction::commit() {
   auto committed = database_->execute("COMMIT");
   if (committed) database_ = nullptr;
   return committed;
+}
+
+Result<Savepoint> Savepoint::begin(Database& database) {
+  if (auto begun = database.execute("SAVEPOINT part"); !begun) return tl::unexpected(begun.error());
+  return Savepoint(database);
+}
+
+Savepoint::~Savepoint() {
+  if (database_) (void)database_->execute("ROLLBACK TO part; RELEASE part");
+}
+
+Result<void> Savepoint::keep() {
+  auto kept = database_->execute("RELEASE part");
+  if (kept) database_ = nullptr;
+  return kept;
 }
 
 }  // namespace peering::store::sqlite

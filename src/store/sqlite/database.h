@@ -1,5 +1,6 @@
 // SQLite's C interface as two value-like owners: a connection and a prepared statement. Errors come back as
-// Result, with SQLite's codes mapped to ours once, here.
+// Result, with SQLite's codes mapped to ours once, here. A connection keeps the statements it compiled: the
+// texts are constants of this room, and compiling one costs more than running it.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,10 @@ struct sqlite3_stmt;
 
 namespace peering::store::sqlite {
 
+struct Connection;
+
 /// One prepared statement. Bind by position from 1, then step. Text that is read lives until the next step.
+/// Must end before its Database.
 class Statement {
  public:
   Statement& bind(int position, std::int64_t value);
@@ -34,11 +38,12 @@ class Statement {
 
  private:
   friend class Database;
-  struct Finalize {
+  struct GiveBack {
+    Connection* connection = nullptr;
     void operator()(sqlite3_stmt* statement) const;
   };
-  explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
-  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+  Statement(sqlite3_stmt* statement, Connection& connection) : statement_(statement, GiveBack{&connection}) {}
+  std::unique_ptr<sqlite3_stmt, GiveBack> statement_;
 };
 
 /// One connection to a database file in WAL mode, with every commit synced. Not thread-safe.
@@ -53,13 +58,13 @@ class Database {
 
  private:
   struct Close {
-    void operator()(sqlite3* connection) const;
+    void operator()(Connection* connection) const;
   };
-  explicit Database(sqlite3* connection) : connection_(connection) {}
-  std::unique_ptr<sqlite3, Close> connection_;
+  explicit Database(sqlite3* handle);
+  std::unique_ptr<Connection, Close> connection_;
 };
 
-/// Begins at construction by `Transaction::begin`; rolled back at the end unless committed.
+/// Begun by `Transaction::begin`; rolled back at the end unless committed.
 class Transaction {
  public:
   enum class Mode { read, write };
@@ -73,6 +78,21 @@ class Transaction {
 
  private:
   explicit Transaction(Database& database) : database_(&database) {}
+  Database* database_;
+};
+
+/// A part of a transaction that can be undone alone: undone at the end unless kept.
+class Savepoint {
+ public:
+  static Result<Savepoint> begin(Database& database);
+  Savepoint(Savepoint&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
+  Savepoint& operator=(Savepoint&&) = delete;
+  ~Savepoint();
+
+  Result<void> keep();
+
+ private:
+  explicit Savepoint(Database& database) : database_(&database) {}
   Database* database_;
 };
 

@@ -1,18 +1,22 @@
 #include "store/sqlite/resource_store.h"
 
 #include <algorithm>
+#include <future>
 #include <limits>
 #include <mutex>
 
-#include "store/conflicts.h"
-#include "store/etag.h"
+#include "store/sqlite/commit_queue.h"
 #include "store/sqlite/database.h"
+#include "store/sqlite/writes.h"
 
 namespace peering::store {
 
 namespace {
 
+using sqlite::commit_group;
 using sqlite::Database;
+using sqlite::end_of_prefix;
+using sqlite::read_state;
 using sqlite::Statement;
 using sqlite::Transaction;
 
@@ -41,23 +45,6 @@ std::int64_t as_limit(std::size_t limit) {
   return static_cast<std::int64_t>(std::min<std::size_t>(limit, std::numeric_limits<std::int32_t>::max()));
 }
 
-// The first key after all that start with `prefix`. No UTF-8 text starts with 0xff.
-std::string end_of_prefix(std::string prefix) {
-  while (!prefix.empty() && static_cast<unsigned char>(prefix.back()) == 0xff) prefix.pop_back();
-  if (prefix.empty()) return "\xff";
-  prefix.back() = static_cast<char>(prefix.back() + 1);
-  return prefix;
-}
-
-Result<std::int64_t> read_state(Database& database, std::string_view name) {
-  auto statement = database.prepare("SELECT value FROM state WHERE name = ?1");
-  if (!statement) return tl::unexpected(statement.error());
-  const auto row = statement->bind(1, name).step();
-  if (!row) return tl::unexpected(row.error());
-  if (!*row) return fail(ErrorCode::corrupt, "resource database: no {} in table state", name);
-  return statement->integer(0);
-}
-
 Result<bool> has_tables(Database& database) {
   auto statement = database.prepare("SELECT name FROM sqlite_master WHERE name = 'state'");
   if (!statement) return tl::unexpected(statement.error());
@@ -82,78 +69,6 @@ Result<void> prepare_schema(Database& database, const std::string& path) {
   return transaction->commit();
 }
 
-// What a write must know of the row it replaces.
-struct Existing {
-  bool row = false, alive = false;
-  std::string type, etag;
-};
-
-Result<Existing> read_existing(Database& database, std::string_view key) {
-  auto statement = database.prepare("SELECT type, etag, document IS NOT NULL FROM resources WHERE key = ?1");
-  if (!statement) return tl::unexpected(statement.error());
-  const auto row = statement->bind(1, key).step();
-  if (!row) return tl::unexpected(row.error());
-  if (!*row) return Existing{};
-  return Existing{true, statement->integer(2) != 0, statement->text(0), statement->text(1)};
-}
-
-bool holds(const Write& write, const Existing& existing) {
-  switch (write.condition) {
-    case Condition::any:
-      return true;
-    case Condition::absent:
-      return !existing.alive;
-    case Condition::present:
-      return existing.alive;
-    case Condition::etag:
-      return existing.alive && existing.etag == write.etag;
-  }
-  return false;
-}
-
-Result<void> check_unique(Database& database, const Write& write) {
-  if (write.unique.empty()) return {};
-  auto statement = database.prepare("SELECT key FROM resources WHERE type = ?1 AND unique_value = ?2");
-  if (!statement) return tl::unexpected(statement.error());
-  const auto row = statement->bind(1, write.type).bind(2, write.unique).step();
-  if (!row) return tl::unexpected(row.error());
-  if (*row && statement->text(0) != write.key) return unique_conflict(write, statement->text(0));
-  return {};
-}
-
-Result<void> put_row(Database& database, const Write& write, std::string_view type, Revision revision,
-                     std::size_t position) {
-  auto statement = database.prepare("INSERT OR REPLACE INTO resources VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
-  if (!statement) return tl::unexpected(statement.error());
-  statement->bind(1, write.key).bind(2, type);
-  statement->bind(5, static_cast<std::int64_t>(revision.value)).bind(6, static_cast<std::int64_t>(position));
-  if (write.document) {
-    statement->bind(3, *write.document).bind(4, make_etag(revision, write.key, *write.document));
-  } else {
-    statement->bind_null(3).bind(4, std::string_view());
-  }
-  if (write.document && !write.unique.empty()) {
-    statement->bind(7, write.unique);
-  } else {
-    statement->bind_null(7);
-  }
-  return statement->run();
-}
-
-// False when nothing changed.
-Result<bool> apply(Database& database, const Write& write, Revision revision, std::size_t position) {
-  const auto existing = read_existing(database, write.key);
-  if (!existing) return tl::unexpected(existing.error());
-  if (!holds(write, *existing)) return condition_conflict(write);
-  if (!write.document && !existing->alive) return false;
-  if (write.document) {
-    if (auto unique = check_unique(database, write); !unique) return tl::unexpected(unique.error());
-  }
-  const std::string_view type = write.document ? write.type : existing->type;
-  if (auto put = put_row(database, write, type, revision, position); !put) return tl::unexpected(put.error());
-  return true;
-}
-
 Resource read_resource(const Statement& row) {
   return {row.text(0), row.text(1), row.text(2), row.text(3),
           Revision(static_cast<std::uint64_t>(row.integer(4)))};
@@ -162,27 +77,19 @@ Resource read_resource(const Statement& row) {
 class SqliteResourceStore final : public ResourceStore {
  public:
   SqliteResourceStore(std::string path, Database writer)
-      : path_(std::move(path)), writer_(std::move(writer)) {}
+      : path_(std::move(path)),
+        writer_(std::move(writer)),
+        queue_([this](const auto& group) { return commit_group(writer_, group); }) {}
 
   Result<Revision> commit(std::span<const Write> writes) override {
-    const std::lock_guard lock(writer_mutex_);
-    auto transaction = Transaction::begin(writer_, Transaction::Mode::write);
-    if (!transaction) return tl::unexpected(transaction.error());
-    const auto before = read_state(writer_, "revision");
-    if (!before) return tl::unexpected(before.error());
-    const Revision revision(static_cast<std::uint64_t>(*before) + 1);
-    bool changed = false;
-    for (std::size_t i = 0; i < writes.size(); ++i) {
-      const auto applied = apply(writer_, writes[i], revision, i);
-      if (!applied) return tl::unexpected(applied.error());
-      changed = changed || *applied;
-    }
-    if (!changed) return Revision(revision.value - 1);
-    auto statement = writer_.prepare("UPDATE state SET value = value + 1 WHERE name = 'revision'");
-    if (!statement) return tl::unexpected(statement.error());
-    if (auto ran = statement->run(); !ran) return tl::unexpected(ran.error());
-    if (auto committed = transaction->commit(); !committed) return tl::unexpected(committed.error());
-    return revision;
+    std::promise<Result<Revision>> outcome;
+    commit_later({writes.begin(), writes.end()},
+                 [&](Result<Revision> done) { outcome.set_value(std::move(done)); });
+    return outcome.get_future().get();
+  }
+
+  void commit_later(std::vector<Write> writes, Committed done) override {
+    queue_.push({std::move(writes), std::move(done)});
   }
 
   Result<std::optional<Resource>> get(std::string_view key) override {
@@ -271,9 +178,10 @@ class SqliteResourceStore final : public ResourceStore {
   }
 
   const std::string path_;
-  std::mutex writer_mutex_, readers_mutex_;
-  Database writer_;
+  std::mutex readers_mutex_;
   std::vector<Database> readers_;
+  Database writer_;  // of the queue's thread alone
+  sqlite::CommitQueue queue_;
 };
 
 }  // namespace

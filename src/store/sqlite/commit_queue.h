@@ -1,0 +1,58 @@
+// Group commit: whoever wants something written puts it here, and one thread writes what has gathered.
+//
+// A synced commit takes milliseconds, of which the writing is the smallest part, so that what arrives while
+// one is under way shares the next. When a group is through, its clients come back all at once a moment
+// later; to begin at once with the first of them would halve every group. So the thread waits until as many
+// are there as took part before, at most half as long as the last commit took. A client that is alone never
+// waits.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "store/resource_store.h"
+
+namespace peering::store::sqlite {
+
+/// What one caller wants committed.
+struct CommitRequest {
+  std::vector<Write> writes;
+  ResourceStore::Committed done;
+};
+
+/// One thread; runs from construction to destruction, which commits what waits. Thread-safe.
+class CommitQueue {
+ public:
+  /// Commits each request wholly or not at all; gives an outcome for each, durable when it returns.
+  using CommitGroup = std::function<std::vector<Result<Revision>>(const std::vector<CommitRequest>&)>;
+
+  explicit CommitQueue(CommitGroup commit);
+  ~CommitQueue();
+  CommitQueue(const CommitQueue&) = delete;
+  CommitQueue& operator=(const CommitQueue&) = delete;
+
+  /// Waits while too many are waiting already.
+  void push(CommitRequest request);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void run();
+  std::vector<CommitRequest> take();
+
+  const CommitGroup commit_;
+  std::mutex mutex_;
+  std::condition_variable arrived_, space_;
+  std::vector<CommitRequest> waiting_;
+  bool stopping_ = false;
+  // Of the thread alone: how many to expect back, and until when.
+  std::size_t expected_ = 0;
+  Clock::time_point gather_until_{};
+  std::thread thread_;
+};
+
+}  // namespace peering::store::sqlite

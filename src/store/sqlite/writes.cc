@@ -1,0 +1,206 @@
+#include "store/sqlite/writes.h"
+
+#include <algorithm>
+#include <optional>
+#include <span>
+
+#include "store/conflicts.h"
+#include "store/etag.h"
+
+namespace peering::store::sqlite {
+
+std::string end_of_prefix(std::string prefix) {
+  while (!prefix.empty() && static_cast<unsigned char>(prefix.back()) == 0xff) prefix.pop_back();
+  if (prefix.empty()) return "\xff";
+  prefix.back() = static_cast<char>(prefix.back() + 1);
+  return prefix;
+}
+
+Result<std::int64_t> read_state(Database& database, std::string_view name) {
+  auto statement = database.prepare("SELECT value FROM state WHERE name = ?1");
+  if (!statement) return tl::unexpected(statement.error());
+  const auto row = statement->bind(1, name).step();
+  if (!row) return tl::unexpected(row.error());
+  if (!*row) return fail(ErrorCode::corrupt, "resource database: no {} in table state", name);
+  return statement->integer(0);
+}
+
+namespace {
+
+// What a write must know of the row it replaces.
+struct Existing {
+  bool row = false, alive = false;
+  std::string type, etag;
+};
+
+Result<Existing> read_existing(Database& database, std::string_view key) {
+  auto statement = database.prepare("SELECT type, etag, document IS NOT NULL FROM resources WHERE key = ?1");
+  if (!statement) return tl::unexpected(statement.error());
+  const auto row = statement->bind(1, key).step();
+  if (!row) return tl::unexpected(row.error());
+  if (!*row) return Existing{};
+  return Existing{true, statement->integer(2) != 0, statement->text(0), statement->text(1)};
+}
+
+bool holds(const Write& write, const Existing& existing) {
+  switch (write.condition) {
+    case Condition::any:
+      return true;
+    case Condition::absent:
+      return !existing.alive;
+    case Condition::present:
+      return existing.alive;
+    case Condition::etag:
+      return existing.alive && existing.etag == write.etag;
+  }
+  return false;
+}
+
+Result<void> check_unique(Database& database, const Write& write) {
+  if (write.unique.empty()) return {};
+  auto statement = database.prepare("SELECT key FROM resources WHERE type = ?1 AND unique_value = ?2");
+  if (!statement) return tl::unexpected(statement.error());
+  const auto row = statement->bind(1, write.type).bind(2, write.unique).step();
+  if (!row) return tl::unexpected(row.error());
+  if (*row && statement->text(0) != write.key) return unique_conflict(write, statement->text(0));
+  return {};
+}
+
+Result<void> put_row(Database& database, const Write& write, std::string_view type, Revision revision,
+                     std::size_t position) {
+  auto statement = database.prepare("INSERT OR REPLACE INTO resources VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+  if (!statement) return tl::unexpected(statement.error());
+  statement->bind(1, write.key).bind(2, type);
+  statement->bind(5, static_cast<std::int64_t>(revision.value)).bind(6, static_cast<std::int64_t>(position));
+  if (write.document) {
+    statement->bind(3, *write.document).bind(4, make_etag(revision, write.key, *write.document));
+  } else {
+    statement->bind_null(3).bind(4, std::string_view());
+  }
+  if (write.document && !write.unique.empty()) {
+    statement->bind(7, write.unique);
+  } else {
+    statement->bind_null(7);
+  }
+  return statement->run();
+}
+
+// Where the next row of a commit goes.
+struct Place {
+  Revision revision;
+  std::size_t position = 0;
+};
+
+Result<std::vector<Write>> living_below(Database& database, const Write& write) {
+  auto statement = database.prepare(
+      "SELECT key, type FROM resources WHERE key > ?1 AND key < ?2 AND document IS NOT NULL ORDER BY key");
+  if (!statement) return tl::unexpected(statement.error());
+  const std::string first = write.key + "/";
+  statement->bind(1, first).bind(2, end_of_prefix(first));
+  std::vector<Write> out;
+  while (true) {
+    const auto row = statement->step();
+    if (!row) return tl::unexpected(row.error());
+    if (!*row) return out;
+    out.emplace_back();
+    out.back().key = statement->text(0);
+    out.back().type = statement->text(1);
+  }
+}
+
+Result<bool> remove(Database& database, const Write& write, const Existing& existing, Place& place) {
+  bool changed = false;
+  if (existing.alive) {
+    changed = true;
+    auto put = put_row(database, write, existing.type, place.revision, place.position++);
+    if (!put) return tl::unexpected(put.error());
+  }
+  if (write.reach != Reach::subtree) return changed;
+  const auto below = living_below(database, write);
+  if (!below) return tl::unexpected(below.error());
+  for (const Write& each : *below) {
+    changed = true;
+    auto put = put_row(database, each, each.type, place.revision, place.position++);
+    if (!put) return tl::unexpected(put.error());
+  }
+  return changed;
+}
+
+// False when nothing changed.
+Result<bool> apply(Database& database, const Write& write, Place& place) {
+  const auto existing = read_existing(database, write.key);
+  if (!existing) return tl::unexpected(existing.error());
+  if (!holds(write, *existing)) return condition_conflict(write);
+  if (write.reach == Reach::nothing) return false;
+  if (!write.document) return remove(database, write, *existing, place);
+  if (auto unique = check_unique(database, write); !unique) return tl::unexpected(unique.error());
+  auto put = put_row(database, write, write.type, place.revision, place.position++);
+  if (!put) return tl::unexpected(put.error());
+  return true;
+}
+
+// All writes of one request in a savepoint of its own, unless nothing can be refused after the first row.
+Result<bool> apply_all(Database& database, std::span<const Write> writes, Revision revision) {
+  const auto rows = std::count_if(writes.begin(), writes.end(),
+                                  [](const Write& write) { return write.reach != Reach::nothing; });
+  const bool last_writes = !writes.empty() && writes.back().reach != Reach::nothing;
+  std::optional<Savepoint> savepoint;
+  if (rows > 1 || !last_writes) {
+    auto begun = Savepoint::begin(database);
+    if (!begun) return tl::unexpected(begun.error());
+    savepoint.emplace(std::move(*begun));
+  }
+  Place place{revision, 0};
+  bool changed = false;
+  for (const Write& write : writes) {
+    const auto applied = apply(database, write, place);
+    if (!applied) return applied;
+    changed = changed || *applied;
+  }
+  if (savepoint) {
+    if (auto kept = savepoint->keep(); !kept) return tl::unexpected(kept.error());
+  }
+  return changed;
+}
+
+using Outcomes = std::vector<Result<Revision>>;
+
+// An error here is one of the whole transaction: nothing of the group happened.
+Result<Outcomes> commit_together(Database& database, std::span<const CommitRequest> group) {
+  auto transaction = Transaction::begin(database, Transaction::Mode::write);
+  if (!transaction) return tl::unexpected(transaction.error());
+  const auto before = read_state(database, "revision");
+  if (!before) return tl::unexpected(before.error());
+  Revision latest(static_cast<std::uint64_t>(*before));
+  Outcomes out;
+  for (const CommitRequest& request : group) {
+    const Revision revision(latest.value + 1);
+    const auto applied = apply_all(database, request.writes, revision);
+    if (!applied && applied.error().code != ErrorCode::conflict) return tl::unexpected(applied.error());
+    if (applied && *applied) latest = revision;
+    out.push_back(applied ? Result<Revision>(latest) : tl::unexpected(applied.error()));
+  }
+  if (latest.value == static_cast<std::uint64_t>(*before)) return out;
+  auto statement = database.prepare("UPDATE state SET value = ?1 WHERE name = 'revision'");
+  if (!statement) return tl::unexpected(statement.error());
+  auto counted = statement->bind(1, static_cast<std::int64_t>(latest.value)).run();
+  if (!counted) return tl::unexpected(counted.error());
+  if (auto committed = transaction->commit(); !committed) return tl::unexpected(committed.error());
+  return out;
+}
+
+}  // namespace
+
+std::vector<Result<Revision>> commit_group(Database& database, const std::vector<CommitRequest>& group) {
+  auto together = commit_together(database, group);
+  if (together) return std::move(*together);
+  if (group.size() == 1) return {tl::unexpected(together.error())};
+  Outcomes out;
+  for (const CommitRequest& request : group) {
+    auto alone = commit_together(database, std::span(&request, 1));
+    out.push_back(alone ? std::move(alone->front()) : tl::unexpected(alone.error()));
+  }
+  return out;
+}
+
+}  // namespace peering::store::sqlite

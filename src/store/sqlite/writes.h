@@ -1,0 +1,24 @@
+// From writes to rows: a group of commits in one transaction, each wholly or not at all.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/sqlite/commit_queue.h"
+#include "store/sqlite/database.h"
+
+namespace peering::store::sqlite {
+
+/// A number of the table `state`; `corrupt` when it is not there.
+Result<std::int64_t> read_state(Database& database, std::string_view name);
+
+/// The first key after all that start with `prefix`. No UTF-8 text starts with 0xff.
+std::string end_of_prefix(std::string prefix);
+
+/// Commits each request as if it were alone, in order, with a revision of its own; durable when it returns. A
+/// conflict is the matter of one; what hinders the transaction (a full disk) makes each try alone.
+std::vector<Result<Revision>> commit_group(Database& database, const std::vector<CommitRequest>& group);
+
+}  // namespace peering::store::sqlite
