@@ -234,7 +234,7 @@ class ApiFixture : public testing::Test {
       auto registered =
           std::make_shared<model::RegisteredPrefix>(*registered_prefix_from_documents(*document, nullptr));
       const net::Prefix prefix = registered->expectation.prefix;
-      made->prefixes.emplace(each.key, registered);
+      made->prefixes[each.key] = registered;
       made->watch[prefix].push_back(registered);
     }
     registry = std::move(made);

@@ -26,6 +26,35 @@ std::string subscription_of(std::string_view id) {
 
 }  // namespace
 
+Result<void> set_monitoring(model::Connection& connection, const json::value* monitoring) {
+  model::AlertOptIn alerts;
+  if (const json::value* given = monitoring ? find(*monitoring, "properties", "alerts") : nullptr) {
+    auto read = model::alert_opt_in_from_json(*given);
+    if (!read) {
+      return fail(ErrorCode::corrupt, "stored monitoring of {}: {}", connection.resource,
+                  read.error().message);
+    }
+    alerts = std::move(*read);
+  }
+  connection.alerts = std::move(alerts);
+  return {};
+}
+
+Result<void> set_monitoring(model::RegisteredPrefix& prefix, const json::value* monitoring) {
+  model::Expectation expectation;
+  expectation.any_origin = true;
+  if (const json::value* properties = monitoring ? find(*monitoring, "properties") : nullptr) {
+    auto read = model::expectation_from_json(*properties, false);
+    if (!read) {
+      return fail(ErrorCode::corrupt, "stored monitoring of {}: {}", prefix.resource, read.error().message);
+    }
+    expectation = std::move(*read);
+  }
+  expectation.prefix = prefix.expectation.prefix;
+  prefix.expectation = std::move(expectation);
+  return {};
+}
+
 std::string connection_of_prefix(std::string_view prefix_id) {
   return std::string(arm::parent_of(prefix_id));
 }
@@ -41,13 +70,7 @@ Result<model::Connection> connection_from_documents(const json::value& service,
   out.location = property(service, "peeringServiceLocation");
   out.primary_metro = property(service, "providerPrimaryPeeringLocation");
   out.backup_metro = property(service, "providerBackupPeeringLocation");
-  const json::value* alerts = monitoring ? find(*monitoring, "properties", "alerts") : nullptr;
-  if (!alerts) return out;
-  auto opt_in = model::alert_opt_in_from_json(*alerts);
-  if (!opt_in) {
-    return fail(ErrorCode::corrupt, "stored monitoring of {}: {}", out.resource, opt_in.error().message);
-  }
-  out.alerts = std::move(*opt_in);
+  if (auto set = set_monitoring(out, monitoring); !set) return tl::unexpected(set.error());
   return out;
 }
 
@@ -60,16 +83,8 @@ Result<model::RegisteredPrefix> registered_prefix_from_documents(const json::val
   out.resource = std::move(*id);
   const auto parsed = net::Prefix::parse(property(prefix, "prefix"));
   if (!parsed) return fail(ErrorCode::corrupt, "stored {}: {}", out.resource, parsed.error().message);
-  out.expectation.any_origin = true;
-  if (const json::value* properties = monitoring ? find(*monitoring, "properties") : nullptr) {
-    auto expectation = model::expectation_from_json(*properties, false);
-    if (!expectation) {
-      return fail(ErrorCode::corrupt, "stored monitoring of {}: {}", out.resource,
-                  expectation.error().message);
-    }
-    out.expectation = std::move(*expectation);
-  }
   out.expectation.prefix = *parsed;
+  if (auto set = set_monitoring(out, monitoring); !set) return tl::unexpected(set.error());
   return out;
 }
 

@@ -38,6 +38,11 @@ Result<model::Connection> connection_from_documents(const json::value& service,
 Result<model::RegisteredPrefix> registered_prefix_from_documents(const json::value& prefix,
                                                                  const json::value* monitoring);
 
+/// Puts monitoring settings (null: there are none) in the place of those that it has. Errors as above;
+/// nothing is changed then.
+Result<void> set_monitoring(model::Connection& connection, const json::value* monitoring);
+Result<void> set_monitoring(model::RegisteredPrefix& prefix, const json::value* monitoring);
+
 /// `/subscriptions/…/peeringServices/<n>` of a prefix's id.
 std::string connection_of_prefix(std::string_view prefix_id);
 

@@ -293,6 +293,9 @@ Result<void> App::State::start_detection() {
     options.detection.owns = [i, count](const net::Prefix& prefix) {
       return feeds::shard_of(prefix, count).value_or(0) == i;
     };
+    options.detection.hears = [i, count](const net::Prefix& prefix) {
+      return feeds::shard_of(prefix, count).value_or(i) == i;
+    };
     shards_.push_back(std::make_unique<Shard>(
         options, metrics_, [this](std::vector<model::Event> events) { writer_->submit(std::move(events)); }));
   }
@@ -566,8 +569,11 @@ void App::State::watch_registered(const model::Registry& registry) {
   const std::lock_guard lock(ris_mutex_);
   if (ris_.empty() || registry.revision < watched_revision_) return;
   watched_revision_ = registry.revision;
-  std::vector<net::Prefix> prefixes;
-  for (const auto& [id, prefix] : registry.prefixes) prefixes.push_back(prefix->expectation.prefix);
+  const auto prefixes = [registered = registry.prefixes] {
+    std::vector<net::Prefix> out;
+    for (const auto& [id, prefix] : registered) out.push_back(prefix->expectation.prefix);
+    return out;
+  };
   for (const auto& feed : ris_) feed->watch(prefixes);
 }
 

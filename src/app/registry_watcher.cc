@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 
@@ -19,26 +20,32 @@ constexpr std::size_t changes_read_max = 1000;
 constexpr std::chrono::seconds poll_pause{1};
 constexpr std::chrono::seconds wait_max{5};
 
-bool is_watched_type(std::string_view type) {
-  return type == api::peering_service_type || type == api::prefix_type || type == api::monitoring_type;
-}
+using ConnectionPointer = std::shared_ptr<const model::Connection>;
 
-// The documents that matter, and the registry made of them.
+// What an entry has of its monitoring settings.
+void keep_settings(model::RegisteredPrefix& entry, const model::RegisteredPrefix& from) {
+  const net::Prefix prefix = entry.expectation.prefix;
+  entry.expectation = from.expectation;
+  entry.expectation.prefix = prefix;
+}
+void keep_settings(model::Connection& entry, const model::Connection& from) { entry.alerts = from.alerts; }
+
+// The registry made of documents in order of their revisions. Documents are not kept: what matters of them is
+// in the registry.
 class Fold {
  public:
   void apply(const store::Change& change) {
-    if (!is_watched_type(change.type)) return;
-    if (change.document) {
-      auto parsed = parse_json(*change.document);
-      if (!parsed) {
-        log::error("a stored document cannot be read: {}", parsed.error().message);
-        return;
-      }
-      documents_[change.key] = Document{change.type, std::move(*parsed)};
-    } else {
-      documents_.erase(change.key);
+    if (change.type == api::peering_service_type) {
+      put<model::Connection>(change, api::connection_from_documents);
+    } else if (change.type == api::prefix_type) {
+      put<model::RegisteredPrefix>(change, api::registered_prefix_from_documents);
+    } else if (change.type == api::monitoring_type) {
+      const std::string owner = change.key.substr(0, change.key.size() - api::monitoring_suffix.size());
+      if (!change.document) settings_.erase(owner);
+      if (change.document) settings_[owner] = *change.document;
+      if (registry_.prefixes.contains(owner)) renew(registry_.prefixes.find(owner)->second, owner);
+      if (registry_.connections.contains(owner)) renew(registry_.connections.find(owner)->second, owner);
     }
-    refresh(owner_of(change));
   }
 
   model::RegistryPointer snapshot(model::Revision revision) {
@@ -47,54 +54,73 @@ class Fold {
   }
 
  private:
-  struct Document {
-    std::string type;
-    json::value value;
-  };
-
-  // The connection or prefix that a changed document belongs to.
-  static std::string owner_of(const store::Change& change) {
-    if (change.type != api::monitoring_type) return change.key;
-    return change.key.substr(0, change.key.size() - api::monitoring_suffix.size());
+  // Settings that wait for what they belong to; the document, or nothing when it cannot be read.
+  std::optional<json::value> take_settings(const std::string& owner) {
+    const auto found = settings_.find(owner);
+    if (found == settings_.end()) return std::nullopt;
+    auto parsed = parse_json(found->second);
+    if (!parsed) log::error("stored settings of {} cannot be read: {}", owner, parsed.error().message);
+    if (!parsed) return std::nullopt;
+    return std::move(*parsed);
   }
 
-  const json::value* value_of(const std::string& key) const {
-    const auto found = documents_.find(key);
-    return found == documents_.end() ? nullptr : &found->second.value;
-  }
-
-  void refresh(const std::string& key) {
+  // What is there, with the settings that came or without those that went.
+  template <class Entry>
+  void renew(std::shared_ptr<const Entry> before, const std::string& key) {
+    Entry entry = *before;
+    const auto settings = take_settings(key);
+    const auto set = api::set_monitoring(entry, settings ? &*settings : nullptr);
     remove(key);
-    const auto found = documents_.find(key);
-    if (found == documents_.end()) return;
-    const json::value* monitoring = value_of(key + std::string(api::monitoring_suffix));
-    if (found->second.type == api::peering_service_type) {
-      auto connection = api::connection_from_documents(found->second.value, monitoring);
-      if (!connection)
-        return log::error("a stored connection cannot be used: {}", connection.error().message);
-      registry_.connections[key] = std::make_shared<const model::Connection>(std::move(*connection));
-    } else if (found->second.type == api::prefix_type) {
-      auto prefix = api::registered_prefix_from_documents(found->second.value, monitoring);
-      if (!prefix) return log::error("a stored prefix cannot be used: {}", prefix.error().message);
-      auto shared = std::make_shared<const model::RegisteredPrefix>(std::move(*prefix));
-      registry_.watch[shared->expectation.prefix].push_back(shared);
-      registry_.prefixes[key] = std::move(shared);
-    }
+    if (!set) return log::error("stored settings cannot be used: {}", set.error().message);
+    settings_.erase(key);
+    insert(key, std::make_shared<const Entry>(std::move(entry)));
+  }
+
+  template <class Entry, class Read>
+  void put(const store::Change& change, Read read) {
+    const std::shared_ptr<const Entry> before = find(change.key, static_cast<const Entry*>(nullptr));
+    if (!change.document) return remove(change.key);
+    const auto document = parse_json(*change.document);
+    if (!document) return log::error("a stored document cannot be read: {}", document.error().message);
+    const auto settings = take_settings(change.key);
+    auto entry = read(*document, settings ? &*settings : nullptr);
+    remove(change.key);
+    if (!entry) return log::error("a stored document cannot be used: {}", entry.error().message);
+    if (!settings && before) keep_settings(*entry, *before);
+    settings_.erase(change.key);
+    insert(change.key, std::make_shared<const Entry>(std::move(*entry)));
+  }
+
+  ConnectionPointer find(const std::string& key, const model::Connection*) const {
+    const auto found = registry_.connections.find(key);
+    return found == registry_.connections.end() ? nullptr : found->second;
+  }
+  model::RegisteredPrefixPointer find(const std::string& key, const model::RegisteredPrefix*) const {
+    const auto found = registry_.prefixes.find(key);
+    return found == registry_.prefixes.end() ? nullptr : found->second;
+  }
+
+  void insert(const std::string& key, ConnectionPointer entry) {
+    registry_.connections[key] = std::move(entry);
+  }
+  void insert(const std::string& key, model::RegisteredPrefixPointer entry) {
+    registry_.watch[entry->expectation.prefix].push_back(entry);
+    registry_.prefixes[key] = std::move(entry);
   }
 
   void remove(const std::string& key) {
     registry_.connections.erase(key);
     const auto found = registry_.prefixes.find(key);
     if (found == registry_.prefixes.end()) return;
-    const net::Prefix prefix = found->second->expectation.prefix;
-    if (auto* entries = registry_.watch.exact(prefix)) {
-      std::erase(*entries, found->second);
-      if (entries->empty()) registry_.watch.erase(prefix);
-    }
-    registry_.prefixes.erase(found);
+    const model::RegisteredPrefixPointer entry = found->second;
+    const net::Prefix prefix = entry->expectation.prefix;
+    auto& entries = registry_.watch[prefix];
+    std::erase(entries, entry);
+    if (entries.empty()) registry_.watch.erase(prefix);
+    registry_.prefixes.erase(key);
   }
 
-  std::unordered_map<std::string, Document> documents_;
+  std::unordered_map<std::string, std::string> settings_;  // by owner, who is not there or cannot be used
   model::Registry registry_;
 };
 

@@ -1,6 +1,7 @@
 #include "app/registry_watcher.h"
 
 #include <atomic>
+#include <future>
 
 #include <gtest/gtest.h>
 
@@ -83,6 +84,52 @@ TEST_F(WatcherTest, MonitoringSettingsBelongToTheirPrefix) {
   const auto prefix = watcher.current()->prefixes.begin()->second;
   EXPECT_TRUE(prefix->expectation.allows_origin(64500));
   EXPECT_FALSE(prefix->expectation.allows_origin(64501));
+}
+
+TEST_F(WatcherTest, MonitoringSettingsOutliveANewVersionOfTheirPrefixAndComeBackWithARestart) {
+  ASSERT_TRUE(watcher.start());
+  const std::string id = service + "/prefixes/a";
+  const std::string settings = id + "/providers/Open.Peering/monitoring/default";
+  const json::value expected{{"properties", {{"asn", json::array{64500}}}}};
+  commit({service_document(), prefix_document("a", "203.0.113.0/24")});
+  commit({write(settings, api::monitoring_type, expected)});
+  ASSERT_TRUE(watcher.wait_applied(commit({prefix_document("a", "203.0.113.0/24")})));
+  EXPECT_FALSE(watcher.current()->prefixes.begin()->second->expectation.allows_origin(64501));
+
+  // Who starts now reads the settings, which are older, before the prefix.
+  RegistryWatcher later(*resources, metrics, [](model::RegistryPointer) {});
+  ASSERT_TRUE(later.start());
+  EXPECT_TRUE(model::difference(*later.current(), *watcher.current()).prefixes.empty());
+  EXPECT_FALSE(later.current()->prefixes.begin()->second->expectation.allows_origin(64501));
+
+  ASSERT_TRUE(watcher.wait_applied(commit({write(settings, api::monitoring_type, std::nullopt)})));
+  EXPECT_TRUE(watcher.current()->prefixes.begin()->second->expectation.allows_origin(64501));
+}
+
+TEST_F(WatcherTest, SettingsOfADeletedPrefixAreNotThoseOfTheNextOne) {
+  ASSERT_TRUE(watcher.start());
+  const std::string id = service + "/prefixes/a";
+  const std::string settings = id + "/providers/Open.Peering/monitoring/default";
+  commit({service_document(), prefix_document("a", "203.0.113.0/24"),
+          write(settings, api::monitoring_type, json::value{{"properties", {{"asn", json::array{64500}}}}})});
+  commit({write(id, api::prefix_type, std::nullopt), write(settings, api::monitoring_type, std::nullopt)});
+  ASSERT_TRUE(watcher.wait_applied(commit({prefix_document("a", "203.0.113.0/24")})));
+  EXPECT_TRUE(watcher.current()->prefixes.begin()->second->expectation.allows_origin(64501));
+}
+
+TEST_F(WatcherTest, WhoWaitsIsCalledWhenHisRevisionIsInForce) {
+  ASSERT_TRUE(watcher.start());
+  const auto revision = commit({service_document(), prefix_document("a", "203.0.113.0/24")});
+  std::promise<std::size_t> prefixes;
+  watcher.when_applied(revision, [&](const Result<void>& in_force) {
+    prefixes.set_value(in_force ? watcher.current()->prefixes.size() : 0);
+  });
+  EXPECT_EQ(prefixes.get_future().get(), 1U);
+  std::promise<bool> never;
+  watcher.when_applied(model::Revision(revision.value + 1),
+                       [&](const Result<void>& in_force) { never.set_value(!in_force); });
+  watcher.stop();
+  EXPECT_TRUE(never.get_future().get()) << "told at the end at the latest";
 }
 
 }  // namespace

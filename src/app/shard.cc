@@ -45,14 +45,6 @@ std::size_t weight_of(const Message& message) {
   return run ? run->burst.records() : 1;
 }
 
-// What the detectors want to hear of.
-std::shared_ptr<const net::PrefixSpace> space_of(const model::Registry& registry) {
-  std::vector<net::Prefix> watched;
-  watched.reserve(registry.prefixes.size());
-  for (const auto& [id, entry] : registry.prefixes) watched.push_back(entry->expectation.prefix);
-  return std::make_shared<const net::PrefixSpace>(watched);
-}
-
 }  // namespace
 
 struct Shard::State {
@@ -73,6 +65,8 @@ struct Shard::State {
   Options options;
   Emit emit;
   rib::Table table;
+  model::RegistryPointer registry = std::make_shared<const model::Registry>();
+  std::shared_ptr<net::PrefixSpace> watched = std::make_shared<net::PrefixSpace>();
   detect::Detector detector;
   runtime::Mailbox<Message> mailbox;
   std::vector<rib::RouteChange> changes;
@@ -143,8 +137,19 @@ struct Shard::State {
   void take(const feeds::ShardMessage& message, TimePoint at) {
     std::visit([&](const auto& inner) { handle(inner, at); }, message);
   }
+  // What the detectors want to hear of.
+  void watch(const model::RegistryPointer& after) {
+    std::vector<net::Prefix> added, removed;
+    for (const auto& entry : model::difference(*registry, *after).prefixes) {
+      if (entry.after) added.push_back(entry.after->expectation.prefix);
+      if (entry.before) removed.push_back(entry.before->expectation.prefix);
+    }
+    registry = after;
+    watched->follow(std::shared_ptr<const net::PrefixTree>(after, &after->watch), added, removed);
+    table.watch(watched);
+  }
   void take(const NewRegistry& message, TimePoint at) {
-    table.watch(space_of(*message.registry));
+    watch(message.registry);
     detector.registry_changed(message.registry, table, at, events);
     deliver();
     message.done();

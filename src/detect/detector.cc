@@ -1,6 +1,8 @@
 #include "detect/detector.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "detect/covering_route.h"
 #include "detect/incidents.h"
@@ -17,6 +19,16 @@ namespace {
 constexpr std::size_t judged_at_once_max = 1'000'000;
 
 using Events = std::vector<model::Event>;
+
+// True when what the connections say about places is the same.
+bool same_places(const model::Registry& before, const model::Registry& after, const std::string& connection) {
+  const auto was = before.connections.find(connection), is = after.connections.find(connection);
+  if (was == before.connections.end() || is == after.connections.end()) {
+    return was == before.connections.end() && is == after.connections.end();
+  }
+  return was->second->primary_metro == is->second->primary_metro &&
+         was->second->backup_metro == is->second->backup_metro;
+}
 
 }  // namespace
 
@@ -37,8 +49,13 @@ struct Detector::State {
   std::shared_ptr<const model::Connection> connection_of(const model::RegisteredPrefix& entry) const;
   void judge_route(const rib::PeerPointer& peer, const net::Prefix& observed,
                    const wire::bgp::PathAttributes& attributes, TimePoint time, TimePoint now, Events& out);
-  void remove_gone(const model::Registry& after, TimePoint now, Events& out);
-  bool same_connection(const model::Registry& before, const model::RegisteredPrefix& entry) const;
+  void remove_gone(const model::RegistryDifference& changes, const model::Registry& after, TimePoint now,
+                   Events& out);
+  std::vector<net::Prefix> watch_changed(const model::RegistryDifference& changes,
+                                         const model::Registry& before, const rib::Table& table,
+                                         TimePoint now, Events& out);
+  void watch(const model::RegisteredPrefixPointer& entry, const rib::Table& table, TimePoint now,
+             Events& out);
   void note_roas(const net::Prefix& observed, const PathView& view);
   void judge_space(const net::Prefix& space, const rib::Table& table, std::optional<TimePoint> since,
                    TimePoint now, Events& out);
@@ -102,32 +119,65 @@ void Detector::restore(std::span<const model::Event> known) {
   }
 }
 
-void Detector::State::remove_gone(const model::Registry& after, TimePoint now, Events& out) {
-  presence.forget_unknown(after, now, out);
-  sessions.forget_unknown(after, now, out);
-  incidents.forget(
-      [&](const std::string& resource) { return !after.prefixes.contains(model::lower(resource)); },
-      "the prefix is no longer registered", now, out);
-  if (!registry) return;
-  for (const auto& [id, entry] : registry->prefixes) {
-    const auto found = after.prefixes.find(id);
-    const bool moved =
-        found != after.prefixes.end() && found->second->expectation.prefix != entry->expectation.prefix;
-    if (found == after.prefixes.end() || moved) presence.unwatch(*entry, now, out);
-    if (!moved) continue;
-    incidents.forget([&](const std::string& resource) { return model::lower(resource) == id; },
+void Detector::State::remove_gone(const model::RegistryDifference& changes, const model::Registry& after,
+                                  TimePoint now, Events& out) {
+  std::set<std::string, std::less<>> moved;
+  bool any_gone = !registry;
+  for (const auto& change : changes.prefixes) {
+    if (!change.before) continue;
+    if (change.after && change.after->expectation.prefix == change.before->expectation.prefix) continue;
+    if (change.after) moved.insert(change.key);
+    any_gone = any_gone || !change.after;
+    presence.unwatch(*change.before, now, out);
+  }
+  if (any_gone) {
+    presence.forget_unknown(after, now, out);
+    incidents.forget(
+        [&](const std::string& resource) { return !after.prefixes.contains(model::lower(resource)); },
+        "the prefix is no longer registered", now, out);
+  }
+  if (!moved.empty()) {
+    incidents.forget([&](const std::string& resource) { return moved.contains(model::lower(resource)); },
                      "another prefix is registered under this name", now, out);
   }
+  const bool connection_gone =
+      std::any_of(changes.connections.begin(), changes.connections.end(),
+                  [&](const std::string& key) { return !after.connections.contains(key); });
+  if (!registry || connection_gone) sessions.forget_unknown(after, now, out);
 }
 
-// True when what the connection says about places is the same in both snapshots.
-bool Detector::State::same_connection(const model::Registry& before,
-                                      const model::RegisteredPrefix& entry) const {
-  const auto now_is = connection_of(entry);
-  const auto found = before.connections.find(model::lower(entry.connection));
-  if (found == before.connections.end() || !now_is) return !now_is && found == before.connections.end();
-  return found->second->primary_metro == now_is->primary_metro &&
-         found->second->backup_metro == now_is->backup_metro;
+void Detector::State::watch(const model::RegisteredPrefixPointer& entry, const rib::Table& table,
+                            TimePoint now, Events& out) {
+  const net::Prefix& prefix = entry->expectation.prefix;
+  if (entry->expectation.ignore || (settings.hears && !settings.hears(prefix))) return;
+  presence.watch(entry, connection_of(*entry), table.routes(prefix), now, out);
+}
+
+// Follows what is new or expected otherwise, also by its connection; gives the space to be judged.
+std::vector<net::Prefix> Detector::State::watch_changed(const model::RegistryDifference& changes,
+                                                        const model::Registry& before,
+                                                        const rib::Table& table, TimePoint now, Events& out) {
+  std::vector<net::Prefix> spaces;
+  std::map<std::string_view, model::RegisteredPrefixPointer> changed;
+  for (const auto& change : changes.prefixes) {
+    if (change.before) spaces.push_back(change.before->expectation.prefix);
+    if (change.after) changed.emplace(change.key, change.after);
+  }
+  for (const std::string& connection : changes.connections) {
+    if (same_places(before, *registry, connection)) continue;
+    const std::string start = connection + "/prefixes/";
+    for (auto at = registry->prefixes.lower_bound(start);
+         at != registry->prefixes.end() && at->first.starts_with(start); ++at) {
+      changed.emplace(at->first, at->second);
+    }
+  }
+  for (const auto& [key, entry] : changed) {
+    spaces.push_back(entry->expectation.prefix);
+    watch(entry, table, now, out);
+  }
+  std::sort(spaces.begin(), spaces.end());
+  spaces.erase(std::unique(spaces.begin(), spaces.end()), spaces.end());
+  return spaces;
 }
 
 // Judges everything that the table has inside `space`, and learns what covers it. What is found counts from
@@ -145,29 +195,14 @@ void Detector::State::judge_space(const net::Prefix& space, const rib::Table& ta
 void Detector::registry_changed(const model::RegistryPointer& after, const rib::Table& table, TimePoint now,
                                 Events& out) {
   State& s = *state_;
-  s.remove_gone(*after, now, out);
-  const model::RegistryPointer before = std::exchange(s.registry, after);
-  std::set<net::Prefix> spaces;
-  for (const auto& [id, entry] : after->prefixes) {
-    if (before) {
-      const auto was = before->prefixes.find(id);
-      const bool same = was != before->prefixes.end() && (was->second == entry || *was->second == *entry) &&
-                        s.same_connection(*before, *entry);
-      if (same) continue;
-    }
-    spaces.insert(entry->expectation.prefix);
-    if (entry->expectation.ignore) continue;
-    s.presence.watch(entry, s.connection_of(*entry), table.routes(entry->expectation.prefix), now, out);
+  static const model::RegistryPointer nothing = std::make_shared<const model::Registry>();
+  const model::RegistryPointer before = s.registry ? s.registry : nothing;
+  const model::RegistryDifference changes = model::difference(*before, *after);
+  s.remove_gone(changes, *after, now, out);
+  s.registry = after;
+  for (const net::Prefix& space : s.watch_changed(changes, *before, table, now, out)) {
+    s.judge_space(space, table, std::nullopt, now, out);
   }
-  if (before) {
-    for (const auto& [id, entry] : before->prefixes) {
-      const auto is = after->prefixes.find(id);
-      const bool gone =
-          is == after->prefixes.end() || is->second->expectation.prefix != entry->expectation.prefix;
-      if (gone) spaces.insert(entry->expectation.prefix);
-    }
-  }
-  for (const net::Prefix& space : spaces) s.judge_space(space, table, std::nullopt, now, out);
 }
 
 // Remembers a route that a ROA made valid and that no ROA speaks of now.

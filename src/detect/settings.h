@@ -66,6 +66,9 @@ struct Settings : Knowledge {
   /// Whether what concerns the registered prefix alone, not a route, is told here: one of several detectors
   /// does. Null: it is told here.
   std::function<bool(const net::Prefix&)> owns;
+  /// Whether routes for the prefix are given to this detector at all. Null: they are. What is registered
+  /// elsewhere only is not followed here.
+  std::function<bool(const net::Prefix&)> hears;
 };
 
 }  // namespace peering::detect

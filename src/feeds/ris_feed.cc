@@ -71,7 +71,7 @@ struct RisFeed::State {
   std::mutex mutex;
   std::condition_variable changed;
   bool stopping = false;
-  std::vector<net::Prefix> watched;
+  std::function<std::vector<net::Prefix>()> watched;
   bool watched_changed = false;
   std::thread thread;
 
@@ -211,12 +211,14 @@ struct RisFeed::State {
   // Sends what differs between the subscriptions in force and those wanted.
   Result<void> subscribe() {
     RisFilter filter = settings.filter;
+    std::function<std::vector<net::Prefix>()> registered;
     {
       const std::lock_guard lock(mutex);
       if (!subscribed.empty() && !watched_changed) return {};
-      if (settings.registered_prefixes) filter.prefixes = watched;
+      registered = watched;
       watched_changed = false;
     }
+    if (settings.registered_prefixes && registered) filter.prefixes = registered();
     std::set<std::string> wanted = ris_subscriptions(filter);
     for (const std::string& data : wanted) {
       if (subscribed.contains(data)) continue;
@@ -265,9 +267,9 @@ void RisFeed::stop() {
   if (state_->thread.joinable()) state_->thread.join();
 }
 
-void RisFeed::watch(std::vector<net::Prefix> prefixes) {
+void RisFeed::watch(std::function<std::vector<net::Prefix>()> prefixes) {
   const std::lock_guard lock(state_->mutex);
-  if (!state_->settings.registered_prefixes || state_->watched == prefixes) return;
+  if (!state_->settings.registered_prefixes) return;
   state_->watched = std::move(prefixes);
   state_->watched_changed = true;
 }

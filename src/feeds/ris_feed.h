@@ -11,8 +11,10 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/metrics.h"
 #include "feeds/peer_registry.h"
@@ -47,9 +49,9 @@ class RisFeed {
   void start();
   /// Joins. Our own end is no loss: no RouterDown is posted. Idempotent.
   void stop();
-  /// The prefixes that are registered now; subscriptions follow within a second. Without effect where the
-  /// filter names its own.
-  void watch(std::vector<net::Prefix> prefixes);
+  /// The registered prefixes have changed: `prefixes` gives them when it is time to subscribe, within a
+  /// second, on the feed's thread. Without effect where the filter names its own.
+  void watch(std::function<std::vector<net::Prefix>()> prefixes);
 
  private:
   struct State;

@@ -17,6 +17,23 @@ bool Expectation::allows_origin(net::Asn asn) const {
          std::any_of(origins.begin(), origins.end(), [&](const AsnRange& r) { return r.contains(asn); });
 }
 
+RegistryDifference difference(const Registry& before, const Registry& after) {
+  RegistryDifference out;
+  const auto differ = [](const auto* was, const auto* is) { return !was || !is || **was != **is; };
+  using Prefixes = decltype(before.prefixes);
+  Prefixes::difference(before.prefixes, after.prefixes,
+                       [&](const auto& key, const auto* was, const auto* is) {
+                         if (!differ(was, is)) return;
+                         out.prefixes.push_back({key, was ? *was : nullptr, is ? *is : nullptr});
+                       });
+  using Connections = decltype(before.connections);
+  Connections::difference(before.connections, after.connections,
+                          [&](const auto& key, const auto* was, const auto* is) {
+                            if (differ(was, is)) out.connections.push_back(key);
+                          });
+  return out;
+}
+
 namespace {
 
 // Collects the first error while members are read one after the other.

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,9 +10,10 @@
 
 #include "base/id.h"
 #include "base/json.h"
+#include "base/shared_map.h"
 #include "model/event.h"
 #include "net/prefix.h"
-#include "net/prefix_map.h"
+#include "net/shared_prefix_map.h"
 
 namespace peering::model {
 
@@ -88,15 +88,28 @@ struct Connection {
   friend bool operator==(const Connection&, const Connection&) = default;
 };
 
-/// Immutable once shared. Keys are ARM ids in lower case.
+/// Immutable once shared. Keys are ARM ids in lower case. A copy costs nothing, and a change of the copy as
+/// little with a million prefixes as with ten: it shares with the original what stays the same.
 struct Registry {
   Revision revision;
-  std::map<std::string, std::shared_ptr<const Connection>, std::less<>> connections;
-  std::map<std::string, RegisteredPrefixPointer, std::less<>> prefixes;
+  SharedMap<std::string, std::shared_ptr<const Connection>> connections;
+  SharedMap<std::string, RegisteredPrefixPointer> prefixes;
   /// Several entries for one prefix: several tenants or groups.
-  net::PrefixMap<std::vector<RegisteredPrefixPointer>> watch;
+  net::SharedPrefixMap<std::vector<RegisteredPrefixPointer>> watch;
 };
 using RegistryPointer = std::shared_ptr<const Registry>;
+
+/// What is not the same in two snapshots.
+struct RegistryDifference {
+  struct Entry {
+    std::string key;
+    RegisteredPrefixPointer before, after;  ///< one of them may be null
+  };
+  std::vector<Entry> prefixes;           ///< in order of key; values that are equal are not here
+  std::vector<std::string> connections;  ///< keys; gone, new or changed
+};
+/// Costs as much as what is not shared by the two.
+RegistryDifference difference(const Registry& before, const Registry& after);
 
 /// Lower-cases ASCII: ARM ids compare without case.
 std::string lower(std::string_view text);

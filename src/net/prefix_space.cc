@@ -1,51 +1,55 @@
 #include "net/prefix_space.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace peering::net {
 
 namespace {
 
-// From this many ranges on, a search in them costs more than a look into the bits.
-constexpr std::size_t ranges_without_bits_max = 64;
+// From this many prefixes on, a walk down their tree costs more than a look into the bits.
+constexpr std::size_t prefixes_without_bits_max = 64;
+// As many may leave, and a quarter of those that are there, before the bits are made anew.
+constexpr std::size_t stale_max = 4096;
 constexpr std::uint32_t blocks_24 = 1U << 24;
 
 std::uint32_t last_v4(std::uint32_t first, unsigned length) {
   return length >= 32 ? first : first | (0xffffffffU >> length);
 }
 
+std::uint64_t in_memory_order(std::uint64_t number) {
+  return std::endian::native == std::endian::big ? number : __builtin_bswap64(number);
+}
+
 }  // namespace
 
 PrefixSpace::PrefixSpace(std::span<const Prefix> prefixes) {
-  std::vector<Prefix> sorted(prefixes.begin(), prefixes.end());
-  std::ranges::sort(sorted);
-  const Prefix* last = nullptr;
-  for (const Prefix& prefix : sorted) {
-    // In order the covering one comes first.
-    if (last && last->covers(prefix)) continue;
-    last = &prefix;
-    const auto length = static_cast<unsigned>(prefix.length());
-    const std::uint64_t high = prefix.address().high64(), low = prefix.address().low64();
-    if (prefix.family() == Family::ipv4) {
-      const auto first = static_cast<std::uint32_t>(high >> 32);
-      ranges_v4_.push_back({first, last_v4(first, length)});
-    } else {
-      const std::uint64_t high_rest = length >= 64 ? 0 : ~std::uint64_t{0} >> length;
-      const std::uint64_t low_rest = length <= 64    ? ~std::uint64_t{0}
-                                     : length >= 128 ? 0
-                                                     : ~std::uint64_t{0} >> (length - 64);
-      ranges_v6_.push_back({{high, low}, {high | high_rest, low | low_rest}});
-    }
-  }
-  if (ranges_v4_.size() > ranges_without_bits_max) make_bits();
+  auto tree = std::make_shared<SharedPrefixMap<char>>();
+  for (const Prefix& prefix : prefixes) (*tree)[prefix] = 1;
+  follow(std::move(tree), prefixes, {});
+}
+
+void PrefixSpace::follow(std::shared_ptr<const PrefixTree> tree, std::span<const Prefix> added,
+                         std::span<const Prefix> removed) {
+  tree_ = std::move(tree);
+  stale_ += removed.size();
+  if (bits_24_.empty() && tree_->size() <= prefixes_without_bits_max) return;
+  if (bits_24_.empty() || stale_ > stale_max + tree_->size() / 4) return make_bits();
+  for (const Prefix& prefix : added) set_bits(prefix);
 }
 
 void PrefixSpace::make_bits() {
-  bits_24_.resize(blocks_24 / 64);
-  for (const RangeV4& range : ranges_v4_) {
-    for (std::uint32_t block = range.first >> 8; block <= range.last >> 8; ++block) {
-      bits_24_[block >> 6] |= std::uint64_t{1} << (block & 63);
-    }
+  bits_24_.assign(blocks_24 / 64, 0);
+  stale_ = 0;
+  tree_->for_each_prefix([&](const Prefix& prefix) { set_bits(prefix); });
+}
+
+void PrefixSpace::set_bits(const Prefix& prefix) {
+  if (prefix.family() != Family::ipv4) return;
+  const auto first = static_cast<std::uint32_t>(prefix.address().high64() >> 32);
+  const std::uint32_t last = last_v4(first, static_cast<unsigned>(prefix.length()));
+  for (std::uint32_t block = first >> 8; block <= last >> 8; ++block) {
+    bits_24_[block >> 6] |= std::uint64_t{1} << (block & 63);
   }
 }
 
@@ -58,29 +62,14 @@ bool PrefixSpace::any_24(std::uint32_t first, std::uint32_t last) const {
                      [](std::uint64_t word) { return word != 0; });
 }
 
-bool PrefixSpace::overlaps_v4(std::uint32_t first, std::uint32_t last) const {
-  if (!bits_24_.empty()) {
-    if (!any_24(first >> 8, last >> 8)) return false;
-    if (last - first >= 255) return true;
-  }
-  const auto found = std::lower_bound(ranges_v4_.begin(), ranges_v4_.end(), first,
-                                      [](const RangeV4& range, std::uint32_t at) { return range.last < at; });
-  return found != ranges_v4_.end() && found->first <= last;
-}
-
 bool PrefixSpace::overlaps(Family family, std::uint64_t high, std::uint64_t low, unsigned length) const {
-  if (family == Family::ipv4) {
+  if (empty()) return false;
+  if (family == Family::ipv4 && !bits_24_.empty()) {
     const auto first = static_cast<std::uint32_t>(high >> 32);
-    return overlaps_v4(first, last_v4(first, length));
+    if (!any_24(first >> 8, last_v4(first, length) >> 8)) return false;
   }
-  const auto found = std::lower_bound(ranges_v6_.begin(), ranges_v6_.end(), Key{high, low},
-                                      [](const RangeV6& range, const Key& at) { return range.last < at; });
-  if (found == ranges_v6_.end()) return false;
-  const std::uint64_t high_rest = length >= 64 ? 0 : ~std::uint64_t{0} >> length;
-  const std::uint64_t low_rest = length <= 64    ? ~std::uint64_t{0}
-                                 : length >= 128 ? 0
-                                                 : ~std::uint64_t{0} >> (length - 64);
-  return found->first <= Key{high | high_rest, low | low_rest};
+  return tree_->overlaps(
+      Prefix(family, in_memory_order(high), in_memory_order(low), static_cast<int>(length)));
 }
 
 bool PrefixSpace::overlaps(const Prefix& prefix) const {

@@ -29,6 +29,31 @@ TEST(PrefixSpace, AnEmptyOneOverlapsNothing) {
   EXPECT_FALSE(PrefixSpace().overlaps(p("::/0")));
 }
 
+TEST(PrefixSpace, FollowsATreeFromChangeToChange) {
+  SharedPrefixMap<int> tree;
+  PrefixSpace space;
+  const auto follow = [&](std::vector<Prefix> added, std::vector<Prefix> removed) {
+    for (const Prefix& each : added) tree[each] = 1;
+    for (const Prefix& each : removed) tree.erase(each);
+    space.follow(std::make_shared<const SharedPrefixMap<int>>(tree), added, removed);
+  };
+  follow({p("10.1.0.0/16"), p("2001:db8::/32")}, {});
+  EXPECT_TRUE(space.overlaps(p("10.1.2.0/24")));
+  std::vector<Prefix> many;
+  for (std::uint32_t i = 0; i < 10'000; ++i) many.push_back(Prefix(Address::v4(0x14000000U + (i << 8)), 24));
+  follow(many, {});
+  EXPECT_TRUE(space.overlaps(p("20.0.5.0/25")));
+  EXPECT_TRUE(space.overlaps(p("10.0.0.0/8")));
+  EXPECT_FALSE(space.overlaps(p("30.0.0.0/8")));
+  follow({p("30.1.0.0/16")}, {p("20.0.5.0/24"), p("2001:db8::/32")});
+  EXPECT_TRUE(space.overlaps(p("30.0.0.0/8")));
+  EXPECT_FALSE(space.overlaps(p("20.0.5.0/24")));
+  EXPECT_FALSE(space.overlaps(p("2001:db8::1/128")));
+  follow({}, many);
+  EXPECT_FALSE(space.overlaps(p("20.0.0.0/8")));
+  EXPECT_TRUE(space.overlaps(p("30.1.2.3/32")));
+}
+
 Prefix any_prefix() {
   const int length = *rc::gen::inRange(0, 33);
   if (*rc::gen::inRange(0, 3) > 0) {
