@@ -55,6 +55,7 @@ class RecordedSink : public ShardSink {
     {
       const std::lock_guard lock(mutex_);
       if (refuse_) return false;
+      ++posts_;
       unpack(message, taken_[shard]);
     }
     arrived_.notify_all();
@@ -65,6 +66,11 @@ class RecordedSink : public ShardSink {
   void refuse(bool on) {
     const std::lock_guard lock(mutex_);
     refuse_ = on;
+  }
+  /// Messages that were posted, whatever each holds.
+  std::size_t posts() const {
+    const std::lock_guard lock(mutex_);
+    return posts_;
   }
   std::vector<Said> taken(std::size_t shard) const {
     const std::lock_guard lock(mutex_);
@@ -99,6 +105,7 @@ class RecordedSink : public ShardSink {
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
   std::vector<std::vector<Said>> taken_;
+  std::size_t posts_ = 0;
   bool refuse_ = false;
 };
 
