@@ -130,7 +130,19 @@ struct Shard::State {
   }
   void handle(const feeds::EndOfRib& end, TimePoint) {
     if (!end.complete) return;
-    table.sweep(end.peer->id, end.time);
+    table.sweep(end.peer->id, std::nullopt, end.time);
+    doomed = true;
+  }
+  void handle(const feeds::RoutesRepeat& repeat, TimePoint) {
+    if (repeat.begins) {
+      // Whoever repeats its routes has sent its table: what waits for that must not sweep what is repeated
+      // now.
+      const auto waiting = deadlines.find(repeat.peer->key.router);
+      const bool came_back = waiting != deadlines.end() && waiting->second.then == AtDeadline::sweep_stale;
+      if (came_back) deadlines.erase(waiting);
+      return table.mark_stale(repeat.peer->id, repeat.family);
+    }
+    table.sweep(repeat.peer->id, repeat.family, repeat.time);
     doomed = true;
   }
 

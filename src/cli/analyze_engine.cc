@@ -155,7 +155,7 @@ void AnalyzeEngine::take(std::size_t line, const feeds::ShardMessage& message) {
   } else if (const auto* router_down = std::get_if<feeds::RouterDown>(&message)) {
     router_state(router_down->router, false);
   } else if (const auto* end = std::get_if<feeds::EndOfRib>(&message); end && end->complete) {
-    table_.sweep(end->peer->id, now_);
+    table_.sweep(end->peer->id, std::nullopt, now_);
     flush();
   }
 }

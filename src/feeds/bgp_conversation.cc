@@ -53,6 +53,7 @@ void BgpConversation::up(const wire::bgp::SessionUp& session, TimePoint at, std:
   peer_ = *peer;
   paths_ = {};
   facts_ = session.agreement.facts;
+  restarts_gracefully_ = session.peer.graceful_restart.has_value();
   awaited_.clear();
   for (const FamilyId family : session.agreement.families) {
     if (unicast_family(family)) awaited_.push_back(family);
@@ -68,6 +69,8 @@ void BgpConversation::down(const wire::bgp::SessionDown& session, TimePoint at,
       session.keep_routes_s ? fmt::format("; its routes are kept for {} s", *session.keep_routes_s) : "");
   const rib::PeerPointer peer = std::exchange(peer_, nullptr);
   for (auto& prefixes : prefixes_) prefixes = {};
+  for (auto& prefixes : repeated_) prefixes = {};
+  repeating_ = {};
   paths_ = {};
   if (!session.keep_routes_s) {
     out.push_back(PeerDown{peer, at, session.reason});
@@ -84,11 +87,15 @@ std::optional<std::size_t> BgpConversation::family_over_limit(const rib::RouteBu
   std::optional<std::size_t> over;
   burst.for_each([&](const rib::PeerPointer&, const rib::PackedRoutes& routes) {
     const std::size_t index = index_of(routes.family);
-    auto& known = prefixes_[index];
-    rib::for_each_bits(routes.withdrawn, routes.family,
-                       [&](const rib::PrefixBits& bits) { known.erase(to_prefix(bits)); });
+    auto &known = prefixes_[index], &repeated = repeated_[index];
+    rib::for_each_bits(routes.withdrawn, routes.family, [&](const rib::PrefixBits& bits) {
+      known.erase(to_prefix(bits));
+      if (repeating_[index]) repeated.erase(to_prefix(bits));
+    });
     rib::for_each_bits(routes.announced, routes.family, [&](const rib::PrefixBits& bits) {
-      if (known.size() <= neighbor_.prefixes_max) known.insert(to_prefix(bits));
+      if (known.size() > neighbor_.prefixes_max) return;
+      known.insert(to_prefix(bits));
+      if (repeating_[index]) repeated.insert(to_prefix(bits));
     });
     if (known.size() > neighbor_.prefixes_max) over = index;
   });
@@ -126,7 +133,30 @@ void BgpConversation::end_of_rib(FamilyId family, TimePoint at, std::vector<Shar
   const auto known = unicast_family(family);
   if (!known) return;
   std::erase(awaited_, family);
-  out.push_back(EndOfRib{peer_, *known, awaited_.empty(), at});
+  // What is being repeated is stale for the time being, and not to be swept yet.
+  const bool repeats = repeating_[0] || repeating_[1];
+  out.push_back(EndOfRib{peer_, *known, awaited_.empty() && !repeats, at});
+}
+
+void BgpConversation::repeat(const wire::bgp::RouteRefresh& marker, TimePoint at,
+                             std::vector<ShardMessage>& out) {
+  const auto family = unicast_family(marker.family);
+  if (!peer_ || !family) return;
+  const std::size_t index = index_of(*family);
+  const bool begins = marker.subtype == 1;
+  // RFC 7313 section 4: not before the End-of-RIB of who restarts gracefully; no end without a beginning.
+  if (begins ? restarts_gracefully_ && !awaited_.empty() : !repeating_[index]) return;
+  repeating_[index] = begins;
+  if (begins) {
+    paths_.begin_repeat(*family);
+    repeated_[index].clear();
+  } else {
+    // Of several paths one that was not repeated may have been shown last.
+    rib::RouteBatch gone{peer_, at, nullptr, {}, paths_.end_repeat(*family)};
+    if (!gone.withdrawn.empty()) push_batch(gone, out);
+    prefixes_[index] = std::exchange(repeated_[index], {});
+  }
+  out.push_back(RoutesRepeat{peer_, *family, begins, at});
 }
 
 void BgpConversation::complain(const wire::bgp::Issue& issue, TimePoint at) {

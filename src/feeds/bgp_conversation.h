@@ -33,6 +33,9 @@ class BgpConversation {
   std::optional<wire::bgp::Notification> routes(const wire::bgp::UpdateScan& update, TimePoint at,
                                                 std::vector<ShardMessage>& out);
 
+  /// The neighbour begins or ends to send a family again (RFC 7313 section 4).
+  void repeat(const wire::bgp::RouteRefresh& marker, TimePoint at, std::vector<ShardMessage>& out);
+
   bool is_up() const { return peer_ != nullptr; }
 
  private:
@@ -52,6 +55,9 @@ class BgpConversation {
   rib::RouteBurst judged_;                                   // of the UPDATE at hand, where there is a limit
   std::vector<wire::bgp::FamilyId> awaited_;                 // families whose End-of-RIB did not come yet
   std::array<std::unordered_set<net::Prefix>, 2> prefixes_;  // by family, where there is a limit
+  bool restarts_gracefully_ = false;                         // it says so
+  std::array<bool, 2> repeating_{};                          // by family
+  std::array<std::unordered_set<net::Prefix>, 2> repeated_;  // of `prefixes_`, while they are repeated
   TimePoint next_complaint_{};
   std::uint64_t unsaid_ = 0;
 };

@@ -123,6 +123,64 @@ TEST_F(Collector, WhatANeighborSaysIsArchivedToItsLastMessage) {
   std::filesystem::remove_all(folder);
 }
 
+bgp::Open repeating_open() {
+  bgp::Open out = test::neighbor_open();
+  out.enhanced_route_refresh = true;
+  return out;
+}
+
+test::Bytes marker(std::uint8_t subtype) { return bgp::encode_route_refresh({bgp::ipv4_unicast, subtype}); }
+
+TEST_F(Collector, ARepeatOfRoutesIsHandedOnFromItsBeginToItsEnd) {
+  const auto endpoint = start();
+  Neighbor neighbor = established(endpoint, repeating_open());
+  neighbor.send(marker(2));  // the end of nothing
+  neighbor.send(marker(1));
+  neighbor.send(test::announcement("203.0.113.0/24"));
+  neighbor.send(bgp::encode_end_of_rib(bgp::ipv4_unicast));
+  neighbor.send(bgp::encode_end_of_rib(bgp::ipv6_unicast));
+  neighbor.send(marker(2));
+  ASSERT_TRUE(sink->wait_for_count<RoutesRepeat>(2));
+  const auto repeats = sink->all<RoutesRepeat>();
+  EXPECT_TRUE(repeats[0].begins);
+  EXPECT_FALSE(repeats[1].begins);
+  EXPECT_EQ(repeats[0].family, net::Family::ipv4);
+  EXPECT_EQ(sink->all<EndOfRib>().size(), 2U);
+  EXPECT_FALSE(sink->all<EndOfRib>().at(1).complete) << "nothing is swept while it is repeated";
+}
+
+TEST_F(Collector, WhoRestartsGracefullyRepeatsNothingBeforeItsEndOfRib) {
+  const auto endpoint = start();
+  bgp::Open open = repeating_open();
+  open.graceful_restart = bgp::Open::GracefulRestart{false, true, 30, {}};
+  Neighbor neighbor = established(endpoint, open);
+  neighbor.send(marker(1));
+  neighbor.send(marker(2));
+  neighbor.send(bgp::encode_end_of_rib(bgp::ipv4_unicast));
+  neighbor.send(bgp::encode_end_of_rib(bgp::ipv6_unicast));
+  ASSERT_TRUE(sink->wait_for_count<EndOfRib>(2));
+  EXPECT_TRUE(sink->all<RoutesRepeat>().empty());
+  neighbor.send(marker(1));
+  EXPECT_TRUE(sink->wait_for_count<RoutesRepeat>(1));
+}
+
+TEST_F(Collector, PrefixesThatAreNotRepeatedNoLongerCountForTheLimit) {
+  BgpNeighbor limited = neighbor_of();
+  limited.prefixes_max = 2;
+  const auto endpoint = start(limited);
+  Neighbor neighbor = established(endpoint, repeating_open());
+  neighbor.send(test::announcement("203.0.113.0/24"));
+  neighbor.send(test::announcement("198.51.100.0/24"));
+  neighbor.send(marker(1));
+  neighbor.send(test::announcement("203.0.113.0/24"));
+  neighbor.send(marker(2));
+  neighbor.send(test::announcement("192.0.2.0/24"));
+  ASSERT_TRUE(sink->wait_for_count<rib::RouteBatch>(4));
+  neighbor.send(test::announcement("10.0.0.0/8"));
+  ASSERT_TRUE(sink->wait_for_count<PeerDown>(1));
+  EXPECT_THAT(sink->all<PeerDown>().at(0).reason, HasSubstr("maximum number of prefixes"));
+}
+
 TEST_F(Collector, StrangersAreRefusedAndCounted) {
   const auto endpoint = start(neighbor_of("127.0.0.77"));
   Neighbor stranger = Neighbor::connect(endpoint);

@@ -389,6 +389,7 @@ class Session final : public BgpSession {
   void act(const bgp::RefreshMarker& refresh) {
     log::info("BGP neighbor {} {} to repeat its routes", neighbor_.shown_name(),
               refresh.marker.subtype == 1 ? "begins" : "ends");
+    conversation_.repeat(refresh.marker, now(), messages_);
   }
   void act(const bgp::NotificationPassed& passed) {
     services_.metrics.notification(passed);

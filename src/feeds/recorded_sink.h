@@ -12,7 +12,7 @@
 namespace peering::feeds {
 
 /// A message, or one record of a run of routes.
-using Said = std::variant<rib::RouteBatch, RouterUp, RouterDown, PeerUp, PeerDown, EndOfRib>;
+using Said = std::variant<rib::RouteBatch, RouterUp, RouterDown, PeerUp, PeerDown, EndOfRib, RoutesRepeat>;
 
 inline void unpack(const ShardMessage& message, std::vector<Said>& out) {
   const auto* run = std::get_if<RouteRun>(&message);

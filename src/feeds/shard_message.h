@@ -7,7 +7,7 @@
 //
 // A reader that cannot post waits and posts again, so nothing overtakes: for one router a shard sees
 //   RouterUp, PeerUp, RouteRun…, EndOfRib, RouteRun…, PeerDown, …, RouterDown, RouterUp, …
-// RouterUp, RouterDown, PeerUp, PeerDown and EndOfRib go to every shard.
+// RouterUp, RouterDown, PeerUp, PeerDown, EndOfRib and RoutesRepeat go to every shard.
 #pragma once
 
 #include <cstddef>
@@ -66,13 +66,22 @@ struct EndOfRib {
   TimePoint time{};  ///< by the router's clock
 };
 
+/// The peer sends its routes of one family again (RFC 7313), between one with `begins` and one without: what
+/// it did not announce again by then is gone.
+struct RoutesRepeat {
+  rib::PeerPointer peer;
+  net::Family family = net::Family::ipv4;
+  bool begins = false;
+  TimePoint time{};
+};
+
 /// What peers announced and withdrew, one UPDATE after another in one piece.
 struct RouteRun {
   rib::RouteBurst burst;
   TimePoint time{};  ///< of the first of them
 };
 
-using ShardMessage = std::variant<RouteRun, RouterUp, RouterDown, PeerUp, PeerDown, EndOfRib>;
+using ShardMessage = std::variant<RouteRun, RouterUp, RouterDown, PeerUp, PeerDown, EndOfRib, RoutesRepeat>;
 
 /// The shards, as feeds see them. Thread-safe.
 class ShardSink {

@@ -5,7 +5,7 @@ namespace peering::rib {
 void PathSet::announce(const net::Prefix& prefix, std::uint32_t path_id, const SharedAttributes& attributes) {
   std::vector<Path>& paths = paths_[prefix];
   std::erase_if(paths, [&](const Path& path) { return path.id == path_id; });
-  paths.push_back({path_id, attributes});
+  paths.push_back({path_id, round_of(prefix), attributes});
 }
 
 PathSet::Effect PathSet::withdraw(const net::Prefix& prefix, std::uint32_t path_id,
@@ -21,6 +21,23 @@ PathSet::Effect PathSet::withdraw(const net::Prefix& prefix, std::uint32_t path_
   }
   now_shown = paths.back().attributes;
   return was_shown ? Effect::replaced : Effect::none;
+}
+
+std::vector<net::Prefix> PathSet::end_repeat(net::Family family) {
+  std::vector<net::Prefix> without;
+  for (auto entry = paths_.begin(); entry != paths_.end();) {
+    const net::Prefix& prefix = entry->first;
+    if (prefix.family() == family) {
+      std::erase_if(entry->second, [&](const Path& path) { return path.round != round_of(prefix); });
+    }
+    if (!entry->second.empty()) {
+      ++entry;
+      continue;
+    }
+    without.push_back(prefix);
+    entry = paths_.erase(entry);
+  }
+  return without;
 }
 
 }  // namespace peering::rib

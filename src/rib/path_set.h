@@ -3,6 +3,7 @@
 // place, and only the last withdrawal is one.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
@@ -25,12 +26,22 @@ class PathSet {
   /// Forgets the path. `withdrawn`: none is left; `replaced`: show `now_shown`; `none`: what is shown stays.
   Effect withdraw(const net::Prefix& prefix, std::uint32_t path_id, SharedAttributes& now_shown);
 
+  /// The peer begins to send the family's paths again (RFC 7313).
+  void begin_repeat(net::Family family) { ++round_[family == net::Family::ipv4 ? 0 : 1]; }
+  /// Forgets the family's paths that were not announced since `begin_repeat`; gives the prefixes that have
+  /// none left. What is shown of the others stays: a path that was repeated is shown before one that was not.
+  std::vector<net::Prefix> end_repeat(net::Family family);
+
  private:
   struct Path {
     std::uint32_t id = 0;
+    std::uint32_t round = 0;  // of repeats, when it was announced last
     SharedAttributes attributes;
   };
+  std::uint32_t round_of(const net::Prefix& prefix) const { return round_[prefix.address().is_v4() ? 0 : 1]; }
+
   std::unordered_map<net::Prefix, std::vector<Path>> paths_;
+  std::array<std::uint32_t, 2> round_{};  // by family
 };
 
 }  // namespace peering::rib

@@ -62,7 +62,7 @@ enum class ChangeReason : std::uint8_t {
   update,       ///< an UPDATE said so
   peer_down,    ///< the session to the peer ended (BMP Peer Down, BGP session down)
   router_down,  ///< we lost the router itself (BMP session closed)
-  stale_swept,  ///< not re-announced after a reconnect
+  stale_swept,  ///< not announced again after a reconnect, or when the peer repeated its routes
 };
 
 /// A route of one peer for one prefix became another one. `before` and `after` differ; either may be null.

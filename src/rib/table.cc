@@ -47,6 +47,9 @@ std::uint64_t stored_time(TimePoint time) {
   return static_cast<std::uint64_t>(std::clamp<std::int64_t>(to_us(time), 0, Entry::time_max));
 }
 
+constexpr std::uint32_t families = 2;
+std::uint32_t index_of_family(net::Family family) { return family == net::Family::ipv4 ? 0 : 1; }
+
 // Routes of sessions before `session` go, for this reason.
 struct Doom {
   std::uint32_t session = 0;
@@ -54,6 +57,7 @@ struct Doom {
   ChangeReason reason = ChangeReason::peer_down;
 };
 
+// A peer's routes of one family: each is repeated, and swept, on its own.
 struct PeerRoutes {
   PeerPointer peer;
   std::uint32_t session = 1;
@@ -136,6 +140,8 @@ struct Table::State {
   void end_session(std::uint32_t index);
   void doom_stale(std::uint32_t peer, TimePoint time, ChangeReason reason);
   template <class Visit>
+  void each_family_of(PeerId peer, std::optional<net::Family> family, Visit visit);
+  template <class Visit>
   void each_peer_of(std::string_view router, Visit visit);
   void append(const PrefixBits& prefix, const PrefixTree::Slot& slot, std::vector<Route>& out) const;
   bool has_route(const PrefixTree::Slot& slot, const std::optional<net::Address>& of) const;
@@ -153,9 +159,9 @@ void Table::watch(std::shared_ptr<const net::PrefixSpace> space) { state_->watch
 
 std::uint32_t Table::State::peer_index(const PeerPointer& peer) {
   const auto [found, made] = index_of.try_emplace(peer->id, static_cast<std::uint32_t>(peers.size()));
-  if (made) peers.emplace_back();
-  PeerRoutes& of = peers[found->second];
-  if (of.peer != peer) of.peer = peer;
+  if (made) peers.resize(peers.size() + families);
+  PeerRoutes* of = &peers[found->second];
+  if (of->peer != peer) of[0].peer = of[1].peer = peer;
   return found->second;
 }
 
@@ -326,7 +332,7 @@ void Table::apply(const RouteBurst& burst, std::vector<RouteChange>& out) {
   burst.for_each([&](const PeerPointer& from, const PackedRoutes& routes) {
     if (from.get() != last) peer = s.peer_index(from);
     last = from.get();
-    s.begin_record(peer, routes);
+    s.begin_record(peer + index_of_family(routes.family), routes);
     for_each_bits(routes.withdrawn, routes.family,
                   [&](const PrefixBits& prefix) { s.add(prefix, false, out); });
     for_each_bits(routes.announced, routes.family,
@@ -359,11 +365,21 @@ void Table::State::each_peer_of(std::string_view router, Visit visit) {
   }
 }
 
+// Of both families, or the one.
+template <class Visit>
+void Table::State::each_family_of(PeerId peer, std::optional<net::Family> family, Visit visit) {
+  const auto found = index_of.find(peer);
+  if (found == index_of.end()) return;
+  for (std::uint32_t i = 0; i < families; ++i) {
+    if (!family || index_of_family(*family) == i) visit(found->second + i);
+  }
+}
+
 void Table::peer_down(PeerId peer, TimePoint time) {
-  const auto found = state_->index_of.find(peer);
-  if (found == state_->index_of.end()) return;
-  state_->end_session(found->second);
-  state_->doom_stale(found->second, time, ChangeReason::peer_down);
+  state_->each_family_of(peer, std::nullopt, [&](std::uint32_t index) {
+    state_->end_session(index);
+    state_->doom_stale(index, time, ChangeReason::peer_down);
+  });
 }
 
 void Table::router_down(std::string_view router, TimePoint time) {
@@ -377,10 +393,13 @@ void Table::mark_stale(std::string_view router) {
   state_->each_peer_of(router, [&](std::uint32_t peer) { state_->end_session(peer); });
 }
 
-void Table::sweep(PeerId peer, TimePoint time) {
-  const auto found = state_->index_of.find(peer);
-  if (found == state_->index_of.end()) return;
-  state_->doom_stale(found->second, time, ChangeReason::stale_swept);
+void Table::mark_stale(PeerId peer, net::Family family) {
+  state_->each_family_of(peer, family, [&](std::uint32_t index) { state_->end_session(index); });
+}
+
+void Table::sweep(PeerId peer, std::optional<net::Family> family, TimePoint time) {
+  state_->each_family_of(
+      peer, family, [&](std::uint32_t index) { state_->doom_stale(index, time, ChangeReason::stale_swept); });
 }
 
 void Table::forget_stale(std::string_view router, TimePoint time) {
@@ -517,7 +536,7 @@ FoundRoutes Table::search(const RouteSearch& search) const {
 }
 
 TableSize Table::size() const {
-  return {state_->prefixes.size(), state_->route_count, state_->pool.size(), state_->peers.size(),
+  return {state_->prefixes.size(), state_->route_count, state_->pool.size(), state_->index_of.size(),
           state_->doomed_count};
 }
 

@@ -10,12 +10,13 @@
 //   bounded number at a time, so that a shard never stalls on a full table.
 // - `mark_stale` keeps them for a station whose BMP session broke. The router sends its table again after
 //   the reconnect: what comes unchanged is no change; what did not come by End-of-RIB (or a timeout) is
-//   doomed by `sweep`.
+//   doomed by `sweep`. A peer that sends one family again on request is the same.
 // A route that is announced again between doom and flush stays; that it was doomed leaves no trace.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -65,8 +66,10 @@ class Table {
 
   /// Keeps the routes of all peers of the router, but as stale, until announced again or swept.
   void mark_stale(std::string_view router);
-  /// Dooms what is still stale of one peer (its End-of-RIB came).
-  void sweep(PeerId peer, TimePoint time);
+  /// The same for one peer's routes of one family, which it begins to send again (RFC 7313).
+  void mark_stale(PeerId peer, net::Family family);
+  /// Dooms what is still stale of one peer, of one family or of both (its End-of-RIB came).
+  void sweep(PeerId peer, std::optional<net::Family> family, TimePoint time);
   /// The same for what is out of sight rather than withdrawn (`ChangeReason::router_down`).
   void forget_stale(std::string_view router, TimePoint time);
   /// Dooms what is still stale of every peer of the router (it had time enough).

@@ -181,13 +181,31 @@ TEST(Table, AfterAReconnectOnlyWhatDidNotComeAgainIsSwept) {
   EXPECT_EQ(table.size().routes, 3U) << "stale routes are still routes";
   EXPECT_THAT(apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24")})), IsEmpty());
   EXPECT_THAT(apply(table, announce(peer(1), {64497, 64502}, {p("192.0.2.0/24")})), SizeIs(1));
-  table.sweep(PeerId(1), time_from_us(9));
+  table.sweep(PeerId(1), std::nullopt, time_from_us(9));
   const auto changes = flush(table);
   ASSERT_THAT(changes, SizeIs(1));
   EXPECT_EQ(changes[0].prefix, p("198.51.100.0/24"));
   EXPECT_EQ(changes[0].reason, ChangeReason::stale_swept);
   table.sweep_router("edge-1", time_from_us(10));
   EXPECT_THAT(flush(table), IsEmpty());
+}
+
+TEST(Table, WhatAPeerDoesNotRepeatOfAFamilyIsSweptAndTheOtherFamilyStays) {
+  Table table;
+  apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24"), p("198.51.100.0/24")}));
+  apply(table, announce(peer(1), {64497, 64500}, {p("2001:db8::/32")}));
+  apply(table, announce(peer(2), {64497, 64500}, {p("198.51.100.0/24")}));
+  table.mark_stale(PeerId(1), net::Family::ipv4);
+  EXPECT_THAT(apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24")})), IsEmpty());
+  table.sweep(PeerId(1), net::Family::ipv6, time_from_us(8));
+  EXPECT_THAT(flush(table), IsEmpty());
+  table.sweep(PeerId(1), net::Family::ipv4, time_from_us(9));
+  const auto changes = flush(table);
+  ASSERT_THAT(changes, SizeIs(1));
+  EXPECT_EQ(changes[0].prefix, p("198.51.100.0/24"));
+  EXPECT_EQ(changes[0].peer->id, PeerId(1));
+  EXPECT_EQ(table.size().routes, 3U);
+  EXPECT_EQ(table.size().peers, 2U);
 }
 
 TEST(Table, ASessionThatFlapsWithoutEndOfRibStillSweepsOnce) {

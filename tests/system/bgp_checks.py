@@ -141,3 +141,21 @@ class BgpChecks(Collecting):
         self.assertEqual(len(self.tenant.routes("four")), 1)
         time.sleep(0.2 * PATIENCE)
         self.assertEqual(self.sessions(), 1)
+
+
+class RepeatsRoutes(Collecting):
+    """A daemon with enhanced route refresh (RFC 7313) says where a repeat of its routes begins and ends."""
+
+    def test_what_is_repeated_stays(self):
+        peer = self.collector()
+        peer.announce({"203.0.113.0/24": [ORIGIN], "2001:db8:1::/48": [ORIGIN]})
+        peer.start()
+        self.routes_become("four", 1)
+        self.routes_become("six", 1)
+        time.sleep(PATIENCE)  # its End-of-RIB: before that no repeat counts
+        self.server.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: self.server.log_text().count("ends to repeat its routes") == 2, "the repeats' end")
+        self.assertEqual(self.server.log_text().count("begins to repeat its routes"), 2)
+        time.sleep(0.5 * PATIENCE)
+        self.assertEqual([len(self.tenant.routes(name)) for name in ("four", "six")], [1, 1])
+        self.assertEqual(self.sessions(), 1)

@@ -4,7 +4,7 @@ import bgp_peers
 import harness
 
 
-class CollectorBird(bgp_checks.BgpChecks, harness.SystemTest):
+class CollectorBird(bgp_checks.BgpChecks, bgp_checks.RepeatsRoutes, harness.SystemTest):
     peer_class = bgp_peers.Bird
 
 

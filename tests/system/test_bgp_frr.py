@@ -4,7 +4,7 @@ import bgp_peers
 import harness
 
 
-class CollectorFrr(bgp_checks.BgpChecks, harness.SystemTest):
+class CollectorFrr(bgp_checks.BgpChecks, bgp_checks.RepeatsRoutes, harness.SystemTest):
     peer_class = bgp_peers.Frr
     makes_paths = False
 

@@ -1,0 +1,51 @@
+#include "rib/path_set.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace peering::rib {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using Effect = PathSet::Effect;
+
+net::Prefix p(std::string_view text) { return net::Prefix::parse(text).value(); }
+
+SharedAttributes attributes(std::uint8_t number) {
+  return std::make_shared<const std::vector<std::uint8_t>>(1, number);
+}
+
+TEST(PathSet, AfterARepeatOnlyTheRepeatedPathsAreLeft) {
+  PathSet paths;
+  paths.announce(p("203.0.113.0/24"), 1, attributes(1));
+  paths.announce(p("203.0.113.0/24"), 2, attributes(2));
+  paths.begin_repeat(net::Family::ipv4);
+  paths.announce(p("203.0.113.0/24"), 1, attributes(1));
+  EXPECT_THAT(paths.end_repeat(net::Family::ipv4), IsEmpty());
+  SharedAttributes shown;
+  EXPECT_EQ(paths.withdraw(p("203.0.113.0/24"), 1, shown), Effect::withdrawn) << "path 2 is gone";
+}
+
+TEST(PathSet, APrefixOfWhichNoPathIsRepeatedIsNamed) {
+  PathSet paths;
+  paths.announce(p("203.0.113.0/24"), 1, attributes(1));
+  paths.announce(p("2001:db8::/32"), 1, attributes(1));
+  paths.begin_repeat(net::Family::ipv4);
+  EXPECT_THAT(paths.end_repeat(net::Family::ipv4), ElementsAre(p("203.0.113.0/24")));
+  EXPECT_THAT(paths.end_repeat(net::Family::ipv6), IsEmpty()) << "that family is not being repeated";
+}
+
+TEST(PathSet, APathShownInPlaceOfARepeatedOneThatWentIsNotKept) {
+  PathSet paths;
+  paths.announce(p("203.0.113.0/24"), 1, attributes(1));
+  paths.announce(p("203.0.113.0/24"), 2, attributes(2));
+  paths.begin_repeat(net::Family::ipv4);
+  paths.announce(p("203.0.113.0/24"), 2, attributes(2));
+  SharedAttributes shown;
+  EXPECT_EQ(paths.withdraw(p("203.0.113.0/24"), 2, shown), Effect::replaced);
+  EXPECT_THAT(paths.end_repeat(net::Family::ipv4), ElementsAre(p("203.0.113.0/24")));
+}
+
+}  // namespace
+}  // namespace peering::rib
