@@ -30,9 +30,9 @@ def cpu_seconds(pid):
 class Injector:
     """The router; `load` gives seconds until `count()` says that all routes are there."""
 
-    def __init__(self, program, protocol, address, port, routes):
+    def __init__(self, program, protocol, address, port, routes, source="127.0.0.1"):
         self.routes = routes
-        self.process = subprocess.Popen([program, protocol, address, str(port), str(routes)],
+        self.process = subprocess.Popen([program, protocol, address, str(port), str(routes), source],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._line("ready")
 
@@ -42,14 +42,14 @@ class Injector:
             raise RuntimeError(f"the injector said {line!r} instead of {word}")
         return int(line.split()[1]) / 1e9
 
-    def load(self, count):
+    def load(self, count, poll_s=POLL_S):
         self.process.stdin.write(b"g")
         self.process.stdin.flush()
         started = self._line("start")
         while time.monotonic() - started < PATIENCE_S:
             if count() >= self.routes:
                 return time.monotonic() - started
-            time.sleep(POLL_S)
+            time.sleep(poll_s)
         raise RuntimeError(f"only {count()} of {self.routes} routes came")
 
     def close(self):
@@ -68,39 +68,79 @@ def measured(pid, program, protocol, address, port, routes, count):
         injector.close()
 
 
-def bird(program, folder, port, routes):
-    folder.mkdir()
-    (folder / "bird.conf").write_text(f"""
+class Bird:
+    """BIRD 2 that takes routes from neighbours of AS 64501 on loopback and exports none."""
+
+    def __init__(self, folder, port):
+        folder.mkdir()
+        (folder / "bird.conf").write_text(f"""
 router id 192.0.2.1;
 protocol device {{}}
 protocol bgp injector {{
   local 127.0.0.1 port {port} as 64500;
-  neighbor 127.0.0.1 as 64501;
+  neighbor range 127.0.0.0/8 as 64501;
   multihop; passive; strict bind;
   ipv4 {{ import all; export none; }};
 }}
 """)
-    control = folder / "bird.ctl"
-    server = subprocess.Popen(["bird", "-f", "-c", str(folder / "bird.conf"), "-s", str(control)],
-                              env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin"},
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    birdc = shutil.which("birdc") or "/usr/sbin/birdc"
-
-    def count():
-        said = subprocess.run([birdc, "-s", str(control), "show", "route", "count"], stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL).stdout.decode()
-        found = re.search(r"(\d+) of \d+ routes", said)
-        return int(found.group(1)) if found else 0
-
-    try:
+        self.control = folder / "bird.ctl"
+        self.birdc = shutil.which("birdc") or "/usr/sbin/birdc"
+        self.process = subprocess.Popen(["bird", "-f", "-c", str(folder / "bird.conf"), "-s", str(self.control)],
+                                        env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin"},
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 10
-        while not control.exists() and time.monotonic() < deadline:
+        while not self.control.exists() and time.monotonic() < deadline:
             time.sleep(0.02)
         time.sleep(0.5)
-        return measured(server.pid, program, "bgp", "127.0.0.1", port, routes, count)
+
+    def ask(self, *words):
+        return subprocess.run([self.birdc, "-s", str(self.control), *words], stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL).stdout.decode()
+
+    def routes(self):
+        found = re.search(r"(\d+) of \d+ routes", self.ask("show", "route", "count"))
+        return int(found.group(1)) if found else 0
+
+    def table_bytes(self):
+        """What its tables and attributes take by its own count, overhead included."""
+        units = {"B": 1, "kB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
+        total = 0.0
+        for line in self.ask("show", "memory").splitlines():
+            if line.startswith(("Routing tables:", "Route attributes:")):
+                total += sum(float(number) * units[unit] for number, unit in re.findall(r"([\d.]+) +([kMG]?B)", line))
+        return total
+
+    def stop(self):
+        # It would give back its routes one by one.
+        self.process.kill()
+        self.process.wait(10)
+
+
+def bird(program, folder, port, routes):
+    server = Bird(folder, port)
+    try:
+        return measured(server.process.pid, program, "bgp", "127.0.0.1", port, routes, server.routes)
     finally:
-        server.terminate()
-        server.wait(10)
+        server.stop()
+
+
+def bird_memory(program, folder, port, routes, peers):
+    """(bytes a route by BIRD's own count, resident bytes a route)"""
+    server = Bird(folder, port)
+    injectors = []
+    try:
+        resident = resident_kib(server.process.pid)
+        for number in range(peers):
+            source = f"127.0.0.{2 + number}"
+            injectors.append(Injector(program, "bgp", "127.0.0.1", port, routes, source))
+            # Counting millions of routes keeps BIRD from taking more.
+            injectors[-1].load(lambda: server.routes() - number * routes, poll_s=1)
+        total = routes * peers
+        return server.table_bytes() / total, (resident_kib(server.process.pid) - resident) * 1024 / total
+    finally:
+        server.stop()
+        for injector in injectors:
+            injector.close()
 
 
 REGISTERING = 16

@@ -1,8 +1,7 @@
 // `update-apply`: BGP UPDATE bytes through decoding, the routing table and the watch list, as feed and shard
-// do it for every update, registered or not; on one core. Items are prefixes. `rib-memory`: bytes a route.
+// do it for every update, registered or not; on one core. Items are prefixes.
 #include <ctime>
 #include <random>
-#include <set>
 
 #include <benchmark/benchmark.h>
 
@@ -155,56 +154,6 @@ void update_shards(benchmark::State& state) {
       static_cast<double>(state.items_processed()) / seconds, benchmark::Counter::kAvgThreads);
 }
 BENCHMARK(update_shards)->Name("update-shards")->Threads(1)->Threads(2)->UseRealTime()->MinTime(2);
-
-// A table as routers have it: lengths of the IPv4 Internet, four prefixes for each set of attributes, sets
-// that differ by peer only in its AS and next hop. `bytes_a_route` counts everything but the peers
-// themselves.
-void rib_memory(benchmark::State& state) {
-  constexpr std::size_t routes_each = 1'000'000, routes_a_set = 4;
-  const auto peers = static_cast<std::uint32_t>(state.range(0));
-  std::mt19937 random(11);
-  std::set<net::Prefix> prefixes;
-  while (prefixes.size() < routes_each) {
-    const auto dice = random() % 10;
-    const int length = dice < 6   ? 24
-                       : dice < 8 ? 22 + static_cast<int>(random() % 2)
-                                  : 16 + static_cast<int>(random() % 6);
-    prefixes.emplace(net::Address::v4(0x01000000U + static_cast<std::uint32_t>(random()) % 0xDF000000U),
-                     length);
-  }
-  for (auto _ : state) {
-    Table table;
-    std::vector<RouteChange> changes;
-    table.watch(std::make_shared<const net::PrefixSpace>());
-    for (std::uint32_t id = 0; id < peers; ++id) {
-      Peer peer;
-      peer.id = PeerId(id);
-      RouteBatch batch{std::make_shared<const Peer>(peer), time_from_us(id), nullptr, {}, {}};
-      std::mt19937 paths(5);
-      for (auto at = prefixes.begin(); at != prefixes.end();) {
-        auto attributes = std::make_shared<wire::bgp::PathAttributes>();
-        std::vector<net::Asn> path{64496 + id};
-        for (std::size_t i = 0; i < 2 + paths() % 4; ++i)
-          path.push_back(1000 + static_cast<net::Asn>(paths() % 60000));
-        attributes->as_path = wire::bgp::AsPath::sequence(std::move(path));
-        attributes->next_hop = net::Address::v4(0xC0000200 + id);
-        for (std::size_t i = paths() % 8; i > 0; --i)
-          attributes->communities.push_back(static_cast<std::uint32_t>(paths()));
-        batch.attributes = std::move(attributes);
-        batch.announced.clear();
-        for (std::size_t i = 0; i < routes_a_set && at != prefixes.end(); ++i)
-          batch.announced.push_back(*at++);
-        table.apply(batch, changes);
-      }
-    }
-    const auto routes = static_cast<double>(table.size().routes);
-    state.counters["bytes_a_route"] = static_cast<double>(table.bytes()) / routes;
-    state.counters["without_attributes"] =
-        static_cast<double>(table.bytes() - table.attribute_bytes()) / routes;
-    state.counters["attributes"] = static_cast<double>(table.size().attributes);
-  }
-}
-BENCHMARK(rib_memory)->Name("rib-memory")->Arg(1)->Arg(20)->Iterations(1)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace peering::rib

@@ -1,15 +1,13 @@
-// A router with a full table: `route_injector bmp|bgp ADDRESS PORT ROUTES` connects, waits for a line on its
-// standard input, sends a table of IPv4 routes as fast as it is taken, four routes with common attributes in
-// an UPDATE, and stays until its input ends. Says `start` and `sent`, each with the monotonic time in
-// nanoseconds. As BGP speaker it is AS 64501 and sends a KEEPALIVE now and then.
-#include <algorithm>
+// A router with a full table: `route_injector bmp|bgp ADDRESS PORT ROUTES [SOURCE]` connects (from SOURCE,
+// which is also its next hop), waits for a line on its standard input, sends the table of `full_table.h` as
+// fast as it is taken, and stays until its input ends. Says `start` and `sent`, each with the monotonic time
+// in nanoseconds. As BGP speaker it is AS 64501 and sends a KEEPALIVE now and then.
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <random>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include <arpa/inet.h>
@@ -19,16 +17,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "wire/bgp/message.h"
-#include "wire/bgp/update.h"
+#include "full_table.h"
 
 namespace {
 
 using Bytes = std::vector<std::uint8_t>;
-namespace bgp = peering::wire::bgp;
 namespace net = peering::net;
 
-constexpr std::size_t routes_an_update = 4;
 constexpr net::Asn our_asn = 64501;
 
 void put(Bytes& out, std::uint64_t number, int bytes) {
@@ -102,50 +97,26 @@ Bytes bmp_greeting() {
   return out;
 }
 
-net::Prefix random_prefix(std::mt19937& random) {
-  const auto dice = random() % 10;
-  const int length = dice < 6   ? 24
-                     : dice < 8 ? 22 + static_cast<int>(random() % 2)
-                                : 16 + static_cast<int>(random() % 6);
-  // 1.0.0.0 to 223.255.255.255 without loopback.
-  const auto top = static_cast<std::uint32_t>(1 + random() % 222);
-  const std::uint32_t address =
-      (top >= 127 ? top + 1 : top) << 24 | (static_cast<std::uint32_t>(random()) & 0xffffff);
-  return {net::Address::v4(address), length};
-}
-
-Bytes table(std::size_t routes, bool bmp) {
-  std::mt19937 random(7);
-  std::unordered_set<net::Prefix> known;
+Bytes table(std::size_t routes, const net::Address& next_hop, bool bmp) {
   Bytes out;
-  while (known.size() < routes) {
-    bgp::Update update;
-    std::vector<net::Asn> path{our_asn};
-    for (std::size_t i = 0; i < 2 + random() % 4; ++i)
-      path.push_back(1000 + static_cast<net::Asn>(random() % 60000));
-    update.attributes.as_path = bgp::AsPath::sequence(std::move(path));
-    update.attributes.next_hop = net::Address::v4(0x7F000001);
-    for (std::size_t i = random() % 6; i > 0; --i) {
-      update.attributes.communities.push_back(static_cast<std::uint32_t>(our_asn << 16 | (random() % 500)));
-    }
-    while (update.announced.size() < routes_an_update && known.size() < routes) {
-      const net::Prefix prefix = random_prefix(random);
-      if (known.insert(prefix).second) update.announced.push_back({prefix, 0});
-    }
-    const Bytes message = bgp::encode_update(update, {}).value();
-    if (bmp) {
-      Bytes body = per_peer_header();
-      append(body, message);
-      append(out, bmp_message(0, body));
-    } else {
-      append(out, message);
-    }
-  }
+  peering::bench::for_each_update(routes, our_asn, next_hop, [&](const Bytes& message) {
+    if (!bmp) return append(out, message);
+    Bytes body = per_peer_header();
+    append(body, message);
+    append(out, bmp_message(0, body));
+  });
   return out;
 }
 
-int connect_to(const char* address, const char* port) {
+int connect_from(const net::Address& source, const char* address, const char* port) {
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in from{};
+  from.sin_family = AF_INET;
+  std::memcpy(&from.sin_addr, source.bytes().data(), 4);
+  if (bind(fd, reinterpret_cast<sockaddr*>(&from), sizeof from) != 0) {
+    std::perror("bind");
+    std::exit(1);
+  }
   sockaddr_in to{};
   to.sin_family = AF_INET;
   to.sin_port = htons(static_cast<std::uint16_t>(std::atoi(port)));
@@ -204,13 +175,14 @@ void stay(int fd, bool bmp) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count != 5) {
-    std::fprintf(stderr, "usage: route_injector bmp|bgp ADDRESS PORT ROUTES\n");
+  const auto source = net::Address::parse(count == 6 ? arguments[5] : "127.0.0.1");
+  if (count < 5 || count > 6 || !source || !source->is_v4()) {
+    std::fprintf(stderr, "usage: route_injector bmp|bgp ADDRESS PORT ROUTES [SOURCE]\n");
     return 2;
   }
   const bool bmp = std::string(arguments[1]) == "bmp";
-  const Bytes routes = table(std::strtoull(arguments[4], nullptr, 10), bmp);
-  const int fd = connect_to(arguments[2], arguments[3]);
+  const Bytes routes = table(std::strtoull(arguments[4], nullptr, 10), *source, bmp);
+  const int fd = connect_from(*source, arguments[2], arguments[3]);
   const bool ready = bmp ? send_all(fd, bmp_greeting()) : establish(fd);
   if (!ready) {
     std::fprintf(stderr, "the session did not come up\n");
