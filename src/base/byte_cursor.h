@@ -1,6 +1,7 @@
 // Reading and writing network byte order without ever leaving the buffer.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -8,6 +9,17 @@
 #include <vector>
 
 namespace peering {
+
+/// The big-endian number that begins at `at`: one load.
+template <class Number>
+Number big_endian_at(const std::uint8_t* at) {
+  Number value;
+  std::memcpy(&value, at, sizeof value);
+  if constexpr (std::endian::native == std::endian::big) return value;
+  if constexpr (sizeof value == 2) return __builtin_bswap16(value);
+  if constexpr (sizeof value == 4) return __builtin_bswap32(value);
+  return static_cast<Number>(__builtin_bswap64(value));
+}
 
 /// Reads big-endian numbers from bytes it does not own. After a read past the end `ok()` is false, every
 /// further read gives zero or an empty span, and nothing outside the span is touched: a decoder may read
@@ -23,10 +35,12 @@ class ByteReader {
   /// Bytes read so far.
   std::size_t position() const { return at_; }
 
-  std::uint8_t u8() { return static_cast<std::uint8_t>(number(1)); }
-  std::uint16_t u16() { return static_cast<std::uint16_t>(number(2)); }
-  std::uint32_t u32() { return static_cast<std::uint32_t>(number(4)); }
-  std::uint64_t u64() { return number(8); }
+  std::uint8_t u8() { return take(1) ? bytes_[at_ - 1] : std::uint8_t{0}; }
+  std::uint16_t u16() {
+    return take(2) ? big_endian_at<std::uint16_t>(bytes_.data() + at_ - 2) : std::uint16_t{0};
+  }
+  std::uint32_t u32() { return take(4) ? big_endian_at<std::uint32_t>(bytes_.data() + at_ - 4) : 0; }
+  std::uint64_t u64() { return take(8) ? big_endian_at<std::uint64_t>(bytes_.data() + at_ - 8) : 0; }
 
   /// The next `count` bytes, or an empty span and `ok() == false` when there are fewer.
   std::span<const std::uint8_t> bytes(std::size_t count) {
@@ -52,12 +66,6 @@ class ByteReader {
     }
     at_ += count;
     return true;
-  }
-  std::uint64_t number(std::size_t count) {
-    if (!take(count)) return 0;
-    std::uint64_t value = 0;
-    for (std::size_t i = at_ - count; i < at_; ++i) value = value << 8 | bytes_[i];
-    return value;
   }
 
   std::span<const std::uint8_t> bytes_;

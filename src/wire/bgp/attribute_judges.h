@@ -29,24 +29,29 @@ inline Fault judge_list(Bytes value) {
   return value.size() % size == 0 ? nullptr : "the length is not a multiple of the entries' size";
 }
 
-// True when one of `count` numbers is AS 0, which makes a path malformed (RFC 7607 section 2). Eight bytes at
-// a time: a lane from which 1 is taken borrows into its top bit only when it was zero.
+// True when one of `count` numbers, of which there are some, is AS 0, which makes a path malformed (RFC 7607
+// section 2). Eight bytes at a time, the last of them again where they are not a multiple: a lane from which
+// 1 is taken borrows into its top bit only when it was zero.
 template <std::size_t asn_bytes>
 bool has_as_zero(const std::uint8_t* at, std::size_t count) {
   constexpr std::uint64_t ones = asn_bytes == 4 ? 0x0000000100000001 : 0x0001000100010001;
   constexpr std::uint64_t tops = ones << (8 * asn_bytes - 1);
-  const std::uint8_t* const end = at + count * asn_bytes;
-  std::uint64_t found = 0;
-  for (; end - at >= 8; at += 8) {
+  const auto lanes_with_zero = [](const std::uint8_t* from) {
     std::uint64_t lanes;
-    std::memcpy(&lanes, at, 8);
-    found |= (lanes - ones) & ~lanes & tops;
+    std::memcpy(&lanes, from, 8);
+    return (lanes - ones) & ~lanes & tops;
+  };
+  const std::uint8_t* const end = at + count * asn_bytes;
+  if (end - at < 8) {
+    for (; at != end; at += asn_bytes) {
+      std::uint32_t number = 0;
+      std::memcpy(&number, at, asn_bytes);
+      if (number == 0) return true;
+    }
+    return false;
   }
-  for (; at != end; at += asn_bytes) {
-    std::uint32_t number = 0;
-    std::memcpy(&number, at, asn_bytes);
-    found |= number == 0;
-  }
+  std::uint64_t found = lanes_with_zero(end - 8);
+  for (; end - at > 8; at += 8) found |= lanes_with_zero(at);
   return found != 0;
 }
 
@@ -114,13 +119,15 @@ Fault judge_mp_unreach(Bytes value, const SessionFacts& facts, AttributeScan& ou
 [[gnu::always_inline]] inline Fault judge_value(AttributeCode code, std::span<const std::uint8_t> value,
                                                 const SessionFacts& facts, MpReachForm form,
                                                 AttributeScan& out) {
+  // The three that every route has are asked for first: their branches are foreseen, the jump below is not.
+  if (code == AttributeCode::origin) return judges::judge_origin(value);
+  if (code == AttributeCode::as_path) return judges::judge_as_path(value, facts);
+  if (code == AttributeCode::next_hop) return judges::judge_next_hop(value, facts);
   switch (code) {
     case AttributeCode::origin:
-      return judges::judge_origin(value);
     case AttributeCode::as_path:
-      return judges::judge_as_path(value, facts);
     case AttributeCode::next_hop:
-      return judges::judge_next_hop(value, facts);
+      break;
     case AttributeCode::multi_exit_disc:
     case AttributeCode::local_pref:
     case AttributeCode::originator_id:

@@ -1,6 +1,7 @@
 // The values of attributes that were found good.
 #include <algorithm>
 
+#include "base/byte_cursor.h"
 #include "wire/bgp/attributes.h"
 
 namespace peering::wire::bgp {
@@ -84,23 +85,58 @@ bool as4_is_stale(const AttributeScan& scan) {
          aggregator_of(scan.value(AttributeCode::aggregator)).asn != net::as_trans;
 }
 
-std::uint32_t number_from(const std::uint8_t* at) {  // compiles to one load and a swap
-  return static_cast<std::uint32_t>(at[0]) << 24 | static_cast<std::uint32_t>(at[1]) << 16 |
-         static_cast<std::uint32_t>(at[2]) << 8 | at[3];
+// Values of `bytes` bytes each, as `Convert` reads them, for vectors to be filled from: without zeros first,
+// and without a branch on how many there were before.
+template <class Value, std::size_t bytes, Value (*convert)(const std::uint8_t*)>
+struct ValuesAt {
+  using iterator_category = std::random_access_iterator_tag;
+  using value_type = Value;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const Value*;
+  using reference = Value;
+
+  const std::uint8_t* at;
+  Value operator*() const { return convert(at); }
+  ValuesAt& operator++() {
+    at += bytes;
+    return *this;
+  }
+  ValuesAt& operator--() {
+    at -= bytes;
+    return *this;
+  }
+  ValuesAt& operator+=(difference_type count) {
+    at += count * static_cast<difference_type>(bytes);
+    return *this;
+  }
+  friend difference_type operator-(const ValuesAt& a, const ValuesAt& b) {
+    return (a.at - b.at) / static_cast<difference_type>(bytes);
+  }
+  friend bool operator==(const ValuesAt&, const ValuesAt&) = default;
+};
+
+// Replaces `out` by all of `value`, whose length is a multiple of `bytes`.
+template <std::size_t bytes, auto convert, class Value>
+void fill(Bytes value, std::vector<Value>& out) {
+  using Values = ValuesAt<Value, bytes, convert>;
+  out.clear();
+  out.insert(out.end(), Values{value.data()}, Values{value.data() + value.size()});
+}
+
+LargeCommunity large_community_at(const std::uint8_t* at) {
+  return {big_endian_at<std::uint32_t>(at), big_endian_at<std::uint32_t>(at + 4),
+          big_endian_at<std::uint32_t>(at + 8)};
+}
+
+template <std::size_t asn_bytes>
+net::Asn asn_at(const std::uint8_t* at) {
+  if constexpr (asn_bytes == 4) return big_endian_at<std::uint32_t>(at);
+  return big_endian_at<std::uint16_t>(at);
 }
 
 inline std::optional<std::uint32_t> number_at(const AttributeScan& scan, AttributeCode code) {
   if (!scan.has(code)) return std::nullopt;
-  return number_from(scan.value(code).data());
-}
-
-// Numbers of four bytes, two at a time.
-void copy_numbers(const std::uint8_t* at, std::size_t count, std::uint32_t* to) {
-  for (; count >= 2; count -= 2, at += 8, to += 2) {
-    to[0] = number_from(at);
-    to[1] = number_from(at + 4);
-  }
-  if (count > 0) *to = number_from(at);
+  return big_endian_at<std::uint32_t>(scan.value(code).data());
 }
 
 // RFC 8092 section 5: values that come again are left out. Long lists are sorted to find them.
@@ -126,34 +162,9 @@ void remove_repeated(std::vector<LargeCommunity>& values) {
   });
 }
 
-void read_communities(Bytes value, std::vector<std::uint32_t>& out) {
-  out.resize(value.size() / 4);
-  copy_numbers(value.data(), out.size(), out.data());
-}
-
-void read_extended_communities(Bytes value, std::vector<std::uint64_t>& out) {
-  out.resize(value.size() / 8);
-  const std::uint8_t* at = value.data();
-  for (std::uint64_t& community : out) {
-    community = std::uint64_t{number_from(at)} << 32 | number_from(at + 4);
-    at += 8;
-  }
-}
-
 void read_large_communities(Bytes value, std::vector<LargeCommunity>& out) {
-  out.resize(value.size() / 12);
-  const std::uint8_t* at = value.data();
-  for (LargeCommunity& community : out) {
-    community = {number_from(at), number_from(at + 4), number_from(at + 8)};
-    at += 12;
-  }
+  fill<12, large_community_at>(value, out);
   if (out.size() > 1) remove_repeated(out);
-}
-
-template <std::size_t asn_bytes>
-void copy_asns(const std::uint8_t* at, std::size_t count, net::Asn* to) {
-  if (asn_bytes == 4) return copy_numbers(at, count, to);
-  for (std::size_t i = 0; i < count; ++i, at += 2) to[i] = static_cast<net::Asn>(at[0] << 8 | at[1]);
 }
 
 template <std::size_t asn_bytes>
@@ -168,24 +179,21 @@ bool append_segments(Bytes value, AsPath& out) {
     if (type < 1 || type > 4 || count == 0 || static_cast<std::size_t>(end - at) < count * asn_bytes)
       return false;
     out.segments.push_back({static_cast<SegmentType>(type), static_cast<std::uint16_t>(count)});
-    const std::size_t before = out.asns.size();
-    out.asns.resize(before + count);
-    copy_asns<asn_bytes>(at, count, out.asns.data() + before);
+    using Asns = ValuesAt<net::Asn, asn_bytes, asn_at<asn_bytes>>;
+    out.asns.insert(out.asns.end(), Asns{at}, Asns{at + count * asn_bytes});
     at += count * asn_bytes;
   }
   return true;
 }
 
-// Replaces `out` by a path that is known to be good. Nearly all have one segment; vectors that are not
-// emptied before need not be filled twice.
+// Replaces `out` by a path that is known to be good. Nearly all have one segment.
 template <std::size_t asn_bytes>
 void replace_path(Bytes value, AsPath& out) {
   if (value.size() > 2 && value.size() == 2 + value[1] * asn_bytes) {
     const std::size_t count = value[1];
     out.segments.resize(1);
     out.segments[0] = {static_cast<SegmentType>(value[0]), static_cast<std::uint16_t>(count)};
-    out.asns.resize(count);
-    copy_asns<asn_bytes>(value.data() + 2, count, out.asns.data());
+    fill<asn_bytes, asn_at<asn_bytes>>(value.subspan(2), out.asns);
     return;
   }
   out.segments.clear();
@@ -207,7 +215,8 @@ void read_rare(const AttributeScan& scan, const SessionFacts& facts, PathAttribu
   out.local_pref = number_at(scan, AttributeCode::local_pref);
   out.atomic_aggregate = scan.has(AttributeCode::atomic_aggregate);
   out.aggregator = read_aggregator(scan, facts);
-  read_extended_communities(scan.value(AttributeCode::extended_communities), out.extended_communities);
+  fill<8, big_endian_at<std::uint64_t>>(scan.value(AttributeCode::extended_communities),
+                                        out.extended_communities);
   read_large_communities(scan.value(AttributeCode::large_communities), out.large_communities);
   out.only_to_customer = number_at(scan, AttributeCode::only_to_customer);
 }
@@ -265,7 +274,7 @@ void read_path_attributes(const AttributeScan& scan, const SessionFacts& facts, 
   } else {
     out.next_hop.emplace(next_hop.first<4>());
   }
-  read_communities(scan.value(AttributeCode::communities), out.communities);
+  fill<4, big_endian_at<std::uint32_t>>(scan.value(AttributeCode::communities), out.communities);
   if (scan.has_any(rare_codes)) {
     read_rare(scan, facts, out);
   } else {

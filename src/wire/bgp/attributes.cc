@@ -63,7 +63,7 @@ constexpr auto row_index = [] {
 }();
 
 // RFC 7606 sections 7.5, 7.9 and 7.10: no business of an external neighbour, good or not.
-bool is_internal_only(AttributeCode code) {
+constexpr bool is_internal_only(AttributeCode code) {
   return code == AttributeCode::local_pref || code == AttributeCode::originator_id ||
          code == AttributeCode::cluster_list;
 }
@@ -95,11 +95,58 @@ bool fails_before_judged(std::uint8_t flags, std::uint8_t code, const SessionFac
   return true;
 }
 
+// Attributes whose value is good when its length is: most of those that come. They need no judge.
+struct GoodLength {
+  std::uint16_t least = 1, most = 0;  // as it stands here: of no length
+  std::uint8_t flags = 0;
+  bool internal_only = false;
+  std::uint64_t multiple = 0;  // 2^64 / entry size, rounded up: of a multiple of it the product is small
+
+  bool fits(std::size_t length) const {
+    return length >= least && length <= most && length * multiple <= multiple - 1;
+  }
+};
+
+constexpr GoodLength length_rule_of(AttributeCode code) {
+  const auto list = [](std::uint64_t bytes) {
+    return GoodLength{static_cast<std::uint16_t>(bytes), 0xffff, 0, false, ~std::uint64_t{0} / bytes + 1};
+  };
+  switch (code) {
+    case AttributeCode::multi_exit_disc:
+    case AttributeCode::local_pref:
+    case AttributeCode::originator_id:
+    case AttributeCode::only_to_customer:
+      return {4, 4};
+    case AttributeCode::atomic_aggregate:
+      return {0, 0};
+    case AttributeCode::communities:
+    case AttributeCode::cluster_list:
+      return list(4);
+    case AttributeCode::extended_communities:
+      return list(8);
+    case AttributeCode::large_communities:
+      return list(12);
+    default:
+      return {};
+  }
+}
+
+constexpr auto length_rules = [] {
+  std::array<GoodLength, 256> out{};
+  for (const Row& row : rows) {
+    GoodLength& rule = out[static_cast<std::size_t>(row.code)];
+    rule = length_rule_of(row.code);
+    rule.flags = row.flags;
+    rule.internal_only = is_internal_only(row.code);
+  }
+  return out;
+}();
+
 // Codes met so far, good or not: all but the first are left out (RFC 7606 section 3 (g)).
 class Met {
  public:
   bool again(std::uint8_t code) {
-    std::uint64_t& word = code < 64 ? low_ : high_[code >> 6];
+    std::uint64_t& word = words_[code >> 6];
     const std::uint64_t bit = std::uint64_t{1} << (code & 63);
     const bool before = (word & bit) != 0;
     word |= bit;
@@ -107,8 +154,7 @@ class Met {
   }
 
  private:
-  std::uint64_t low_ = 0;
-  std::array<std::uint64_t, 4> high_{};
+  std::array<std::uint64_t, 4> words_{};
 };
 
 // Where the value of the attribute at the front lies; nothing when it is cut off.
@@ -134,6 +180,7 @@ void scan_attributes(Bytes field, const SessionFacts& facts, MpReachForm form, A
   const std::uint8_t* at = field.data();
   const std::uint8_t* const end = at + field.size();
   AttributeScan::Notes notes;
+  const bool external = facts.neighbor == Neighbor::external;
   for (Header header{}; at != end; at += header.bytes + header.length) {
     if (!read_header(at, static_cast<std::size_t>(end - at), header)) {
       out.issues.push_back({header.code, Outcome::treat_as_withdraw, "the attributes field ends inside it"});
@@ -144,9 +191,15 @@ void scan_attributes(Bytes field, const SessionFacts& facts, MpReachForm form, A
       out.issues.push_back(repeated(header.code));
       continue;
     }
+    const Bytes value(at + header.bytes, header.length);
+    const GoodLength& rule = length_rules[header.code];
+    if (rule.fits(header.length) && (header.flags & optional_transitive) == rule.flags &&
+        !(rule.internal_only && external)) {
+      out.place(static_cast<AttributeCode>(header.code), value, true, notes);
+      continue;
+    }
     if (fails_before_judged(header.flags, header.code, facts, out)) continue;
     const Row& row = rows[row_index[header.code]];
-    const Bytes value(at + header.bytes, header.length);
     const Fault fault = judge_value(row.code, value, facts, form, out);
     if (header.code <= AttributeScan::code_max) out.place(row.code, value, fault == nullptr, notes);
     if (fault) out.issues.push_back({header.code, row.when_malformed, fault});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "base/byte_cursor.h"
 #include "wire/bgp/open_body.h"
@@ -11,7 +12,9 @@ namespace peering::wire::bgp {
 namespace {
 
 bool good_marker(std::span<const std::uint8_t> bytes) {
-  return std::all_of(bytes.begin(), bytes.begin() + 16, [](std::uint8_t b) { return b == 0xff; });
+  std::uint64_t words[2];
+  std::memcpy(words, bytes.data(), sizeof words);
+  return (words[0] & words[1]) == ~std::uint64_t{0};
 }
 
 std::size_t length_of(std::span<const std::uint8_t> bytes) {

@@ -1,7 +1,5 @@
 #include "wire/bgp/update.h"
 
-#include <new>
-
 #include "wire/bgp/prefixes.h"
 #include "wire/bgp/update_scan.h"
 
@@ -23,43 +21,53 @@ std::optional<Outcome> Update::outcome() const { return worst_outcome(issues); }
 
 namespace {
 
-void read_prefixes(std::span<const std::uint8_t> field, std::size_t count, net::Family family, bool add_path,
-                   std::vector<Nlri>& out) {
-  if (count == 0) return;
-  const std::size_t before = out.size();
-  out.resize(before + count);
-  Nlri* to = out.data() + before;
-  for_each_prefix_words(field, add_path, [&](const PrefixWords& words) {
-    new (to) Nlri{net::Prefix(family, words.first, words.second, words.length), words.path_id};  // in place
-    ++to;
-  });
-}
+// Routes of one message go where they belong.
+class RouteReader {
+ public:
+  /// `body`: the message, in which all fields lie.
+  RouteReader(std::span<const std::uint8_t> body, const SessionFacts& facts) : body_(body), facts_(facts) {}
 
-void read_mp_routes(const std::optional<MpRoutes>& routes, const SessionFacts& facts,
-                    std::vector<Nlri>& unicast, std::vector<Nlri>& multicast) {
-  if (!routes || !routes->address_family) return;
-  const bool multicast_routes = routes->multicast();
-  read_prefixes(routes->routes, routes->count, *routes->address_family,
-                has_path_ids(facts, *routes->address_family, multicast_routes),
-                multicast_routes ? multicast : unicast);
-}
+  void read(const UpdateScan& scan, bool as_withdrawals, Update& out) const {
+    constexpr net::Family ipv4 = net::Family::ipv4;
+    const AttributeScan& attributes = scan.attributes;
+    read_prefixes(scan.withdrawn, scan.withdrawn_count, ipv4, facts_.add_path_ipv4, out.withdrawn);
+    read_mp(attributes.unreach, out.mp_withdrawn, out.multicast_withdrawn);
+    read_prefixes(scan.announced, scan.announced_count, ipv4, facts_.add_path_ipv4,
+                  as_withdrawals ? out.withdrawn : out.announced);
+    read_mp(attributes.reach, as_withdrawals ? out.mp_withdrawn : out.mp_announced,
+            as_withdrawals ? out.multicast_withdrawn : out.multicast_announced);
+  }
 
-void read_routes(const UpdateScan& scan, const SessionFacts& facts, bool as_withdrawals, Update& out) {
-  constexpr net::Family ipv4 = net::Family::ipv4;
-  const AttributeScan& attributes = scan.attributes;
-  read_prefixes(scan.withdrawn, scan.withdrawn_count, ipv4, facts.add_path_ipv4, out.withdrawn);
-  read_mp_routes(attributes.unreach, facts, out.mp_withdrawn, out.multicast_withdrawn);
-  read_prefixes(scan.announced, scan.announced_count, ipv4, facts.add_path_ipv4,
-                as_withdrawals ? out.withdrawn : out.announced);
-  read_mp_routes(attributes.reach, facts, as_withdrawals ? out.mp_withdrawn : out.mp_announced,
-                 as_withdrawals ? out.multicast_withdrawn : out.multicast_announced);
-}
+ private:
+  void read_prefixes(std::span<const std::uint8_t> field, std::size_t count, net::Family family,
+                     bool add_path, std::vector<Nlri>& out) const {
+    if (count == 0) return;
+    out.reserve(out.size() + count);
+    for_each_prefix_words(field, body_, add_path, [&](const PrefixWords& words) {
+      out.emplace_back(net::Prefix(family, words.first, words.second, words.length), words.path_id);
+    });
+  }
+
+  void read_mp(const std::optional<MpRoutes>& routes, std::vector<Nlri>& unicast,
+               std::vector<Nlri>& multicast) const {
+    if (!routes || !routes->address_family) return;
+    const bool multicast_routes = routes->multicast();
+    read_prefixes(routes->routes, routes->count, *routes->address_family,
+                  has_path_ids(facts_, *routes->address_family, multicast_routes),
+                  multicast_routes ? multicast : unicast);
+  }
+
+  const std::span<const std::uint8_t> body_;
+  const SessionFacts& facts_;
+};
 
 void forget_routes(Update& out) {
-  for (std::vector<Nlri>* routes : {&out.announced, &out.withdrawn, &out.mp_announced, &out.mp_withdrawn,
-                                    &out.multicast_announced, &out.multicast_withdrawn}) {
-    routes->clear();
-  }
+  out.announced.clear();
+  out.withdrawn.clear();
+  out.mp_announced.clear();
+  out.mp_withdrawn.clear();
+  out.multicast_announced.clear();
+  out.multicast_withdrawn.clear();
 }
 
 }  // namespace
@@ -69,7 +77,7 @@ void decode_update_into(std::span<const std::uint8_t> body, const SessionFacts& 
   forget_routes(out);
   const auto outcome = scan.outcome();
   if (outcome != Outcome::reset_session) {
-    read_routes(scan, facts, outcome == Outcome::treat_as_withdraw, out);
+    RouteReader(body, facts).read(scan, outcome == Outcome::treat_as_withdraw, out);
   }
   read_path_attributes(scan.attributes, facts, out.attributes);
   const auto& reach = scan.attributes.reach;

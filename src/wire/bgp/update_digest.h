@@ -12,8 +12,7 @@ inline void add_to_digest(std::uint64_t value, std::uint64_t& digest) {
 
 inline void add_to_digest(const net::Address& address, std::uint64_t& digest) {
   std::uint64_t first = 0;
-  const auto bytes = address.bytes();
-  std::memcpy(&first, bytes.data(), bytes.size() == 16 ? 8 : 4);
+  std::memcpy(&first, address.bytes().data(), sizeof first);  // of IPv4 the others are there, and zero
   add_to_digest(first, digest);
 }
 
@@ -22,10 +21,14 @@ inline void add_to_digest(const net::Prefix& prefix, std::uint64_t& digest) {
   add_to_digest(static_cast<std::uint64_t>(prefix.length()), digest);
 }
 
-/// Of a list its size and its ends: the decoder cannot know which will be asked for.
+/// Of a list its size and its ends: the decoder cannot know which will be asked for. Without a branch: which
+/// lists are empty has no pattern.
 template <class Value>
 std::uint64_t ends_of(const std::vector<Value>& list) {
-  return list.empty() ? 0 : list.front() + list.back() + list.size();
+  static constexpr Value none{};
+  const Value* const first = list.empty() ? &none : list.data();
+  const Value* const last = list.empty() ? &none : list.data() + list.size() - 1;
+  return *first + *last + list.size();
 }
 
 inline void add_to_digest(const PathAttributes& a, std::uint64_t& digest) {

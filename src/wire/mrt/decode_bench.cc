@@ -101,7 +101,8 @@ template <class Visit>
 void for_each_record(Bytes rest, Visit&& visit) {
   while (!rest.empty()) {
     const std::size_t length = split_record(rest).value();
-    visit(decode_header(rest.first(length)).value());
+    const auto header = decode_header(rest.first(length));
+    visit(header.value());
     rest = rest.subspan(length);
   }
 }
@@ -110,8 +111,8 @@ Totals decode_updates(Bytes bytes) {
   Totals out;
   bgp::Update update;
   for_each_record(bytes, [&](const Record& one) {
-    const Content content = decode_record(one).value();
-    const auto& message = std::get<BgpMessage>(content);
+    const auto content = decode_record(one);
+    const auto& message = std::get<BgpMessage>(content.value());
     bgp::decode_update_into(message.body, message.facts, update);
     PEERING_CHECK(update.issues.empty());
     ++out.records;

@@ -1,5 +1,7 @@
 #include "wire/mrt/record.h"
 
+#include <memory>
+
 #include "base/byte_cursor.h"
 
 namespace peering::wire::mrt {
@@ -27,11 +29,11 @@ enum Bgp4mp : std::uint16_t {
 // Subtypes of the old type BGP (RFC 6396 appendix B.2).
 enum OldBgp : std::uint16_t { old_update = 1, old_state_change = 3 };
 
-net::Address read_address(ByteReader& reader, std::uint16_t afi) {
+// In place: addresses that are copied right after they were written make the processor wait.
+void read_address(ByteReader& reader, std::uint16_t afi, net::Address& out) {
   const Bytes bytes = reader.bytes(afi == afi_ipv6 ? 16 : 4);
-  if (bytes.size() == 16) return net::Address::v6(bytes.first<16>());
-  if (bytes.size() == 4) return net::Address::v4(bytes.first<4>());
-  return {};
+  if (bytes.size() == 16) std::construct_at(&out, bytes.first<16>());
+  if (bytes.size() == 4) std::construct_at(&out, bytes.first<4>());
 }
 
 // False when the address family is neither IPv4 nor IPv6, or bytes are missing.
@@ -41,23 +43,30 @@ bool read_session(ByteReader& reader, bool four_octet_asn, Session& out) {
   reader.skip(2);  // interface index
   const std::uint16_t afi = reader.u16();
   if (afi != afi_ipv4 && afi != afi_ipv6) return false;
-  out.peer_address = read_address(reader, afi);
-  out.local_address = read_address(reader, afi);
+  read_address(reader, afi, out.peer_address);
+  read_address(reader, afi, out.local_address);
   return reader.ok();
 }
 
-Result<Content> read_bgp4mp_message(const Record& record, bool four_octet_asn, bool local, bool add_path) {
-  BgpMessage out;
-  out.facts = {four_octet_asn, add_path, add_path};
-  out.sent_by_collector = local;
+Result<void> read_message(const Record& record, BgpMessage& out) {
   ByteReader reader(record.body);
-  if (!read_session(reader, four_octet_asn, out.session))
+  if (!read_session(reader, out.facts.four_octet_asn, out.session))
     return malformed_record(record, "the session's addresses are damaged");
   const auto inner = bgp::decode_message(reader.rest(), true);
   if (!inner) return malformed_record(record, inner.error().message);
   out.type = inner->type;
   out.body = inner->body;
-  return out;
+  return {};
+}
+
+Result<Content> read_bgp4mp_message(const Record& record, bool four_octet_asn, bool local, bool add_path) {
+  // Made where it is returned to: there is one for every few routes.
+  Result<Content> content(tl::in_place, std::in_place_type<BgpMessage>);
+  auto& out = *std::get_if<BgpMessage>(&*content);
+  out.facts = {four_octet_asn, add_path, add_path};
+  out.sent_by_collector = local;
+  if (auto done = read_message(record, out); !done) content = tl::unexpected(std::move(done.error()));
+  return content;
 }
 
 Result<Content> read_bgp4mp_state(const Record& record, bool four_octet_asn) {
@@ -111,7 +120,7 @@ Result<Content> read_old_bgp(const Record& record) {
   ByteReader reader(record.body);
   Session session;
   session.peer_asn = reader.u16();
-  session.peer_address = read_address(reader, afi_ipv4);
+  read_address(reader, afi_ipv4, session.peer_address);
   if (record.subtype == old_state_change) {
     StateChange out{session, reader.u16(), reader.u16()};
     if (!reader.ok()) return malformed_record(record, "it is shorter than a state change");
@@ -119,7 +128,7 @@ Result<Content> read_old_bgp(const Record& record) {
   }
   if (record.subtype != old_update) return OtherRecord{};
   session.local_asn = reader.u16();
-  session.local_address = read_address(reader, afi_ipv4);
+  read_address(reader, afi_ipv4, session.local_address);
   if (!reader.ok()) return malformed_record(record, "it is shorter than its session's addresses");
   BgpMessage out;
   out.session = session;
@@ -193,18 +202,20 @@ std::size_t find_record(Bytes bytes, bool is_end) {
 }
 
 Result<Record> decode_header(Bytes record) {
+  Result<Record> result(tl::in_place);
+  Record& out = *result;
   ByteReader reader(record);
-  Record out;
   out.seconds = reader.u32();
   out.type = reader.u16();
   out.subtype = reader.u16();
   out.body = reader.bytes(reader.u32());
-  if (!reader.ok()) return fail(ErrorCode::invalid_argument, "MRT record: it is cut off");
-  if (out.type != static_cast<std::uint16_t>(RecordType::bgp4mp_et)) return out;
-  ByteReader body(out.body);
-  out.microseconds = body.u32();
-  out.body = body.rest();
-  return out;
+  if (out.type == static_cast<std::uint16_t>(RecordType::bgp4mp_et)) {
+    ByteReader body(out.body);
+    out.microseconds = body.u32();
+    out.body = body.rest();
+  }
+  if (!reader.ok()) result = fail(ErrorCode::invalid_argument, "MRT record: it is cut off");
+  return result;
 }
 
 Result<Content> decode_record(const Record& record) {
