@@ -3,13 +3,13 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <optional>
 
 #include <unistd.h>
 
 #include "cli/analyze_input.h"
 #include "feeds/frame_file.h"
+#include "feeds/text_file.h"
 #include "rib/rpki_json.h"
 #include "wire/bmp/message.h"
 
@@ -19,16 +19,8 @@ namespace {
 
 constexpr int exit_ran = 0, exit_failed = 1, exit_usage = 2;
 
-Result<std::string> read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return fail(ErrorCode::io, "{}: cannot be opened", path);
-  std::string out{std::istreambuf_iterator<char>(file), {}};
-  if (file.bad()) return fail(ErrorCode::io, "{}: cannot be read", path);
-  return out;
-}
-
 Result<void> add_relationships(const std::string& path, detect::Settings& settings) {
-  const auto text = read_file(path);
+  const auto text = feeds::read_text_file(path);
   if (!text) return tl::unexpected(text.error());
   auto parsed = detect::Relationships::parse(*text);
   if (!parsed) return fail(parsed.error().code, "{}: {}", path, parsed.error().message);
@@ -39,7 +31,7 @@ Result<void> add_relationships(const std::string& path, detect::Settings& settin
 
 // The JSON that validators export. It stands beside the `roas` and `aspa` of the watch file.
 Result<void> add_rpki(const std::string& path, detect::Settings& settings) {
-  const auto text = read_file(path);
+  const auto text = feeds::read_text_file(path);
   if (!text) return tl::unexpected(text.error());
   auto data = rib::rpki_from_json(*text);
   if (!data) return fail(data.error().code, "{}: {}", path, data.error().message);
@@ -55,7 +47,7 @@ Result<void> add_rpki(const std::string& path, detect::Settings& settings) {
 }
 
 Result<detect::WatchFile> prepare(const AnalyzeOptions& options, std::ostream& err) {
-  const auto text = read_file(options.watch_file);
+  const auto text = feeds::read_text_file(options.watch_file);
   if (!text) return tl::unexpected(text.error());
   auto watch = detect::read_watch_file(*text);
   if (!watch) return fail(watch.error().code, "{}: {}", options.watch_file, watch.error().message);

@@ -77,7 +77,10 @@ void EventLines::write(const model::Event& event, std::size_t line) {
 }
 
 AnalyzeEngine::AnalyzeEngine(detect::WatchFile watch, std::ostream& out)
-    : watch_(std::move(watch)), detector_(watch_.settings), lines_(watch_.registry, out) {
+    : watch_(std::move(watch)),
+      detector_(watch_.settings),
+      lines_(watch_.registry, out),
+      knowledge_(watch_.settings) {
   detector_.registry_changed(watch_.registry, table_, now_, events_);
 }
 
@@ -91,6 +94,11 @@ rib::PeerPointer AnalyzeEngine::peer(const rib::PeerKey& key, net::Asn asn) {
 
 void AnalyzeEngine::at(std::size_t line, TimePoint time) {
   line_ = line;
+  advance(time);
+  change_roas();
+}
+
+void AnalyzeEngine::advance(TimePoint time) {
   if (time <= now_) return;
   const bool first = now_ == TimePoint{};
   for (int i = 1; i < ticks_at_once_max && !first && time - now_ > tick_interval; ++i) {
@@ -103,6 +111,25 @@ void AnalyzeEngine::at(std::size_t line, TimePoint time) {
     ticked_ = now_;
   }
   write();
+}
+
+// What is due before the present line; held routes are judged again.
+void AnalyzeEngine::change_roas() {
+  const auto& changes = watch_.roa_changes;
+  for (; roa_changes_made_ < changes.size() && changes[roa_changes_made_].before_line <= line_;
+       ++roa_changes_made_) {
+    const detect::RoaChanges& change = changes[roa_changes_made_];
+    const rib::VrpTable before = knowledge_.vrps ? *knowledge_.vrps : rib::VrpTable();
+    std::vector<rib::Vrp> vrps = before.vrps();
+    for (const rib::Vrp& gone : change.removed) std::erase(vrps, gone);
+    vrps.insert(vrps.end(), change.added.begin(), change.added.end());
+    knowledge_.vrps = std::make_shared<const rib::VrpTable>(std::move(vrps));
+    const rib::VrpDelta delta = rib::difference(before, *knowledge_.vrps);
+    detector_.knowledge_changed(knowledge_, &delta, now_, events_);
+    while (detector_.judge_waiting(table_, flush_slice, now_, events_)) {
+    }
+    write();
+  }
 }
 
 void AnalyzeEngine::judge(const std::vector<rib::RouteChange>& changes) {

@@ -52,6 +52,8 @@ class AnalyzeEngine {
 
  private:
   void router_state(std::string_view router, bool up);
+  void advance(TimePoint time);
+  void change_roas();
   void flush();
   void judge(const std::vector<rib::RouteChange>& changes);
   void write();
@@ -63,6 +65,8 @@ class AnalyzeEngine {
   feeds::PeerRegistry registry_;
   std::map<rib::PeerKey, rib::PeerPointer> peers_;
   std::vector<model::Event> events_;
+  detect::Knowledge knowledge_;
+  std::size_t roa_changes_made_ = 0;
   std::size_t line_ = 0;
   TimePoint now_{}, ticked_{};
 };

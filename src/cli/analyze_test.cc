@@ -234,6 +234,43 @@ TEST_F(AnalyzeInput, TakesVrpsAndRelationshipsFromFiles) {
   EXPECT_EQ(analyze(options).exit, 2);
 }
 
+TEST_F(AnalyzeInput, TakesThemCompressedAsTheyArePublished) {
+  const fs::path plain = temporary("as-rel2.txt", "# source: test\n64496|64511|-1|bgp\n64497|64496|0|bgp\n");
+  const fs::path roas = temporary("vrps2.json", R"({"roas": [{"asn": 64511, "prefix": "203.0.113.0/24"}]})");
+  for (const auto& [program, suffix] : {std::pair("bzip2 -kf ", ".bz2"), std::pair("gzip -kf ", ".gz")}) {
+    ASSERT_EQ(std::system((program + plain.string() + " " + roas.string()).c_str()), 0);
+    options.as_relationships = plain.string() + suffix;
+    options.vrps = roas.string() + suffix;
+    const Ran ran = analyze(options, update("[64496,64511]", 1000));
+    EXPECT_EQ(ran.exit, 0) << ran.err;
+    EXPECT_TRUE(ran.lines.empty()) << "valid by the RPKI";
+  }
+}
+
+TEST_F(AnalyzeInput, RoasComeAndGoBeforeALine) {
+  options.watch_file =
+      temporary("roas-changes.json", R"({"prefixes": [{"prefix": "203.0.113.0/24", "asn": [64500]}],
+      "roas": [{"prefix": "203.0.113.0/24", "asn": 64500}],
+      "roas_changes": [{"before_line": 3, "add": [{"prefix": "203.0.113.0/24", "asn": 64500}],
+                        "remove": [{"prefix": "203.0.113.0/24", "asn": 64501}]},
+                       {"before_line": 2, "add": [{"prefix": "203.0.113.0/24", "asn": 64501}],
+                        "remove": [{"prefix": "203.0.113.0/24", "asn": 64500}]}]})")
+          .string();
+  const Ran ran = analyze(
+      options, update("[64496,64500]", 1000) + update("[64496,64500]", 1010) + update("[64496,64500]", 1020));
+  EXPECT_EQ(ran.exit, 0) << ran.err;
+  std::vector<std::string> told;
+  for (const json::value& line : ran.lines) {
+    if (find_string(line, "kind") == "announcement") continue;
+    told.push_back(
+        fmt::format("{} {}", find_string(line, "kind").value(), find(line, "line")->to_number<int>()));
+  }
+  EXPECT_THAT(told, testing::IsSupersetOf({"rpki-invalid 2", "resolved 3"}));
+  options.watch_file =
+      temporary("roas-bad.json", R"({"prefixes": [], "roas_changes": [{"add": []}]})").string();
+  EXPECT_THAT(analyze(options).err, HasSubstr("before_line"));
+}
+
 TEST_F(AnalyzeInput, UnknownKeysAreNamedOnce) {
   options.watch_file =
       temporary("odd.json", R"({"colour": 1, "prefixes": [{"prefix": "203.0.113.0/24", "smell": 1},)"

@@ -47,6 +47,7 @@ class WatchReader {
   Result<void> prefixes(const json::value& value);
   Result<void> entry(const json::value& value, std::size_t place);
   Result<void> relations(const json::value& value);
+  Result<void> roa_changes(const json::value& value);
   Result<void> siblings(const json::value& value);
   Result<void> thresholds(const json::value& value);
   Result<void> threshold(std::string_view key, const json::value& value);
@@ -197,6 +198,29 @@ Result<void> WatchReader::threshold(std::string_view key, const json::value& val
   return {};
 }
 
+// `[{"before_line": 3, "add": […], "remove": […]}]`.
+Result<void> WatchReader::roa_changes(const json::value& value) {
+  const auto rows = rows_of("roas_changes", value);
+  if (!rows) return tl::unexpected(rows.error());
+  for (const json::value& row : **rows) {
+    const json::value* line = find(row, "before_line");
+    if (!line) {
+      return tl::unexpected(invalid("roas_changes", json::serialize(row), "objects with before_line"));
+    }
+    const auto before_line = count("roas_changes.before_line", *line);
+    if (!before_line) return tl::unexpected(before_line.error());
+    RoaChanges& change = out_.roa_changes.emplace_back();
+    change.before_line = *before_line;
+    for (const auto& [key, into] : {std::pair("add", &change.added), std::pair("remove", &change.removed)}) {
+      const json::value* roas = find(row, key);
+      if (!roas) continue;
+      if (auto done = take(*into, rib::vrps_from_json(*roas)); !done) return done;
+    }
+  }
+  std::ranges::stable_sort(out_.roa_changes, {}, &RoaChanges::before_line);
+  return {};
+}
+
 Result<void> WatchReader::thresholds(const json::value& value) {
   if (!value.is_object())
     return tl::unexpected(invalid("thresholds", json::serialize(value), "a JSON object"));
@@ -211,6 +235,7 @@ Result<void> WatchReader::member(std::string_view key, const json::value& value)
   if (key == "rels") return relations(value);
   if (key == "siblings") return siblings(value);
   if (key == "roas") return take(vrps_, rib::vrps_from_json(value));
+  if (key == "roas_changes") return roa_changes(value);
   if (key == "aspa") return take(aspas_, rib::aspas_from_json(value));
   if (key == "thresholds") return thresholds(value);
   if (key == "resolved_when_withdrawn_fraction" || key == "fade_off_s") return threshold(key, value);

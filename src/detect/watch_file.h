@@ -12,9 +12,16 @@
 
 namespace peering::detect {
 
+/// ROAs that come and go while the input is read.
+struct RoaChanges {
+  std::size_t before_line = 0;  ///< input line or record, from 1
+  std::vector<rib::Vrp> added, removed;
+};
+
 struct WatchFile {
   model::RegistryPointer registry;
   Settings settings;
+  std::vector<RoaChanges> roa_changes;    ///< by line
   std::vector<std::string> notes;         ///< what was changed on reading, one sentence each
   std::vector<std::string> unknown_keys;  ///< each once, in order
 };
