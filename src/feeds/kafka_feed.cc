@@ -21,10 +21,12 @@ namespace {
 
 constexpr int poll_ms = 100, paused_poll_ms = 2;
 constexpr std::chrono::seconds complaint_every{10};
+constexpr std::chrono::seconds close_time_max{3};
 
 struct Destroy {
   void operator()(rd_kafka_conf_t* it) const { rd_kafka_conf_destroy(it); }
   void operator()(rd_kafka_t* it) const { rd_kafka_destroy(it); }
+  void operator()(rd_kafka_queue_t* it) const { rd_kafka_queue_destroy(it); }
   void operator()(rd_kafka_message_t* it) const { rd_kafka_message_destroy(it); }
   void operator()(rd_kafka_topic_partition_list_t* it) const { rd_kafka_topic_partition_list_destroy(it); }
 };
@@ -91,6 +93,10 @@ struct KafkaFeed::State {
   Result<void> subscribe() {
     auto configuration = configuration_of(settings);
     if (!configuration) return tl::unexpected(configuration.error());
+    rd_kafka_conf_set_opaque(configuration->get(), this);
+    rd_kafka_conf_set_error_cb(configuration->get(), [](rd_kafka_t*, int, const char* what, void* state) {
+      static_cast<State*>(state)->complain(what);  // on our thread, while it polls
+    });
     char reason[256];
     consumer.reset(rd_kafka_new(RD_KAFKA_CONSUMER, configuration->get(), reason, sizeof reason));
     if (!consumer) return fail(ErrorCode::invalid_argument, "feeds.kafka: {}", reason);
@@ -120,7 +126,22 @@ struct KafkaFeed::State {
       if (early.empty()) count_partitions();
     }
     early.clear();
-    rd_kafka_consumer_close(consumer.get());  // commits the offsets stored
+    close();
+  }
+
+  // Commits the offsets stored and leaves the group. Brokers that are away are not waited for long: what was
+  // not committed is read again.
+  void close() {
+    const auto give_up = std::chrono::steady_clock::now() + close_time_max;
+    const Owned<rd_kafka_queue_t> queue(rd_kafka_queue_new(consumer.get()));
+    rd_kafka_error_destroy(rd_kafka_consumer_close_queue(consumer.get(), queue.get()));
+    while (!rd_kafka_consumer_closed(consumer.get())) {
+      if (std::chrono::steady_clock::now() > give_up) {
+        log::warning("Kafka {}: no answer in time; the last offsets may not be committed", settings.brokers);
+        break;
+      }
+      rd_kafka_event_destroy(rd_kafka_queue_poll(queue.get(), poll_ms));
+    }
   }
 
   // A message of a partition, or nothing; errors are counted.
@@ -187,7 +208,10 @@ Result<void> KafkaFeed::start() {
 void KafkaFeed::stop() {
   state_->stopping = true;
   if (state_->thread.joinable()) state_->thread.join();
-  state_->consumer.reset();
+  // Whoever did not answer `close` would not answer a second one either.
+  if (rd_kafka_t* consumer = state_->consumer.release()) {
+    rd_kafka_destroy_flags(consumer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  }
 }
 
 #else

@@ -1,11 +1,18 @@
-"""The Kafka feed's section: a server with brokers that are away runs and stops; wrong settings are refused.
+"""Kafka: from a broker's topic to an event, brokers that are away, settings that are refused.
 
-What is read from Kafka is tested in feeds_test, against librdkafka's mock cluster.
+The brokers are librdkafka's mock cluster (kafka_cluster.py), since Debian has no Kafka broker.
 """
+import json
 import subprocess
 
 import harness
-from harness import Peeringd, Tenant
+from bmp import Peer
+from harness import Peeringd, Tenant, wait_for
+from kafka_cluster import Cluster, envelope, library
+
+
+TOPIC = "routeviews.ams.bmp_raw"
+JOIN_S = 60  # joining a group takes its time
 
 
 class Kafka(harness.SystemTest):
@@ -23,6 +30,70 @@ class Kafka(harness.SystemTest):
             self.assertFalse(harness.REQUIRE_ALL, "librdkafka is missing: ./run setup")
             self.skipTest("built without librdkafka")
         self.assertIn("sasl_password_file", text)
+
+    def cluster(self):
+        self.need_kafka()
+        kafka = library()
+        if kafka is None:
+            self.assertFalse(harness.REQUIRE_ALL, "librdkafka is missing: ./run setup")
+            self.skipTest("librdkafka is missing")
+        cluster = Cluster(kafka, TOPIC)
+        self.addCleanup(cluster.close)
+        return cluster
+
+    def reader(self, cluster, **options):
+        return self.daemon(config=f"""
+[[feeds.kafka]]
+brokers = "{cluster.brokers}"
+topics = ['^routeviews\\..+\\.bmp_raw']
+group = "a-network"
+""", **options)
+
+    def say(self, cluster, *bmp, router="192.0.2.1"):
+        cluster.produce(TOPIC, *(envelope(message, router=router) for message in bmp))
+
+    def test_a_hijack_on_a_topic_becomes_an_event(self):
+        cluster = self.cluster()
+        server = self.reader(cluster)
+        tenant = Tenant(server.client())
+        tenant.add_prefix("main", "203.0.113.0/24", asn=[64500])
+        peer = Peer("198.51.100.1", 64496)
+        self.say(cluster, peer.up(), peer.route(["203.0.113.0/24"], path=[64496, 64500]))
+        [route] = wait_for(lambda: tenant.routes("main"), "route", JOIN_S)
+        self.assertEqual(route["peer"]["router"], "ams/192.0.2.1")
+        self.say(cluster, peer.route(["203.0.113.0/24"], path=[64496, 64666]), b"no BMP at all")
+        [event] = wait_for(lambda: [e for e in tenant.events("main") if e["kind"] == "origin-hijack"], "event", 20)
+        self.assertIn("64666", json.dumps(event))
+        wait_for(lambda: server.metrics()['peering_kafka_messages_total{result="malformed"}'] == 1, "count", 20)
+
+    def test_after_a_restart_it_goes_on_where_it_was(self):
+        cluster = self.cluster()
+        server = self.reader(cluster, same_ports=True)
+        tenant = Tenant(server.client())
+        tenant.add_prefix("main", "203.0.113.0/24")
+        peer = Peer("198.51.100.1", 64496)
+        self.say(cluster, peer.up(), *(peer.route([f"10.{n}.0.0/16"], path=[64496]) for n in range(50)))
+        wait_for(lambda: server.metrics()["peering_kafka_offsets_stored_total"] >= 51, "the messages", JOIN_S)
+        self.assertEqual(server.stop(), 0)
+        self.say(cluster, peer.route(["203.0.113.0/24"], path=[64496, 64500]))
+        server.start()
+        wait_for(lambda: len(tenant.routes("main")) == 1, "what came meanwhile", JOIN_S)
+        self.assertEqual(server.metrics()['peering_kafka_messages_total{result="used"}'], 1, "and nothing else")
+
+    def test_brokers_that_go_away_come_back(self):
+        cluster = self.cluster()
+        server = self.reader(cluster)
+        tenant = Tenant(server.client())
+        tenant.add_prefix("main", "203.0.113.0/24")
+        peer = Peer("198.51.100.1", 64496)
+        self.say(cluster, peer.up(), peer.route(["203.0.113.0/24"], path=[64496, 64500]))
+        wait_for(lambda: tenant.routes("main"), "route", JOIN_S)
+        cluster.down()
+        wait_for(lambda: server.metrics()["peering_kafka_errors_total"] > 0, "word of the loss", JOIN_S)
+        self.assertEqual(len(tenant.routes("main")), 1, "what was known stays")
+        cluster.up()
+        self.say(cluster, peer.route(withdraw=["203.0.113.0/24"]))
+        wait_for(lambda: not tenant.routes("main"), "the withdrawal behind the loss", JOIN_S)
 
     def test_brokers_that_are_away_trouble_nobody(self):
         self.need_kafka()
