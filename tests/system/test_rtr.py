@@ -147,6 +147,23 @@ class RealCaches(RtrTest):
         self.stayrtr(vrps((PREFIX, 24, 64500)), "good-again", port=port)
         wait_for(lambda: self.state(tenant) == "valid", "the better cache again", 40)
 
+    def test_a_restarted_cache_is_asked_for_everything_and_what_it_said_counts_until_then(self):
+        cache, port, _ = self.stayrtr(vrps((PREFIX, 24, 64500)))
+        server = self.daemon(config=f'[[rpki.caches]]\naddress = "127.0.0.1:{port}"\n')
+        tenant = self.announced(server)
+        self.becomes(tenant, "valid")
+        answers = server.metrics()["peering_rpki_end_of_data_total"]
+        cache.stop()
+        wait_for(lambda: server.metrics()["peering_rpki_caches_synchronised"] == 0, "the loss", 20)
+        self.assertEqual((self.held(server), self.state(tenant)), (1, "valid"), "within the expire interval")
+        # Another session id, so that no Serial Query of ours means anything to it.
+        self.stayrtr(vrps((PREFIX, 24, 64666)), "restarted", port=port)
+        seen = set()
+        wait_for(lambda: seen.add(self.state(tenant)) or "invalid" in seen, "what it says now", 40)
+        self.assertEqual(seen - {"valid", "invalid"}, set(), "never unknown in between")
+        self.assertGreater(server.metrics()["peering_rpki_end_of_data_total"], answers)
+        self.assertEqual(self.held(server), 1)
+
     def test_a_set_that_shrinks_by_more_than_half_waits(self):
         many = [(f"198.51.{n}.0/24", 24, 64500) for n in range(20)]
         _, port, path = self.stayrtr(vrps(*many))

@@ -136,6 +136,24 @@ TEST(RtrClient, DataOlderThanExpireIsDropped) {
   EXPECT_THAT(talk.connect(), ElementsAre(Versioned{2, ResetQuery{}}));
 }
 
+TEST(RtrClient, DataOfASessionThatIsOverIsHeldUntilTheNextAnswerOrItsExpiry) {
+  Talk talk;
+  talk.begin();
+  talk.client.disconnected(talk.now);
+  talk.wait(1000s);
+  talk.connect();
+  EXPECT_TRUE(talk.say({CacheResponse{8}}).close) << "restarted: our serial means nothing to it";
+  talk.client.disconnected(talk.now);
+  EXPECT_THAT(talk.connect(), ElementsAre(Versioned{2, ResetQuery{}}));
+  talk.say({CacheResponse{8}, PrefixPdu{true, vrp("198.51.100.0/24")}});
+  EXPECT_THAT(talk.client.vrps(), ElementsAre(vrp("203.0.113.0/24"))) << "not whole yet";
+  Talk answered = talk;
+  EXPECT_TRUE(answered.say({EndOfData{8, 1, Intervals{}}}).data_changed);
+  EXPECT_THAT(answered.client.vrps(), ElementsAre(vrp("198.51.100.0/24")));
+  EXPECT_TRUE(talk.wait(6200s).data_changed) << "the clock runs from the last End of Data";
+  EXPECT_THAT(talk.client.vrps(), IsEmpty());
+}
+
 TEST(RtrClient, IntervalsAreKeptWithinTheRangesOfTheRfc) {
   Talk talk;
   talk.connect();
