@@ -48,7 +48,8 @@ struct Services {
   store::TelemetryStore& telemetry;
   Metrics& metrics;
   EventHub& events;
-  const Catalog& catalog;
+  /// The catalogue in force; never null. Another one is in force from one call to the next.
+  std::function<CatalogPointer()> catalog;
   /// The snapshot in force; never null.
   std::function<model::RegistryPointer()> registry;
   /// Current routes for the prefix: exact, covering and more specific ones. Blocks.

@@ -53,7 +53,9 @@ struct Reply {
 class ApiFixture : public testing::Test {
  protected:
   ApiFixture()
-      : catalog(*load_catalog("")), hub(telemetry, metrics), registry(std::make_shared<model::Registry>()) {
+      : catalog(std::make_shared<const Catalog>(*load_catalog(""))),
+        hub(telemetry, metrics),
+        registry(std::make_shared<model::Registry>()) {
     log::set_level(log::Level::error);
     api = std::make_unique<Api>(services());
     folder = testing::TempDir() + "api-" + std::to_string(::getpid()) + "-" + std::to_string(++folders);
@@ -73,7 +75,7 @@ class ApiFixture : public testing::Test {
                     telemetry,
                     metrics,
                     hub,
-                    catalog,
+                    [this] { return catalog; },
                     [this] { return registry; },
                     [this](const net::Prefix&) { return Result<std::vector<rib::Route>>(routes); },
                     [this] { return not_ready; },
@@ -254,7 +256,7 @@ class ApiFixture : public testing::Test {
   StoredSampleLog sample_log{telemetry};
   latency::Recorder recorder{sample_log, metrics};
   std::optional<ErrorCode> samples_refused;
-  Catalog catalog;
+  CatalogPointer catalog;
   EventHub hub;
   model::RegistryPointer registry;
   std::vector<rib::Route> routes;

@@ -1,7 +1,8 @@
 // The catalogue: countries, states and providers that customers choose from. A file that the operator owns
-// (`[catalog] file`); `catalog/default.json` is compiled in for when there is none.
+// (`[catalog] file`, read again on SIGHUP); `catalog/default.json` is compiled in for when there is none.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +45,8 @@ struct Catalog {
   bool has_location(std::string_view state) const;
   friend bool operator==(const Catalog&, const Catalog&) = default;
 };
+
+using CatalogPointer = std::shared_ptr<const Catalog>;
 
 /// Reads the JSON form (docs/api.md, "The catalogue"). Errors name the field, the value and the rule.
 Result<Catalog> parse_catalog(std::string_view text);

@@ -54,8 +54,9 @@ constexpr std::array<Operation, 27> operations = {{
 }  // namespace
 
 arm::Answer list_service_countries(Call& call) {
+  const CatalogPointer catalog = call.services.catalog();
   json::array out;
-  for (const std::string& country : call.services.catalog.countries) {
+  for (const std::string& country : catalog->countries) {
     out.push_back(entry(call, "peeringServiceCountries", country));
   }
   return list_values(call, out);
@@ -63,8 +64,9 @@ arm::Answer list_service_countries(Call& call) {
 
 arm::Answer list_service_locations(Call& call) {
   const auto country = call.query.get("country");
+  const CatalogPointer catalog = call.services.catalog();
   json::array out;
-  for (const ServiceLocation& location : call.services.catalog.locations) {
+  for (const ServiceLocation& location : catalog->locations) {
     if (country && !country->empty() && !arm::same_name(location.country, *country)) continue;
     json::object properties{{"country", location.country}, {"state", location.state}};
     if (!location.azure_region.empty()) properties["azureRegion"] = location.azure_region;
@@ -78,8 +80,9 @@ arm::Answer list_service_locations(Call& call) {
 }
 
 arm::Answer list_service_providers(Call& call) {
+  const CatalogPointer catalog = call.services.catalog();
   json::array out;
-  for (const ServiceProvider& provider : call.services.catalog.providers) {
+  for (const ServiceProvider& provider : catalog->providers) {
     json::array metros;
     for (const std::string& metro : provider.metros) metros.emplace_back(metro);
     json::object item{{"properties", json::object{{"serviceProviderName", provider.name},

@@ -122,7 +122,7 @@ arm::Answer put_peering_service(Call& call) {
   if (!tags) return tl::unexpected(tags.error());
   auto sku = read_sku(*body);
   if (!sku) return tl::unexpected(sku.error());
-  auto properties = read_properties(*body, call.services.catalog);
+  auto properties = read_properties(*body, *call.services.catalog());
   if (!properties) return tl::unexpected(properties.error());
   json::object document = *before ? (*before)->document : json::object();
   if (!*before) {

@@ -37,7 +37,8 @@ arm::Expected<PrefixValidation> validation_of(const Call& call, const Record& re
   const json::value* properties = service.if_contains("properties");
   const std::string provider =
       properties ? find_string(*properties, "peeringServiceProvider").value_or("") : std::string();
-  return validate_prefix(expected->expectation, *routes, call.services.catalog.find_provider(provider),
+  const CatalogPointer catalog = call.services.catalog();
+  return validate_prefix(expected->expectation, *routes, catalog->find_provider(provider),
                          call.services.settings, age_of(record, call.at));
 }
 

@@ -18,6 +18,7 @@
 #include "api/api.h"
 #include "api/documents.h"
 #include "app/bgp_configuration.h"
+#include "app/catalog_file.h"
 #include "app/event_writer.h"
 #include "app/registry_watcher.h"
 #include "app/sample_log.h"
@@ -148,6 +149,8 @@ class App::State : public feeds::ShardSink {
   Result<Listening> start();
   void stop();
   void reload(const Configuration& fresh);
+  void reload_catalog(const std::string& path);
+  void reload_neighbors(const Configuration& fresh);
 
   // feeds::ShardSink
   std::size_t shards() const override { return shards_.size(); }
@@ -178,7 +181,7 @@ class App::State : public feeds::ShardSink {
   Configuration c_;
   FolderLock lock_;
   Metrics metrics_;
-  api::Catalog catalog_;
+  CatalogFile catalog_{metrics_};
   std::unique_ptr<store::ResourceStore> resources_;
   std::unique_ptr<store::TelemetryStore> telemetry_;
   std::unique_ptr<latency::SampleLog> sample_log_;
@@ -212,9 +215,7 @@ class App::State : public feeds::ShardSink {
 Result<void> App::State::open_stores() {
   const fs::path folder = c_.data_dir;
   if (auto done = lock_.take(folder); !done) return done;
-  auto catalog = api::load_catalog(c_.catalog.file);
-  if (!catalog) return tl::unexpected(catalog.error());
-  catalog_ = std::move(*catalog);
+  if (auto done = catalog_.read(c_.catalog.file); !done) return done;
   auto resources = store::open_sqlite((folder / "resources.sqlite").string());
   if (!resources) return tl::unexpected(resources.error());
   resources_ = std::move(*resources);
@@ -332,7 +333,8 @@ Result<void> App::State::start_knowledge() {
 void App::State::reload(const Configuration& fresh) {
   std::string restart;
   for (const std::string& key : changed_keys(c_, fresh)) {
-    if (key == "rpki.vrp_file" || key.starts_with("topology.")) {
+    if (key == "rpki.vrp_file" || key == "catalog.file" || key == "[[feeds.bgp.neighbors]]" ||
+        key.starts_with("topology.")) {
       log::info("SIGHUP: {} is another one now", key);
     } else {
       restart += (restart.empty() ? "" : ", ") + key;
@@ -342,7 +344,41 @@ void App::State::reload(const Configuration& fresh) {
   c_.rpki.vrp_file = fresh.rpki.vrp_file;
   c_.topology = fresh.topology;
   knowledge_->read_again(files_of(fresh));
+  reload_catalog(fresh.catalog.file);
+  reload_neighbors(fresh);
   if (bgp_) log::info("{} BGP neighbors are asked to send their routes again", bgp_->refresh_all());
+}
+
+void App::State::reload_catalog(const std::string& path) {
+  c_.catalog.file = path;
+  if (const auto done = catalog_.read(path); !done) {
+    log::error("SIGHUP: {}; the catalogue in force stays", done.error().message);
+    return;
+  }
+  const api::CatalogPointer catalog = catalog_.current();
+  log::info("SIGHUP: the catalogue has {} countries, {} locations and {} providers",
+            catalog->countries.size(), catalog->locations.size(), catalog->providers.size());
+}
+
+// Under the other keys of `[feeds.bgp]` as they are in force. Passwords are read again.
+void App::State::reload_neighbors(const Configuration& fresh) {
+  Configuration next = c_;
+  next.feeds.bgp_neighbors = fresh.feeds.bgp_neighbors;
+  auto settings = bgp_settings(next);
+  if (!settings) {
+    log::error("SIGHUP: {}; the BGP neighbors in force stay", settings.error().message);
+    return;
+  }
+  c_.feeds.bgp_neighbors = fresh.feeds.bgp_neighbors;
+  if (!bgp_) {
+    Listening nowhere;
+    if (const auto done = start_bgp(nowhere); !done) log::error("SIGHUP: {}", done.error().message);
+    return;
+  }
+  const auto done = bgp_->configure(std::move(settings->neighbors));
+  if (done == feeds::BgpListener::Reconfigured{}) return;
+  log::info("SIGHUP: BGP neighbors: {} added, {} removed, {} changed", done.added, done.removed,
+            done.changed);
 }
 
 void App::State::apply_registry(model::RegistryPointer registry) {
@@ -424,7 +460,7 @@ Result<void> App::State::start_api() {
       .telemetry = *telemetry_,
       .metrics = metrics_,
       .events = *hub_,
-      .catalog = catalog_,
+      .catalog = [this] { return catalog_.current(); },
       .registry = [this] { return watcher_->current(); },
       .routes = [this](const net::Prefix& prefix) { return routes(prefix); },
       .not_ready = [this] { return not_ready(); },
@@ -523,6 +559,7 @@ void App::State::start_ris_feeds() {
     settings.authority_file = feed.ca_file;
     settings.stale_after = feed.stale_after;
     settings.keep = feed.keep_after_loss;
+    settings.own_view = feed.own_view;
     settings.filter.collectors = feed.hosts;
     for (const std::string& peer : feed.peers) settings.filter.peers.push_back(*net::Address::parse(peer));
     settings.filter.every_prefix = feed.prefixes.front() == "all";

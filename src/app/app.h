@@ -27,9 +27,9 @@ class App {
 
   /// The error says what could not be started; what had started is stopped again.
   Result<Listening> start();
-  /// SIGHUP: reads the files of `[rpki]` and `[topology]` again, under the paths of `fresh`; other keys that
-  /// differ keep their values until the next start, which the log says. BGP neighbors are asked to send their
-  /// routes again.
+  /// SIGHUP: reads the files of `[rpki]`, `[topology]` and `[catalog]` again, under the paths of `fresh`,
+  /// and takes its BGP neighbors; other keys that differ keep their values until the next start, which the
+  /// log says. BGP neighbors are asked to send their routes again.
   void reload(const Configuration& fresh);
   /// Stops taking input, writes what was acknowledged, closes. Idempotent.
   void stop();

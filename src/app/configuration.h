@@ -38,6 +38,7 @@ struct RisFeed {
   std::vector<std::string> peers;                   ///< addresses; empty: all
   std::chrono::seconds stale_after{60};
   std::chrono::seconds keep_after_loss{86400};
+  bool own_view = false;
   std::string ca_file;
 };
 

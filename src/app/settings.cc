@@ -214,8 +214,10 @@ std::vector<Setting> settings_of(Configuration& c) {
                  "A delivery that fails for this long is given up and counted.", positive});
   out.push_back({"alerts", "allow_loopback", &c.alerts.allow_loopback,
                  "Whether webhooks may point to this machine.", nullptr});
-  out.push_back({"catalog", "file", &c.catalog.file,
-                 "JSON file with countries, locations and providers; empty: the one built in.", nullptr});
+  out.push_back(
+      {"catalog", "file", &c.catalog.file,
+       "JSON file with countries, locations and providers; empty: the one built in. Read again on SIGHUP.",
+       nullptr});
   return out;
 }
 
@@ -358,6 +360,10 @@ std::vector<Setting> settings_of(RisFeed& feed) {
        "The feed is stale when its messages are later than this, or do not come for so long.", positive},
       {"feeds.ris", "keep_after_loss", &feed.keep_after_loss,
        "How long routes are kept that are not announced again after the connection was lost.", positive},
+      {"feeds.ris", "own_view", &feed.own_view,
+       "Whether the collectors' peers are routers of this network: then a session of theirs that ends is an "
+       "outage. Else they are views of others: what they see counts, how they fare does not.",
+       nullptr},
       {"feeds.ris", "ca_file", &feed.ca_file,
        "PEM file of the authority that signed the service's certificate; empty: the system's.", nullptr}};
 }

@@ -124,7 +124,11 @@ struct Shard::State {
     detector.peer_state_changed(*up.peer, true, up.time, at, events);
   }
   void handle(const feeds::PeerDown& down, TimePoint at) {
-    detector.peer_state_changed(*down.peer, false, down.time, at, events);
+    if (down.outage) {
+      detector.peer_state_changed(*down.peer, false, down.time, at, events);
+    } else {
+      detector.peer_out_of_sight(*down.peer, down.time, at, events);
+    }
     table.peer_down(down.peer->id, down.time);
     doomed = true;
   }

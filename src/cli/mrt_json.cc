@@ -151,7 +151,9 @@ void add_update(json::object& out, const mrt::BgpMessage& message) {
   add_routes(out, "multicast_announced", update.multicast_announced, path_ids);
   add_routes(out, "multicast_withdrawn", update.multicast_withdrawn, path_ids);
   if (update.end_of_rib) out["end_of_rib"] = family_name(*update.end_of_rib);
-  if (update.other_family) out["other_family"] = family_name(*update.other_family);
+  const auto& [announced, withdrawn] = update.other_families;
+  if (announced) out["other_family_announced"] = family_name(*announced);
+  if (withdrawn) out["other_family_withdrawn"] = family_name(*withdrawn);
   if (!update.issues.empty()) out["issues"] = issues_of(update.issues);
 }
 

@@ -91,6 +91,13 @@ class Scene {
     table_.peer_down(of->id, now_);
     return flush(std::move(out));
   }
+  /// We no longer look through the peer.
+  std::vector<model::Event> out_of_sight(const rib::PeerPointer& of) {
+    std::vector<model::Event> out;
+    detector_.peer_out_of_sight(*of, now_, now_, out);
+    table_.peer_down(of->id, now_);
+    return flush(std::move(out));
+  }
   std::vector<model::Event> session_up(const rib::PeerPointer& of) {
     std::vector<model::Event> out;
     detector_.peer_state_changed(*of, true, now_, now_, out);

@@ -56,6 +56,8 @@ struct Detector::State {
                                          TimePoint now, Events& out);
   void watch(const model::RegisteredPrefixPointer& entry, const rib::Table& table, TimePoint now,
              Events& out);
+  std::vector<model::RegisteredPrefixPointer> lose(const SessionKey& session, TimePoint time, TimePoint now,
+                                                   Events& out);
   void note_roas(const net::Prefix& observed, const PathView& view);
   void judge_space(const net::Prefix& space, const rib::Table& table, std::optional<TimePoint> since,
                    TimePoint now, Events& out);
@@ -278,6 +280,14 @@ void Detector::route_changed(const rib::RouteChange& change, const rib::Table& t
   s.presence.changed(change, s.sessions, now, out);
 }
 
+// What the session showed is out of sight; gives what had a route by it.
+std::vector<model::RegisteredPrefixPointer> Detector::State::lose(const SessionKey& session, TimePoint time,
+                                                                  TimePoint now, Events& out) {
+  sessions.session_down(session);
+  incidents.lose([&](const rib::PeerKey& key) { return session_of(key) == session; }, now);
+  return presence.lose(session.router, session, time, now, out);
+}
+
 void Detector::peer_state_changed(const rib::Peer& peer, bool up, TimePoint time, TimePoint now,
                                   Events& out) {
   State& s = *state_;
@@ -288,11 +298,13 @@ void Detector::peer_state_changed(const rib::Peer& peer, bool up, TimePoint time
     s.sessions.session_up(session, time, now, out);
     return;
   }
-  s.sessions.session_down(session);
-  s.incidents.lose([&](const rib::PeerKey& key) { return session_of(key) == session; }, now);
   Outage outage{peer.key.router, peer.key.address.to_string(), peer.asn, time, {}};
-  outage.prefixes = s.presence.lose(peer.key.router, session, time, now, out);
+  outage.prefixes = s.lose(session, time, now, out);
   s.sessions.outage(outage, now, out);
+}
+
+void Detector::peer_out_of_sight(const rib::Peer& peer, TimePoint time, TimePoint now, Events& out) {
+  if (is_judged(peer.key.rib_kind)) state_->lose(session_of(peer.key), time, now, out);
 }
 
 void Detector::router_state_changed(std::string_view router, bool up, TimePoint time, TimePoint now,

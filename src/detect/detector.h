@@ -72,7 +72,11 @@ class Detector {
   /// before the changes of `Table::flush` are given. One event for each connection that had routes from it.
   void peer_state_changed(const rib::Peer& peer, bool up, TimePoint time, TimePoint now,
                           std::vector<model::Event>& out);
-  /// The same for a whole router (its BMP session closed, or is back).
+  /// The peer no longer shows us anything, which says nothing of the network: as when its session went down,
+  /// but no event.
+  void peer_out_of_sight(const rib::Peer& peer, TimePoint time, TimePoint now,
+                         std::vector<model::Event>& out);
+  /// `peer_state_changed` for a whole router (its BMP session closed, or is back).
   void router_state_changed(std::string_view router, bool up, TimePoint time, TimePoint now,
                             std::vector<model::Event>& out);
 

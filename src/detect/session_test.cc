@@ -111,6 +111,14 @@ TEST_F(Session, ARouteAwayForGoodIsNoWayThatIsLeft) {
   EXPECT_THAT(brief(scene.withdraw(scene.peer(64497))), Contains("withdrawal Critical open"));
 }
 
+TEST_F(Session, ThatWeNoLongerLookThroughIsNeitherAnOutageNorAWithdrawal) {
+  EXPECT_THAT(scene.out_of_sight(scene.peer(64496)), IsEmpty());
+  EXPECT_THAT(scene.wait(100s), IsEmpty());
+  EXPECT_THAT(scene.open(), IsEmpty());
+  announce_all();
+  EXPECT_THAT(scene.wait(100s), IsEmpty());
+}
+
 struct Restart : Session {};
 
 TEST_F(Restart, LateRoutesAreNotNewAnnouncements) {

@@ -102,6 +102,12 @@ std::optional<std::size_t> BgpConversation::family_over_limit(const rib::RouteBu
   return over;
 }
 
+void BgpConversation::forget(TimePoint at, std::string_view reason, std::vector<ShardMessage>& out) {
+  for (rib::PeerPointer* peer : {&peer_, &restarts_}) {
+    if (*peer) out.push_back(PeerDown{std::exchange(*peer, nullptr), at, std::string(reason), false});
+  }
+}
+
 std::optional<wire::bgp::Notification> BgpConversation::routes(const wire::bgp::UpdateScan& update,
                                                                TimePoint at, std::vector<ShardMessage>& out) {
   metrics_.updates.add();
@@ -110,7 +116,7 @@ std::optional<wire::bgp::Notification> BgpConversation::routes(const wire::bgp::
     metrics_.faults(issues);
     complain(issues.front(), at);
   }
-  if (update.other_family) metrics_.other_families.add();
+  metrics_.other_families.count(update.other_families);
   const RouteCount count = count_routes(update);
   if (count.announced > 0) metrics_.announced.add(static_cast<double>(count.announced));
   if (count.withdrawn > 0) metrics_.withdrawn.add(static_cast<double>(count.withdrawn));

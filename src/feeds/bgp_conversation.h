@@ -28,6 +28,8 @@ class BgpConversation {
 
   void up(const wire::bgp::SessionUp& session, TimePoint at, std::vector<ShardMessage>& out);
   void down(const wire::bgp::SessionDown& session, TimePoint at, std::vector<ShardMessage>& out);
+  /// We no longer look through the neighbour: its routes, also those that are kept, go without an outage.
+  void forget(TimePoint at, std::string_view reason, std::vector<ShardMessage>& out);
   /// Gives the NOTIFICATION to close the session with when these are too many prefixes (RFC 4486 section 4);
   /// nothing of the UPDATE is handed on then.
   std::optional<wire::bgp::Notification> routes(const wire::bgp::UpdateScan& update, TimePoint at,

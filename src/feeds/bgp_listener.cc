@@ -1,5 +1,6 @@
 #include "feeds/bgp_listener.h"
 
+#include <algorithm>
 #include <future>
 #include <map>
 #include <mutex>
@@ -13,6 +14,7 @@
 #include "base/log.h"
 #include "feeds/bgp_session.h"
 #include "feeds/bgp_sockets.h"
+#include "wire/bgp/notification.h"
 
 namespace peering::feeds {
 
@@ -37,23 +39,27 @@ net::Address address_of(const asio::ip::address& address) {
 }  // namespace
 
 struct BgpListener::State {
-  State(BgpSettings given, PeerRegistry& peers, ShardSink& shards, Metrics& registry)
-      : settings(std::move(given)), metrics(registry) {
-    for (const BgpNeighbor& neighbor : settings.neighbors) {
-      auto session = BgpSession::make(settings, neighbor, {context, peers, shards, metrics});
-      by_name[neighbor.shown_name()] = session.get();
-      sessions[neighbor.address] = std::move(session);
-    }
+  State(BgpSettings given, PeerRegistry& peers_given, ShardSink& shards_given, Metrics& registry)
+      : settings(std::move(given)), peers(peers_given), shards(shards_given), metrics(registry) {
+    for (const BgpNeighbor& neighbor : settings.neighbors) make(neighbor);
   }
 
-  const BgpSettings settings;
+  struct Entry {
+    BgpNeighbor neighbor;
+    std::shared_ptr<BgpSession> session;
+    bool leaving = false;
+  };
+
+  BgpSettings settings;  // `neighbors`: those that are wanted, of the thread once it runs
+  PeerRegistry& peers;
+  ShardSink& shards;
   BgpMetrics metrics;
   asio::io_context context{1};
   asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
   tcp::acceptor acceptor{context};
   asio::steady_timer accept_timer{context};
-  std::map<net::Address, std::shared_ptr<BgpSession>> sessions;
-  std::map<std::string, BgpSession*, std::less<>> by_name;
+  std::map<net::Address, Entry> sessions;
+  bool on_ipv6 = false;  // the acceptor
   Clock::time_point next_complaint{};
   std::uint64_t unsaid = 0;
   bool closing = false;
@@ -61,26 +67,101 @@ struct BgpListener::State {
   std::thread thread;
 
   Result<http::Endpoint> bind(const http::Endpoint& endpoint);
-  Result<void> secure_acceptor(bool on_ipv6);
+  BgpSession& make(const BgpNeighbor& neighbor);
+  const BgpNeighbor* wanted(const net::Address& address) const;
+  Result<void> secure_acceptor(const BgpNeighbor& neighbor);
+  void clear_password(const BgpNeighbor& neighbor);
+  void begin(const BgpNeighbor& neighbor);
+  void leave(Entry& entry, wire::bgp::CeaseSubcode why);
+  void left(const net::Address& address);
+  Reconfigured configure(std::vector<BgpNeighbor> neighbors);
+  bool listens_to(const BgpNeighbor& neighbor) const {
+    return acceptor.is_open() && (on_ipv6 || neighbor.address.is_v4());
+  }
+  // What `question` gives on the thread; nothing when there is none: nobody would answer while it stops.
+  template <class Question>
+  auto ask(Question question) -> std::optional<decltype(question())> {
+    const std::lock_guard lock(starting);
+    if (!thread.joinable()) return std::nullopt;
+    std::promise<decltype(question())> promise;
+    auto answer = promise.get_future();
+    asio::post(context, [&] { promise.set_value(question()); });
+    return answer.get();
+  }
   void accept();
   void accepted(tcp::socket socket);
   void end();
 };
 
-Result<void> BgpListener::State::secure_acceptor(bool on_ipv6) {
+BgpSession& BgpListener::State::make(const BgpNeighbor& neighbor) {
+  auto session = BgpSession::make(settings, neighbor, {context, peers, shards, metrics});
+  Entry& entry = sessions[neighbor.address];
+  entry = {neighbor, std::move(session), false};
+  return *entry.session;
+}
+
+const BgpNeighbor* BgpListener::State::wanted(const net::Address& address) const {
+  const auto found = std::ranges::find(settings.neighbors, address, &BgpNeighbor::address);
+  return found == settings.neighbors.end() ? nullptr : &*found;
+}
+
+// What the kernel must know of the neighbour before it connects.
+Result<void> BgpListener::State::secure_acceptor(const BgpNeighbor& neighbor) {
+  if (!listens_to(neighbor)) return {};
   const int socket = acceptor.native_handle();
-  for (const BgpNeighbor& neighbor : settings.neighbors) {
-    if (!on_ipv6 && !neighbor.address.is_v4()) continue;
-    Result<void> done;
-    if (neighbor.ttl_security > 0) done = set_longest_ttl(socket, on_ipv6);
-    if (done && !neighbor.password.empty()) {
-      done = set_tcp_md5(socket, on_ipv6, neighbor.address, neighbor.password);
-    }
-    if (!done) {
-      return fail(done.error().code, "BGP neighbor {}: {}", neighbor.shown_name(), done.error().message);
-    }
+  Result<void> done;
+  if (neighbor.ttl_security > 0) done = set_longest_ttl(socket, on_ipv6);
+  if (done && !neighbor.password.empty()) {
+    done = set_tcp_md5(socket, on_ipv6, neighbor.address, neighbor.password);
   }
-  return {};
+  if (done) return {};
+  return fail(done.error().code, "BGP neighbor {}: {}", neighbor.shown_name(), done.error().message);
+}
+
+void BgpListener::State::clear_password(const BgpNeighbor& neighbor) {
+  if (neighbor.password.empty() || !listens_to(neighbor)) return;
+  clear_tcp_md5(acceptor.native_handle(), on_ipv6, neighbor.address);
+}
+
+void BgpListener::State::begin(const BgpNeighbor& neighbor) {
+  if (const auto done = secure_acceptor(neighbor); !done) {
+    return log::error("{}; it is not spoken with", done.error().message);
+  }
+  make(neighbor).start();
+}
+
+void BgpListener::State::leave(Entry& entry, wire::bgp::CeaseSubcode why) {
+  entry.leaving = true;
+  entry.session->leave(wire::bgp::cease(why), [this, address = entry.neighbor.address] {
+    asio::post(context, [this, address] { left(address); });
+  });
+}
+
+// Whoever was changed, or was wanted again meanwhile, begins anew.
+void BgpListener::State::left(const net::Address& address) {
+  const auto found = sessions.find(address);
+  if (closing || found == sessions.end()) return;
+  clear_password(found->second.neighbor);
+  sessions.erase(found);
+  if (const BgpNeighbor* next = wanted(address)) begin(*next);
+}
+
+BgpListener::Reconfigured BgpListener::State::configure(std::vector<BgpNeighbor> neighbors) {
+  using wire::bgp::CeaseSubcode;
+  Reconfigured out;
+  settings.neighbors = std::move(neighbors);
+  for (auto& [address, entry] : sessions) {
+    const BgpNeighbor* next = wanted(address);
+    if (entry.leaving || (next && *next == entry.neighbor)) continue;
+    ++(next ? out.changed : out.removed);
+    leave(entry, next ? CeaseSubcode::other_configuration_change : CeaseSubcode::peer_deconfigured);
+  }
+  for (const BgpNeighbor& neighbor : settings.neighbors) {
+    if (sessions.contains(neighbor.address)) continue;
+    ++out.added;
+    begin(neighbor);
+  }
+  return out;
 }
 
 Result<http::Endpoint> BgpListener::State::bind(const http::Endpoint& endpoint) {
@@ -94,7 +175,10 @@ Result<http::Endpoint> BgpListener::State::bind(const http::Endpoint& endpoint) 
   if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
   if (!error) acceptor.bind(where, error);
   if (error) return fail(ErrorCode::io, "BGP cannot listen on {}: {}", endpoint.to_string(), error.message());
-  if (auto done = secure_acceptor(where.address().is_v6()); !done) return tl::unexpected(done.error());
+  on_ipv6 = where.address().is_v6();
+  for (const BgpNeighbor& neighbor : settings.neighbors) {
+    if (auto done = secure_acceptor(neighbor); !done) return tl::unexpected(done.error());
+  }
   acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error) return fail(ErrorCode::io, "BGP cannot listen on {}: {}", endpoint.to_string(), error.message());
   const tcp::endpoint bound = acceptor.local_endpoint(error);
@@ -123,7 +207,7 @@ void BgpListener::State::accepted(tcp::socket socket) {
   if (error) return;
   const net::Address address = address_of(remote.address());
   if (const auto found = sessions.find(address); found != sessions.end()) {
-    return found->second->accepted(std::move(socket));
+    return found->second.session->accepted(std::move(socket));
   }
   metrics.refused(BgpRefusal::unknown_address);
   if (Clock::now() < next_complaint) {
@@ -141,7 +225,7 @@ void BgpListener::State::end() {
   error_code ignored;
   acceptor.close(ignored);
   accept_timer.cancel();
-  for (const auto& [address, session] : sessions) session->stop(goodbye);
+  for (const auto& [address, entry] : sessions) entry.session->stop(goodbye);
   work.reset();
 }
 
@@ -158,25 +242,30 @@ Result<http::Endpoint> BgpListener::listen(const http::Endpoint& endpoint) {
 void BgpListener::start() {
   const std::lock_guard lock(state_->starting);
   asio::post(state_->context, [state = state_.get()] {
-    for (const auto& [address, session] : state->sessions) session->start();
+    for (const auto& [address, entry] : state->sessions) entry.session->start();
   });
   state_->thread = std::thread([state = state_.get()] { state->context.run(); });
 }
 
 bool BgpListener::refresh(std::string_view neighbor) {
-  const auto found = state_->by_name.find(neighbor);
-  const std::lock_guard lock(state_->starting);  // not while it stops: nobody would answer
-  if (found == state_->by_name.end() || !state_->thread.joinable()) return false;
-  std::promise<bool> asked;
-  auto answer = asked.get_future();
-  asio::post(state_->context, [session = found->second, &asked] { asked.set_value(session->refresh()); });
-  return answer.get();
+  const auto asked = state_->ask([&] {
+    const auto found = std::ranges::find_if(
+        state_->sessions, [&](const auto& item) { return item.second.neighbor.shown_name() == neighbor; });
+    return found != state_->sessions.end() && found->second.session->refresh();
+  });
+  return asked.value_or(false);
 }
 
 std::size_t BgpListener::refresh_all() {
-  std::size_t asked = 0;
-  for (const auto& [name, session] : state_->by_name) asked += refresh(name) ? 1 : 0;
-  return asked;
+  const auto asked = state_->ask([&] {
+    return std::ranges::count_if(state_->sessions,
+                                 [](const auto& item) { return item.second.session->refresh(); });
+  });
+  return static_cast<std::size_t>(asked.value_or(0));
+}
+
+BgpListener::Reconfigured BgpListener::configure(std::vector<BgpNeighbor> neighbors) {
+  return state_->ask([&] { return state_->configure(std::move(neighbors)); }).value_or(Reconfigured{});
 }
 
 void BgpListener::stop() {

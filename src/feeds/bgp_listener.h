@@ -2,7 +2,8 @@
 // connect to. It only listens: it never announces a route. One thread for all of it (`bgp_session.h` for one
 // neighbour).
 //
-// A connection from an address that is not configured is closed before a word is said.
+// A connection from an address that is not configured is closed before a word is said. Neighbours can be
+// added, removed and changed while it runs; the sessions of the others do not notice.
 #pragma once
 
 #include <memory>
@@ -36,6 +37,15 @@ class BgpListener {
   bool refresh(std::string_view neighbor);
   /// The same of every neighbour; how many were asked.
   std::size_t refresh_all();
+  struct Reconfigured {
+    std::size_t added = 0, removed = 0, changed = 0;
+    friend bool operator==(const Reconfigured&, const Reconfigured&) = default;
+  };
+  /// Has these neighbours from now on. One that is gone hears a cease "peer de-configured", one that differs
+  /// "other configuration change" (RFC 4486) before its session begins anew; their routes go out of sight,
+  /// which is no outage. Nothing before `start` or after `stop`. A neighbour whose password the kernel
+  /// refuses is not spoken with, with an error in the log.
+  Reconfigured configure(std::vector<BgpNeighbor> neighbors);
   /// Says goodbye to every neighbour, closes everything and joins. Our own end is no event: the shards are
   /// not told. Idempotent.
   void stop();

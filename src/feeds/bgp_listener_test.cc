@@ -31,10 +31,13 @@ class Collector : public testing::Test {
   }
 
   http::Endpoint start(BgpNeighbor neighbor = neighbor_of(), std::size_t shards = 1) {
+    return start(std::vector{std::move(neighbor)}, shards);
+  }
+  http::Endpoint start(std::vector<BgpNeighbor> neighbors, std::size_t shards = 1) {
     BgpSettings settings;
     settings.asn = test::collector_asn;
     settings.router_id = net::Address::v4(0x0a000001);
-    settings.neighbors = {std::move(neighbor)};
+    settings.neighbors = std::move(neighbors);
     settings.hold_off_first = 20ms;
     settings.hold_off_longest = 40ms;
     settings.connect_retry = 50ms;
@@ -49,9 +52,10 @@ class Collector : public testing::Test {
   }
 
   // Tries until the neighbour is not held off.
-  static Neighbor established(const http::Endpoint& to, const bgp::Open& open = test::neighbor_open()) {
+  static Neighbor established(const http::Endpoint& to, const bgp::Open& open = test::neighbor_open(),
+                              const char* from = "127.0.0.1") {
     for (int i = 0; i < 500; ++i) {
-      Neighbor neighbor = Neighbor::connect(to);
+      Neighbor neighbor = Neighbor::connect(to, from);
       if (neighbor.establish(open)) return neighbor;
       std::this_thread::sleep_for(10ms);
     }
@@ -304,6 +308,66 @@ TEST_F(Collector, RefreshAsksForEveryFamily) {
   }
   listener->stop();
   EXPECT_FALSE(listener->refresh("127.0.0.1"));
+}
+
+TEST_F(Collector, OthersDoNotNoticeThatNeighborsAreAddedRemovedAndChanged) {
+  const auto endpoint = start({neighbor_of("127.0.0.1"), neighbor_of("127.0.0.2"), neighbor_of("127.0.0.3")});
+  Neighbor stays = established(endpoint);
+  Neighbor goes = established(endpoint, test::neighbor_open(), "127.0.0.2");
+  Neighbor changes = established(endpoint, test::neighbor_open(), "127.0.0.3");
+  ASSERT_TRUE(sink->wait_for_count<PeerUp>(3));
+  BgpNeighbor changed = neighbor_of("127.0.0.3");
+  changed.hold_time_s = 30;
+  const auto done = listener->configure({neighbor_of("127.0.0.1"), changed, neighbor_of("127.0.0.4")});
+  EXPECT_EQ(done, (BgpListener::Reconfigured{.added = 1, .removed = 1, .changed = 1}));
+  EXPECT_EQ(goes.notification(), (bgp::Notification{6, 3}));
+  EXPECT_EQ(changes.notification(), (bgp::Notification{6, 6}));
+  ASSERT_TRUE(sink->wait_for_count<PeerDown>(2));
+  for (const PeerDown& down : sink->all<PeerDown>()) {
+    EXPECT_FALSE(down.outage) << "we only look no longer";
+    EXPECT_NE(down.peer->key.address.to_string(), "127.0.0.1");
+  }
+  goes.close();
+  changes.close();
+  Neighbor again = established(endpoint, test::neighbor_open(), "127.0.0.3");
+  Neighbor added = established(endpoint, test::neighbor_open(), "127.0.0.4");
+  ASSERT_TRUE(sink->wait_for_count<PeerUp>(5));
+  Neighbor stranger = Neighbor::connect(endpoint, "127.0.0.2");
+  EXPECT_EQ(stranger.receive(), std::nullopt);
+  stays.send(test::announcement("203.0.113.0/24"));
+  EXPECT_TRUE(sink->wait_for_count<rib::RouteBatch>(1)) << "the session is the one that it was";
+  EXPECT_TRUE(becomes("peering_bgp_sessions{state=\"established\"}", 3));
+  EXPECT_EQ(listener->configure({neighbor_of("127.0.0.1"), changed, neighbor_of("127.0.0.4")}),
+            BgpListener::Reconfigured{});
+}
+
+TEST_F(Collector, ANeighborThatIsRemovedIsGoneOnceTheShardsHaveTakenItsEnd) {
+  const auto endpoint = start();
+  Neighbor neighbor = established(endpoint);
+  ASSERT_TRUE(sink->wait_for_count<PeerUp>(1));
+  sink->refuse(true);
+  EXPECT_EQ(listener->configure({}).removed, 1U);
+  EXPECT_EQ(neighbor.notification(), (bgp::Notification{6, 3}));
+  neighbor.close();
+  EXPECT_EQ(listener->configure({neighbor_of()}), BgpListener::Reconfigured{}) << "it has not gone yet";
+  sink->refuse(false);
+  ASSERT_TRUE(sink->wait_for_count<PeerDown>(1));
+  established(endpoint);
+  EXPECT_TRUE(sink->wait_for_count<PeerUp>(2)) << "it was wanted again meanwhile";
+}
+
+TEST_F(Collector, RoutesThatAreKeptForANeighborGoWithIt) {
+  bgp::Open open = test::neighbor_open();
+  open.graceful_restart =
+      bgp::Open::GracefulRestart{false, false, 77, {{bgp::ipv4_unicast, true}, {bgp::ipv6_unicast, true}}};
+  const auto endpoint = start();
+  Neighbor neighbor = established(endpoint, open);
+  ASSERT_TRUE(sink->wait_for_count<PeerUp>(1));
+  neighbor.close();
+  ASSERT_TRUE(sink->wait_for_count<RouterDown>(1));
+  listener->configure({});
+  ASSERT_TRUE(sink->wait_for_count<PeerDown>(1));
+  EXPECT_FALSE(sink->all<PeerDown>().at(0).outage);
 }
 
 TEST_F(Collector, ANeighborThatSaysNothingIsLetGo) {

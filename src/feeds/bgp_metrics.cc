@@ -21,13 +21,12 @@ BgpMetrics::BgpMetrics(Metrics& metrics)
       updates(metrics.counter("peering_bgp_updates_total", "UPDATEs read from BGP neighbors.")),
       announced(metrics.counter("peering_bgp_prefixes_announced_total", "Prefixes in UPDATEs, announced.")),
       withdrawn(metrics.counter("peering_bgp_prefixes_withdrawn_total", "Prefixes in UPDATEs, withdrawn.")),
-      other_families(metrics.counter("peering_bgp_other_family_updates_total",
-                                     "UPDATEs with routes of a family that no table here holds.")),
       unknown_capabilities(metrics.counter("peering_bgp_unknown_capabilities_total",
                                            "Capabilities in OPENs that are not known or have a wrong "
                                            "length.")),
       prefix_limits(metrics.counter("peering_bgp_prefix_limits_total",
                                     "Sessions closed because the neighbor sent too many prefixes.")),
+      other_families(metrics, "peering_bgp_other_family_updates_total"),
       metrics_(metrics) {
   for (std::size_t i = 0; i < refusals_.size(); ++i) {
     refusals_[i] =

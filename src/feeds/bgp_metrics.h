@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/metrics.h"
+#include "feeds/other_families.h"
 #include "wire/bgp/fsm.h"
 
 namespace peering::feeds {
@@ -23,8 +24,9 @@ class BgpMetrics {
   void moved(wire::bgp::State from, wire::bgp::State to);
   Gauge& in_state(wire::bgp::State state);
 
-  Counter &bytes, &waits, &updates, &announced, &withdrawn, &other_families, &unknown_capabilities;
+  Counter &bytes, &waits, &updates, &announced, &withdrawn, &unknown_capabilities;
   Counter& prefix_limits;
+  OtherFamilyCounters other_families;
 
  private:
   Metrics& metrics_;

@@ -172,6 +172,22 @@ class Session final : public BgpSession {
     for (ArmedTimer& timer : timers_) timer.timer.cancel();
   }
 
+  void leave(const bgp::Notification& last, std::function<void()> gone) override {
+    conversation_.forget(now(), bgp::to_text(last), messages_);
+    bgp::Actions actions;
+    fsm_.stop(last, std::nullopt, actions);
+    perform_all(actions);
+    archive_records();
+    log::info("BGP neighbor {}: {}", neighbor_.shown_name(), bgp::to_text(last));
+    error_code ignored;
+    dialing_.close(ignored);
+    ++attempts_;
+    for (ArmedTimer& timer : timers_) timer.timer.cancel();
+    services_.metrics.in_state(fsm_.state()).add(-1);
+    gone_ = std::move(gone);
+    deliver_last();
+  }
+
   bool refresh() override {
     bgp::Actions actions;
     bool asked = false;
@@ -319,10 +335,23 @@ class Session final : public BgpSession {
 
   // What no reader waits for: the end of a session by a timer.
   void deliver_later() {
-    if (stopped_ || deliver() || waiting_ > 0) return;
+    if (stopped_ || gone_ || deliver() || waiting_ > 0) return;
     pump_.expires_after(full_pause_longest);
     pump_.async_wait([session = self()](error_code cancelled) {
       if (!cancelled) session->deliver_later();
+    });
+  }
+
+  // The end of a session that leaves: nothing of it may come after what its successor says.
+  void deliver_last() {
+    if (stopped_) return;
+    if (deliver()) {
+      stopped_ = true;
+      return std::exchange(gone_, nullptr)();
+    }
+    pump_.expires_after(full_pause_longest);
+    pump_.async_wait([session = self()](error_code cancelled) {
+      if (!cancelled) session->deliver_last();
     });
   }
 
@@ -491,6 +520,7 @@ class Session final : public BgpSession {
   std::uint64_t attempts_ = 0;
   bgp::State shown_ = bgp::State::idle;
   int waiting_ = 0;
+  std::function<void()> gone_;  // of a session that leaves
   bool stopped_ = false;
 };
 

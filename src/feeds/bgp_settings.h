@@ -32,6 +32,7 @@ struct BgpNeighbor {
   net::Asn local_asn = 0;        ///< 0: `BgpSettings::asn`
   std::optional<net::Address> local_address;
 
+  friend bool operator==(const BgpNeighbor&, const BgpNeighbor&) = default;
   std::string shown_name() const { return name.empty() ? address.to_string() : name; }
 };
 

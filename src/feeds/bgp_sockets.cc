@@ -65,6 +65,12 @@ Result<void> set_longest_ttl(int socket, bool on_ipv6) {
   return set_number(socket, IPPROTO_IPV6, IPV6_UNICAST_HOPS, ttl_max, "IPV6_UNICAST_HOPS");
 }
 
+void clear_tcp_md5(int socket, bool on_ipv6, const net::Address& peer) {
+  tcp_md5sig signature{};  // a key of no bytes takes the former one away
+  signature.tcpm_addr = storage_of(peer, on_ipv6);
+  (void)::setsockopt(socket, IPPROTO_TCP, TCP_MD5SIG, &signature, sizeof signature);
+}
+
 Result<void> set_ttl_security(int socket, bool on_ipv6, int hops) {
   const int least = ttl_max + 1 - hops;
   auto done = set_longest_ttl(socket, on_ipv6);

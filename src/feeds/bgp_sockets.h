@@ -17,6 +17,9 @@ Result<void> set_tcp_md5(int socket, bool on_ipv6, const net::Address& peer, con
 /// first answer to a connection is not taken otherwise. `on_ipv6`: also its IPv4 segments.
 Result<void> set_longest_ttl(int socket, bool on_ipv6);
 
+/// Segments from and to `peer` carry no digest any more. Nothing where they carried none.
+void clear_tcp_md5(int socket, bool on_ipv6, const net::Address& peer);
+
 /// Segments that came over more hops are dropped by the kernel; ours go out with 255. 1 to 255 hops.
 Result<void> set_ttl_security(int socket, bool on_ipv6, int hops);
 

@@ -138,6 +138,9 @@ void BmpConversation::take(Bytes frame, TimePoint arrival, Out& out) {
     return complain(arrival, message.error().message, frame);
   }
   metrics_.message(frame[5]);
+  if (const std::size_t unknown = wire::bmp::unknown_values(*message); unknown > 0) {
+    metrics_.unknown_values.add(static_cast<double>(unknown));
+  }
   if (archive_) {
     ByteWriter records;
     records_.take(*message, arrival, records);
@@ -318,6 +321,7 @@ void BmpConversation::take_update(const wire::bmp::RouteMonitoring& message, Byt
     // Only the router could reset its session; we leave out the message.
     if (update.outcome() == wire::bgp::Outcome::reset_session) return;
   }
+  metrics_.other_families.count(update.other_families);
   const TimePoint time = time_of(message.peer, arrival);
   rib::UpdateSource source{view->peer, time, &view->paths, std::nullopt};
   if (is_adj_rib_in(kind) && peer.local_asn != 0 && peer.local_asn != peer.asn &&

@@ -97,6 +97,75 @@ TEST_F(BmpConversationTest, RoutesAreAnnouncedAndWithdrawn) {
   EXPECT_EQ(withdrawn.peer->id, announced.peer->id);
 }
 
+TEST_F(BmpConversationTest, EveryFamilyThatIsSkippedIsCounted) {
+  greet();
+  const auto count = [&](const std::string& family) {
+    return metrics_.counter("peering_bmp_other_family_updates_total", "", {{"family", family}}).value();
+  };
+  // ORIGIN, an empty AS_PATH, MP_REACH_NLRI of one family, MP_UNREACH_NLRI of another.
+  const auto update = [](std::uint8_t reach_safi, std::uint16_t unreach_afi, std::uint8_t unreach_safi) {
+    std::vector<std::uint8_t> out(16, 0xff);
+    const std::uint8_t rest[] = {0,
+                                 54,
+                                 2,
+                                 0,
+                                 0,
+                                 0,
+                                 31,
+                                 0x40,
+                                 1,
+                                 1,
+                                 0,
+                                 0x40,
+                                 2,
+                                 0,
+                                 0x80,
+                                 14,
+                                 11,
+                                 0,
+                                 1,
+                                 reach_safi,
+                                 4,
+                                 192,
+                                 0,
+                                 2,
+                                 1,
+                                 0,
+                                 8,
+                                 10,
+                                 0x80,
+                                 15,
+                                 7,
+                                 0,
+                                 static_cast<std::uint8_t>(unreach_afi),
+                                 unreach_safi,
+                                 1,
+                                 2,
+                                 3,
+                                 4};
+    out.insert(out.end(), std::begin(rest), std::end(rest));
+    return out;
+  };
+  say(wire::bmp::encode_route_monitoring(peer_, update(2, 25, 70)));
+  say(wire::bmp::encode_route_monitoring(peer_, update(128, 1, 128)));
+  say(wire::bmp::encode_route_monitoring(peer_, update(133, 1, 200)));
+  EXPECT_EQ(count("ipv4-multicast"), 1);
+  EXPECT_EQ(count("evpn"), 1);
+  EXPECT_EQ(count("vpn"), 1) << "one UPDATE, one family";
+  EXPECT_EQ(count("flowspec"), 1);
+  EXPECT_EQ(count("other"), 1);
+}
+
+TEST_F(BmpConversationTest, TlvsAndStatisticsThatAreNotKnownAreCounted) {
+  greet();
+  EXPECT_EQ(bmp_metrics_.unknown_values.value(), 0);
+  wire::bmp::Statistic known, unknown;
+  known.type = 0;
+  unknown.type = 60'000;
+  say(wire::bmp::encode_statistics(peer_, {known, unknown, unknown}));
+  EXPECT_EQ(bmp_metrics_.unknown_values.value(), 2);
+}
+
 TEST_F(BmpConversationTest, ThePeerKeepsItsNumberInTheNextConversation) {
   greet();
   const auto before = only<RouteBatch>(say(announce(peer_, "203.0.113.0/24"))).peer->id;

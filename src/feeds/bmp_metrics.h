@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/metrics.h"
+#include "feeds/other_families.h"
 #include "wire/bgp/update.h"
 
 namespace peering::feeds {
@@ -37,7 +38,9 @@ class BmpMetrics {
   void faults(std::span<const wire::bgp::Issue> issues);
 
   Counter &bytes, &waits, &refused, &opened;
+  Counter& unknown_values;  ///< TLVs and statistics that are not known
   Gauge& sessions;
+  OtherFamilyCounters other_families;
 
  private:
   Metrics& metrics_;

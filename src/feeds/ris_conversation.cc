@@ -55,8 +55,8 @@ std::vector<rib::RouteBatch> batches_of(const ris::Update& update, const rib::Pe
   return out;
 }
 
-RisConversation::RisConversation(PeerRegistry& peers, RisMetrics& metrics, Microseconds keep)
-    : registry_(peers), metrics_(metrics), keep_(keep) {}
+RisConversation::RisConversation(PeerRegistry& peers, RisMetrics& metrics, Microseconds keep, bool own_view)
+    : registry_(peers), metrics_(metrics), keep_(keep), own_view_(own_view) {}
 
 // Null when it would be one too many.
 RisConversation::Peer* RisConversation::peer_of(const ris::Message& message, TimePoint time, Out& out) {
@@ -85,6 +85,7 @@ RisConversation::Peer* RisConversation::peer_of(const ris::Message& message, Tim
 }
 
 void RisConversation::take_update(const ris::Update& update, Peer& peer, TimePoint time, Out& out) {
+  peer.ours = own_view_ || update.trusted_feed;
   if (!std::exchange(peer.up, true)) out.push_back(PeerUp{peer.peer, time});
   for (const rib::RouteBatch& batch : batches_of(update, peer.peer, time)) push_batch(batch, out);
 }
@@ -109,7 +110,7 @@ void RisConversation::take(const ris::Message& message, TimePoint arrival, Out& 
   if (up) {
     out.push_back(PeerUp{peer->peer, time});
   } else {
-    out.push_back(PeerDown{peer->peer, time, "the collector's session to the peer ended"});
+    out.push_back(PeerDown{peer->peer, time, "the collector's session to the peer ended", peer->ours});
   }
 }
 

@@ -3,7 +3,9 @@
 //
 // Each collector (rrc00 …) is a router, its peers are that router's peers. The service sends no table at the
 // start: a peer's routes are known from when they were announced. Losing the service is no outage of a
-// collector: what it said stays, as stale, until it is said again or `keep` has passed.
+// collector: what it said stays, as stale, until it is said again or `keep` has passed. Its peers are routers
+// of others, so a session of theirs that ends is no outage either, unless the operator says that they are
+// ours.
 #pragma once
 
 #include <map>
@@ -32,7 +34,9 @@ std::vector<rib::RouteBatch> batches_of(const wire::ris::Update& update, const r
 /// Owned by one thread.
 class RisConversation {
  public:
-  RisConversation(PeerRegistry& peers, RisMetrics& metrics, Microseconds keep);
+  /// `own_view`: the collectors' peers are routers of this network. So is a peer whose updates say
+  /// `trusted_feed`.
+  RisConversation(PeerRegistry& peers, RisMetrics& metrics, Microseconds keep, bool own_view = false);
 
   /// Takes one message; appends what follows from it. A time in the future is replaced by `arrival`.
   void take(const wire::ris::Message& message, TimePoint arrival, std::vector<ShardMessage>& out);
@@ -45,6 +49,7 @@ class RisConversation {
   struct Peer {
     rib::PeerPointer peer;
     bool up = false;
+    bool ours = false;
   };
   struct Collector {
     bool speaks = false;  // since the connection was made
@@ -58,6 +63,7 @@ class RisConversation {
   PeerRegistry& registry_;
   RisMetrics& metrics_;
   const Microseconds keep_;
+  const bool own_view_;
   std::map<std::string, Collector> collectors_;
   std::size_t peers_ = 0;
 };

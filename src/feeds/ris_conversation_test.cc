@@ -22,7 +22,11 @@ struct RisConversationTest : testing::Test {
   Metrics registry;
   RisMetrics metrics{registry};
   PeerRegistry peers;
-  RisConversation conversation{peers, metrics, std::chrono::hours(1)};
+  std::optional<RisConversation> conversation{std::in_place, peers, metrics, std::chrono::hours(1)};
+
+  void conversation_with(bool own_view) {
+    conversation.emplace(peers, metrics, std::chrono::hours(1), own_view);
+  }
 
   std::vector<Said> say(std::string_view fields, std::string_view type = "UPDATE",
                         std::string_view host = "rrc00.ripe.net", double age_s = 0) {
@@ -32,7 +36,7 @@ struct RisConversationTest : testing::Test {
         static_cast<double>(to_us(noon)) / 1e6 - age_s, host, type, fields));
     EXPECT_TRUE(message) << message.error().message;
     std::vector<ShardMessage> out;
-    if (message) conversation.take(*message, noon, out);
+    if (message) conversation->take(*message, noon, out);
     return unpacked(out);
   }
   static std::string announcement() {
@@ -71,16 +75,28 @@ TEST_F(RisConversationTest, APeersSessionStateIsPassedOnOnce) {
   EXPECT_THAT(say(R"("x":1)", "KEEPALIVE"), IsEmpty());
 }
 
+TEST_F(RisConversationTest, ASessionOfSomebodyElseThatEndsIsNoOutageAndOneOfOursIs) {
+  const auto outage = [&](std::string_view more) {
+    say(announcement() + std::string(more));
+    return std::get<PeerDown>(say(R"("state":"down")", "RIS_PEER_STATE").at(0)).outage;
+  };
+  EXPECT_FALSE(outage(""));
+  EXPECT_TRUE(outage(R"(,"trusted_feed":true)"));
+  EXPECT_FALSE(outage(""));
+  conversation_with(true);
+  EXPECT_TRUE(outage(""));
+}
+
 TEST_F(RisConversationTest, ALostConnectionIsNoOutageOfItsCollectors) {
   say(announcement());
   say(announcement(), "UPDATE", "rrc01");
   std::vector<ShardMessage> out;
-  conversation.lost(noon, "test", out);
+  conversation->lost(noon, "test", out);
   ASSERT_THAT(out, SizeIs(2));
   EXPECT_FALSE(std::get<RouterDown>(out[0]).outage);
   EXPECT_EQ(std::get<RouterDown>(out[0]).keep, Microseconds(std::chrono::hours(1)));
   out.clear();
-  conversation.lost(noon, "again", out);
+  conversation->lost(noon, "again", out);
   EXPECT_THAT(out, IsEmpty());
   EXPECT_EQ(std::get<RouterUp>(say(announcement()).at(0)).router, "rrc00") << "it speaks again";
 }

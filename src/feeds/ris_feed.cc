@@ -47,7 +47,7 @@ struct RisFeed::State {
   State(RisSettings given, PeerRegistry& peers, ShardSink& shards, Metrics& registry)
       : settings(std::move(given)),
         metrics(registry),
-        conversation(peers, metrics, settings.keep),
+        conversation(peers, metrics, settings.keep, settings.own_view),
         router(shards),
         socket(options_of(settings)),
         connected(gauge(registry, "peering_ris_connected", "1 while the feed's connection stands.")),

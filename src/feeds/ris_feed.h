@@ -33,6 +33,8 @@ struct RisSettings {
   std::chrono::milliseconds stale_after{60'000};
   /// How long routes are kept that were not announced again after a loss.
   Microseconds keep = std::chrono::hours(24);
+  /// The collectors' peers are routers of this network: a session of theirs that ends is an outage.
+  bool own_view = false;
   std::size_t message_bytes_max = 1024 * 1024;
   std::chrono::milliseconds retry_first{1'000}, retry_longest{60'000};
   std::chrono::milliseconds ping_every{20'000}, pong_within{20'000};

@@ -55,6 +55,8 @@ struct PeerDown {
   rib::PeerPointer peer;
   TimePoint time{};    ///< by the router's clock
   std::string reason;  ///< a few words for people
+  /// False: we only no longer look through this peer. Nothing that we watch is out, and no event tells it.
+  bool outage = true;
 };
 
 /// The peer's initial routes of one family are complete (RFC 4724 section 2).

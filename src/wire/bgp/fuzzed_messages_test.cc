@@ -94,7 +94,7 @@ void expect_sane(Bytes body, const SessionFacts& facts, const Update& update) {
   if (!facts.four_octet_asn) return;  // there AS4_PATH takes part
   Update again = update;
   again.end_of_rib.reset();
-  again.other_family.reset();
+  again.other_families = {};
   if (!update.multicast_announced.empty() || !update.multicast_withdrawn.empty()) return;
   const auto message = encode_update(again, facts);
   if (!message) return;  // families that do not go together

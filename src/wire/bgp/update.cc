@@ -85,7 +85,7 @@ void decode_update_into(std::span<const std::uint8_t> body, const SessionFacts& 
   out.mp_next_hop = has_next_hop ? reach->next_hop : std::nullopt;
   out.mp_link_local_next_hop = has_next_hop ? reach->link_local_next_hop : std::nullopt;
   out.end_of_rib = scan.end_of_rib;
-  out.other_family = scan.other_family;
+  out.other_families = scan.other_families;
   out.issues = std::move(scan.attributes.issues);
 }
 

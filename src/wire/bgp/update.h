@@ -64,6 +64,13 @@ struct Issue {
   friend bool operator==(const Issue&, const Issue&) = default;
 };
 
+/// Routes that came along and are not read, or that no routing table holds: an UPDATE may announce those of
+/// one family and withdraw those of another.
+struct OtherFamilies {
+  std::optional<FamilyId> announced, withdrawn;
+  friend bool operator==(const OtherFamilies&, const OtherFamilies&) = default;
+};
+
 struct Update {
   PathAttributes attributes;       ///< `next_hop` is that of the IPv4 routes in `announced`
   std::vector<Nlri> announced;     ///< the NLRI field: IPv4
@@ -75,8 +82,8 @@ struct Update {
   std::vector<Nlri>
       multicast_announced;  ///< MP_REACH_NLRI of SAFI 2: shown in dumps, never in a routing table
   std::vector<Nlri> multicast_withdrawn;
-  std::optional<FamilyId> end_of_rib;    ///< RFC 4724 section 2
-  std::optional<FamilyId> other_family;  ///< routes of a family that is not read came along
+  std::optional<FamilyId> end_of_rib;  ///< RFC 4724 section 2
+  OtherFamilies other_families;
   std::vector<Issue> issues;
 
   /// The worst outcome, if any.

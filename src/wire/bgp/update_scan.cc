@@ -37,14 +37,14 @@ void distrust_without_routes(UpdateScan& out) {
   out.attributes.issues.push_back({0, Outcome::reset_session, "a faulty UPDATE announces no route"});
 }
 
-// Families whose routes no routing table here holds.
-std::optional<FamilyId> other_family_of(const AttributeScan& scan) {
+OtherFamilies other_families_of(const AttributeScan& scan) {
   const auto is_other = [](const std::optional<MpRoutes>& routes) {
     return routes && (!routes->address_family || routes->multicast());
   };
-  if (is_other(scan.unreach) && !scan.unreach->routes.empty()) return scan.unreach->family;
-  if (is_other(scan.reach)) return scan.reach->family;
-  return std::nullopt;
+  OtherFamilies out;
+  if (is_other(scan.reach)) out.announced = scan.reach->family;
+  if (is_other(scan.unreach) && !scan.unreach->routes.empty()) out.withdrawn = scan.unreach->family;
+  return out;
 }
 
 void scan_update_into(std::span<const std::uint8_t> body, const SessionFacts& facts, UpdateScan& out) {
@@ -74,7 +74,7 @@ void scan_update_into(std::span<const std::uint8_t> body, const SessionFacts& fa
   const bool alone =
       withdrawn.empty() && announced.empty() && out.attributes.only(AttributeCode::mp_unreach_nlri);
   if (alone && unreach->routes.empty()) out.end_of_rib = unreach->family;
-  out.other_family = other_family_of(out.attributes);
+  out.other_families = other_families_of(out.attributes);
   require_mandatory(facts, out);
   if (!out.attributes.issues.empty()) distrust_without_routes(out);
 }

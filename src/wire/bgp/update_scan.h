@@ -13,7 +13,7 @@ struct UpdateScan {
   std::size_t withdrawn_count = 0, announced_count = 0;
   AttributeScan attributes;  ///< with the issues of the whole message
   std::optional<FamilyId> end_of_rib;
-  std::optional<FamilyId> other_family;
+  OtherFamilies other_families;
 
   /// The worst outcome, if any. After `reset_session` none of the routes may be used; after
   /// `treat_as_withdraw` all of them are withdrawals.

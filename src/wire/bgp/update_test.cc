@@ -260,12 +260,15 @@ TEST(Update, MulticastRoutesStayApartAndOtherFamiliesAreNamed) {
   Update update = decode_update(with_attributes(attributes), {});
   EXPECT_EQ(update.multicast_announced, (std::vector<Nlri>{{p("10.0.0.0/8"), 0}}));
   EXPECT_TRUE(update.mp_announced.empty());
-  EXPECT_EQ(update.other_family, (FamilyId{1, 2}));
+  EXPECT_EQ(update.other_families, (OtherFamilies{FamilyId{1, 2}, std::nullopt}));
   attributes = good;
   attributes.insert(attributes.end(), {0x80, 15, 5, 0, 25, 70, 1, 2});  // EVPN, not read
   update = decode_update(with_attributes(attributes), {});
   EXPECT_TRUE(update.issues.empty());
-  EXPECT_EQ(update.other_family, (FamilyId{25, 70}));
+  EXPECT_EQ(update.other_families, (OtherFamilies{std::nullopt, FamilyId{25, 70}}));
+  attributes.insert(attributes.end(), {0x80, 14, 11, 0, 1, 2, 4, 192, 0, 2, 1, 0, 8, 10});
+  update = decode_update(with_attributes(attributes), {});
+  EXPECT_EQ(update.other_families, (OtherFamilies{FamilyId{1, 2}, FamilyId{25, 70}})) << "both are told";
 }
 
 TEST(Update, AMultiprotocolNextHopMayHaveALinkLocalOneBesideIt) {
@@ -327,7 +330,8 @@ TEST(Update, DecodingIntoAUsedValueGivesTheSameAsIntoANewOne) {
     Update used = any_update({});
     used.multicast_announced = used.announced;
     used.multicast_withdrawn = used.withdrawn;
-    used.end_of_rib = used.other_family = ipv6_unicast;
+    used.end_of_rib = ipv6_unicast;
+    used.other_families = {ipv6_unicast, ipv4_unicast};
     used.issues = {{1, Outcome::reset_session, "left over"}};
     const auto message = encode_update(any_update({}), {}).value();
     decode_update_into(body_of(message), {}, used);
