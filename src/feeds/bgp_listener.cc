@@ -110,7 +110,10 @@ Result<void> BgpListener::State::secure_acceptor(const BgpNeighbor& neighbor) {
   if (!listens_to(neighbor)) return {};
   const int socket = acceptor.native_handle();
   Result<void> done;
-  if (neighbor.ttl_security > 0) done = set_longest_ttl(socket, on_ipv6);
+  if (neighbor.ttl_security > 0) {
+    done = set_longest_ttl(socket, on_ipv6);
+    if (done) done = keep_connection_requests(socket);
+  }
   if (done && !neighbor.password.empty()) {
     done = set_tcp_md5(socket, on_ipv6, neighbor.address, neighbor.password);
   }

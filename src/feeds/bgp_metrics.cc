@@ -9,8 +9,8 @@ namespace peering::feeds {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> refusal_names = {"unknown_address", "not_awaited",
-                                                           "wrong_local_address"};
+constexpr std::array<std::string_view, 4> refusal_names = {"unknown_address", "not_awaited",
+                                                           "wrong_local_address", "too_many_hops"};
 
 }  // namespace
 

@@ -10,7 +10,7 @@
 namespace peering::feeds {
 
 /// Why a connection was closed before a word was said.
-enum class BgpRefusal { unknown_address, not_awaited, wrong_local_address };
+enum class BgpRefusal { unknown_address, not_awaited, wrong_local_address, too_many_hops };
 
 /// Counters are found once, but for those of NOTIFICATIONs. Thread-safe.
 class BgpMetrics {
@@ -30,7 +30,7 @@ class BgpMetrics {
 
  private:
   Metrics& metrics_;
-  std::array<Counter*, 3> refusals_{};
+  std::array<Counter*, 4> refusals_{};
   std::array<Gauge*, 6> states_{};
 };
 

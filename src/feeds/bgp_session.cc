@@ -158,6 +158,9 @@ class Session final : public BgpSession {
       return services_.metrics.refused(BgpRefusal::wrong_local_address);
     }
     if (!secure(socket, on_ipv6)) return;
+    if (neighbor_.ttl_security > 0 && !near(ttl_of_connection_request(socket.native_handle()))) {
+      return services_.metrics.refused(BgpRefusal::too_many_hops);
+    }
     take_connection(std::move(socket), false);
   }
 
@@ -212,6 +215,9 @@ class Session final : public BgpSession {
     }
     return address;
   }
+
+  // What came between the connection and secure() is limited by nothing but this.
+  bool near(std::optional<int> ttl) const { return ttl && *ttl >= least_ttl(neighbor_.ttl_security); }
 
   bool secure(tcp::socket& socket, bool on_ipv6) {
     if (neighbor_.ttl_security == 0) return true;

@@ -1,6 +1,8 @@
 #include "feeds/bgp_sockets.h"
 
+#include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <fstream>
 
@@ -65,14 +67,27 @@ Result<void> set_longest_ttl(int socket, bool on_ipv6) {
   return set_number(socket, IPPROTO_IPV6, IPV6_UNICAST_HOPS, ttl_max, "IPV6_UNICAST_HOPS");
 }
 
+Result<void> keep_connection_requests(int listening) {
+  return set_number(listening, IPPROTO_TCP, TCP_SAVE_SYN, 1, "TCP_SAVE_SYN");
+}
+
+std::optional<int> ttl_of_connection_request(int socket) {
+  std::array<std::uint8_t, 256> headers{};  // at most 60 bytes of IP and 60 of TCP, or 40 and extensions
+  auto size = static_cast<socklen_t>(headers.size());
+  if (::getsockopt(socket, IPPROTO_TCP, TCP_SAVED_SYN, headers.data(), &size) != 0 || size < 20) return {};
+  return headers[0] >> 4 == 4 ? headers[8] : headers[7];
+}
+
 void clear_tcp_md5(int socket, bool on_ipv6, const net::Address& peer) {
   tcp_md5sig signature{};  // a key of no bytes takes the former one away
   signature.tcpm_addr = storage_of(peer, on_ipv6);
   (void)::setsockopt(socket, IPPROTO_TCP, TCP_MD5SIG, &signature, sizeof signature);
 }
 
+int least_ttl(int hops) { return ttl_max + 1 - hops; }
+
 Result<void> set_ttl_security(int socket, bool on_ipv6, int hops) {
-  const int least = ttl_max + 1 - hops;
+  const int least = least_ttl(hops);
   auto done = set_longest_ttl(socket, on_ipv6);
   // Also on IPv6 sockets: an IPv4 neighbor may be behind it, as a mapped address.
   if (done) done = set_number(socket, IPPROTO_IP, IP_MINTTL, least, "IP_MINTTL");

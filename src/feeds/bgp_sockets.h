@@ -2,6 +2,7 @@
 // option; a container may refuse TCP-MD5.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -17,8 +18,19 @@ Result<void> set_tcp_md5(int socket, bool on_ipv6, const net::Address& peer, con
 /// first answer to a connection is not taken otherwise. `on_ipv6`: also its IPv4 segments.
 Result<void> set_longest_ttl(int socket, bool on_ipv6);
 
+/// The kernel keeps the first segment of each connection that this listening socket takes: what comes before
+/// set_ttl_security() on the accepted socket has no limit, so the request itself must be looked at.
+Result<void> keep_connection_requests(int listening);
+
+/// TTL (hop limit) that the first segment of an accepted connection came with; once, then it is forgotten.
+/// Nothing when the listening socket did not keep it.
+std::optional<int> ttl_of_connection_request(int socket);
+
 /// Segments from and to `peer` carry no digest any more. Nothing where they carried none.
 void clear_tcp_md5(int socket, bool on_ipv6, const net::Address& peer);
+
+/// The TTL that a segment over `hops` hops (1 to 255) still has when it was sent with 255.
+int least_ttl(int hops);
 
 /// Segments that came over more hops are dropped by the kernel; ours go out with 255. 1 to 255 hops.
 Result<void> set_ttl_security(int socket, bool on_ipv6, int hops);

@@ -8,6 +8,7 @@ import lzma
 import os
 import signal
 import subprocess
+import time
 
 import harness
 from bmp import Peer, Router
@@ -156,7 +157,9 @@ class RealCaches(RtrTest):
         cache.stop()
         wait_for(lambda: server.metrics()["peering_rpki_caches_synchronised"] == 0, "the loss", 20)
         self.assertEqual((self.held(server), self.state(tenant)), (1, "valid"), "within the expire interval")
-        # Another session id, so that no Serial Query of ours means anything to it.
+        # Another session id, so that no Serial Query of ours means anything to it: StayRTR draws it by the second.
+        second = int(time.time())
+        wait_for(lambda: int(time.time()) > second, "the next second", 5)
         self.stayrtr(vrps((PREFIX, 24, 64666)), "restarted", port=port)
         seen = set()
         wait_for(lambda: seen.add(self.state(tenant)) or "invalid" in seen, "what it says now", 40)
