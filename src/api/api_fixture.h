@@ -2,9 +2,11 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -48,6 +50,29 @@ struct Reply {
   }
   std::size_t items() const { return body.at("value").as_array().size(); }
   std::string header(std::string_view name) const { return std::string(headers.get(name).value_or("")); }
+};
+
+/// Lets something happen between what a handler decided and its commit: `meanwhile`, once, before the next
+/// one.
+class RacedStore final : public store::ResourceStore {
+ public:
+  explicit RacedStore(std::unique_ptr<store::ResourceStore> store) : store_(std::move(store)) {}
+  Result<model::Revision> commit(std::span<const store::Write> writes) override {
+    if (meanwhile) std::exchange(meanwhile, nullptr)();
+    return store_->commit(writes);
+  }
+  Result<std::optional<store::Resource>> get(std::string_view key) override { return store_->get(key); }
+  Result<std::vector<store::Resource>> list(const store::ListQuery& query) override {
+    return store_->list(query);
+  }
+  Result<store::Changes> changes_since(model::Revision after, std::size_t limit) override {
+    return store_->changes_since(after, limit);
+  }
+
+  std::function<void()> meanwhile;
+
+ private:
+  std::unique_ptr<store::ResourceStore> store_;
 };
 
 class ApiFixture : public testing::Test {
@@ -249,9 +274,8 @@ class ApiFixture : public testing::Test {
   }
 
   Metrics metrics;
-  std::unique_ptr<store::ResourceStore> owned_resources = store::make_memory_resource_store();
   std::unique_ptr<store::TelemetryStore> owned_telemetry = store::make_memory_telemetry_store();
-  store::ResourceStore& resources = *owned_resources;
+  RacedStore resources{store::make_memory_resource_store()};
   store::TelemetryStore& telemetry = *owned_telemetry;
   StoredSampleLog sample_log{telemetry};
   latency::Recorder recorder{sample_log, metrics};

@@ -79,10 +79,11 @@ arm::Expected<Record> load_parent(const Call& call, std::string_view key) {
 
 namespace {
 
-store::Write must_be_there(std::string_view key) {
+store::Write must_be_unchanged(const store::Resource& resource) {
   store::Write out;
-  out.key = key;
-  out.condition = store::Condition::present;
+  out.key = resource.key;
+  out.condition = store::Condition::etag;
+  out.etag = resource.etag;
   out.reach = store::Reach::nothing;
   return out;
 }
@@ -94,10 +95,10 @@ arm::Expected<void> explain_conflict(Call& call, const Saving& saving, const std
   const std::string seen = before ? before->stored.etag : std::string();
   const std::string there = *current ? (*current)->etag : std::string();
   call.raced = seen != there;
-  if (!call.raced && !saving.parent.empty()) {
-    const auto parent = call.services.resources.get(saving.parent);
+  if (!call.raced && saving.parent) {
+    const auto parent = call.services.resources.get(saving.parent->key);
     if (!parent) return arm::failed(parent.error());
-    call.raced = !*parent;
+    call.raced = !*parent || (*parent)->etag != saving.parent->etag;
   }
   if (call.raced || saving.taken.empty()) {
     return arm::refuse(409, "Conflict", "The resource was changed by another request at the same time.");
@@ -110,7 +111,7 @@ arm::Expected<void> explain_conflict(Call& call, const Saving& saving, const std
 arm::Expected<void> save(Call& call, const Saving& saving, const json::object& document,
                          const std::optional<Record>& before) {
   std::vector<store::Write> writes;
-  if (!saving.parent.empty()) writes.push_back(must_be_there(saving.parent));
+  if (saving.parent) writes.push_back(must_be_unchanged(*saving.parent));
   store::Write write;
   write.key = saving.key;
   write.type = saving.type;

@@ -70,8 +70,9 @@ struct Saving {
   std::string unique;  ///< see `store::Write`
   /// The message when another resource has the same `unique` value.
   std::string taken;
-  /// Key of a resource that must be there when this is written; empty: none.
-  std::string parent;
+  /// What must be there unchanged when this is written, as it was what the document was checked against;
+  /// null: nothing. It may be gone, or gone and made anew, since it was read.
+  const store::Resource* parent = nullptr;
 };
 /// Writes `document` where `before` was (absent: where nothing was).
 arm::Expected<void> save(Call& call, const Saving& saving, const json::object& document,

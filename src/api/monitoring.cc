@@ -148,8 +148,8 @@ arm::Answer write_monitoring(Call& call, Canonical canonical, bool patch) {
   if (!properties) return tl::unexpected(properties.error());
   json::object document = new_document(settings->base);
   document["properties"] = *properties;
-  if (auto saved = save(call, {call.key, monitoring_type, "", "", settings->base.stored.key}, document,
-                        settings->stored);
+  if (auto saved =
+          save(call, {call.key, monitoring_type, "", "", &settings->base.stored}, document, settings->stored);
       !saved) {
     return tl::unexpected(saved.error());
   }

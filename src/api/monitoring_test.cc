@@ -52,6 +52,25 @@ TEST_F(Monitoring, AnExpectationIsAnArmResource) {
   EXPECT_EQ(put(path, R"({"properties":{"asn":"any"}})").property("asn"), "any");
 }
 
+TEST_F(Monitoring, AreOfThePrefixThatIsThereWhenTheyAreStored) {
+  const std::string prefix = make_prefix(announced), path = prefix + std::string(suffix);
+  const auto made_anew = [&] {
+    EXPECT_EQ(remove(prefix).status, 200);
+    EXPECT_EQ(put(prefix, R"({"properties":{"prefix":"198.51.100.0/24"}})").status, 201);
+  };
+  resources.meanwhile = made_anew;
+  const Reply named = put(path, R"({"properties":{"prefix":"203.0.113.0/24","asn":[64500]}})");
+  EXPECT_EQ(named.status, 400);
+  EXPECT_THAT(named.message(), HasSubstr("198.51.100.0/24"));
+  EXPECT_EQ(get(path).property("asn"), "any");
+  resources.meanwhile = made_anew;
+  const Reply unnamed = put(path, R"({"properties":{"asn":[64500]}})");
+  EXPECT_EQ(unnamed.status, 201);
+  EXPECT_EQ(unnamed.property("prefix"), "198.51.100.0/24");
+  resources.meanwhile = [&] { EXPECT_EQ(remove(prefix).status, 200); };
+  EXPECT_EQ(put(path, R"({"properties":{"asn":[64501]}})").code(), "ParentResourceNotFound");
+}
+
 TEST_F(Monitoring, UnknownKeysAndWrongValuesAreErrors) {
   const std::string path = make_prefix(announced) + std::string(suffix);
   const std::vector<std::pair<std::string, std::string>> cases = {

@@ -170,7 +170,7 @@ arm::Answer put_prefix(Call& call) {
   document["properties"] = std::move(properties);
   const Saving saving{call.key, prefix_type, prefix,
                       fmt::format("The prefix '{}' is already registered with a peering service.", prefix),
-                      service->stored.key};
+                      &service->stored};
   if (auto saved = save(call, saving, document, *before); !saved) return tl::unexpected(saved.error());
   const Record record{{}, std::move(document)};
   if (!*before || age_of(record, call.at) == Microseconds::zero()) {

@@ -43,8 +43,8 @@ class Fold {
       const std::string owner = change.key.substr(0, change.key.size() - api::monitoring_suffix.size());
       if (!change.document) settings_.erase(owner);
       if (change.document) settings_[owner] = *change.document;
-      if (registry_.prefixes.contains(owner)) renew(registry_.prefixes.find(owner)->second, owner);
-      if (registry_.connections.contains(owner)) renew(registry_.connections.find(owner)->second, owner);
+      settings_changed(find(owner, static_cast<const model::RegisteredPrefix*>(nullptr)), owner);
+      settings_changed(find(owner, static_cast<const model::Connection*>(nullptr)), owner);
     }
   }
 
@@ -54,41 +54,48 @@ class Fold {
   }
 
  private:
-  // Settings that wait for what they belong to; the document, or nothing when it cannot be read.
-  std::optional<json::value> take_settings(const std::string& owner) {
-    const auto found = settings_.find(owner);
-    if (found == settings_.end()) return std::nullopt;
-    auto parsed = parse_json(found->second);
-    if (!parsed) log::error("stored settings of {} cannot be read: {}", owner, parsed.error().message);
-    if (!parsed) return std::nullopt;
-    return std::move(*parsed);
-  }
-
-  // What is there, with the settings that came or without those that went.
+  // The settings that wait for their owner are put into `entry`; false when there are none, or none of use:
+  // then they go on waiting, and `entry` is as it was.
   template <class Entry>
-  void renew(std::shared_ptr<const Entry> before, const std::string& key) {
-    Entry entry = *before;
-    const auto settings = take_settings(key);
-    const auto set = api::set_monitoring(entry, settings ? &*settings : nullptr);
-    remove(key);
-    if (!set) return log::error("stored settings cannot be used: {}", set.error().message);
-    settings_.erase(key);
-    insert(key, std::make_shared<const Entry>(std::move(entry)));
+  bool take_settings(Entry& entry, const std::string& owner) {
+    const auto found = settings_.find(owner);
+    if (found == settings_.end()) return false;
+    const auto set = parse_json(found->second).and_then([&](const json::value& settings) {
+      return api::set_monitoring(entry, &settings);
+    });
+    if (!set) log::error("stored settings of {} cannot be used: {}", owner, set.error().message);
+    if (set) settings_.erase(found);
+    return set.has_value();
   }
 
+  // What is there, with the settings that came or without those that went. Settings that cannot be used leave
+  // it as it is.
+  template <class Entry>
+  void settings_changed(const std::shared_ptr<const Entry>& before, const std::string& key) {
+    if (!before) return;
+    Entry entry = *before;
+    const bool changed =
+        settings_.contains(key) ? take_settings(entry, key) : api::set_monitoring(entry, nullptr).has_value();
+    if (changed) replace(key, std::move(entry));
+  }
+
+  // A document that cannot be used leaves what is in force: damage in the store must not end the watch.
   template <class Entry, class Read>
   void put(const store::Change& change, Read read) {
     const std::shared_ptr<const Entry> before = find(change.key, static_cast<const Entry*>(nullptr));
     if (!change.document) return remove(change.key);
-    const auto document = parse_json(*change.document);
-    if (!document) return log::error("a stored document cannot be read: {}", document.error().message);
-    const auto settings = take_settings(change.key);
-    auto entry = read(*document, settings ? &*settings : nullptr);
-    remove(change.key);
-    if (!entry) return log::error("a stored document cannot be used: {}", entry.error().message);
-    if (!settings && before) keep_settings(*entry, *before);
-    settings_.erase(change.key);
-    insert(change.key, std::make_shared<const Entry>(std::move(*entry)));
+    auto entry = parse_json(*change.document).and_then([&](const json::value& document) {
+      return read(document, nullptr);
+    });
+    if (!entry) return log::error("the stored {} cannot be used: {}", change.key, entry.error().message);
+    if (!take_settings(*entry, change.key) && before) keep_settings(*entry, *before);
+    replace(change.key, std::move(*entry));
+  }
+
+  template <class Entry>
+  void replace(const std::string& key, Entry entry) {
+    remove(key);
+    insert(key, std::make_shared<const Entry>(std::move(entry)));
   }
 
   ConnectionPointer find(const std::string& key, const model::Connection*) const {
@@ -140,7 +147,7 @@ struct RegistryWatcher::State {
   Apply apply;
   Fold fold;
   mutable std::mutex mutex;
-  std::condition_variable changed, in_force;
+  std::condition_variable changed, in_force, ending;
   model::RegistryPointer current;
   model::Revision revision;
   bool woken = false, stopping = false;
@@ -152,7 +159,7 @@ struct RegistryWatcher::State {
     std::chrono::steady_clock::time_point since;
   };
   std::multimap<model::Revision, Waiter> waiters;
-  std::thread thread;
+  std::thread thread, expiry;
 
   // Reads what is new and puts it in force.
   Result<void> catch_up() {
@@ -223,7 +230,17 @@ struct RegistryWatcher::State {
         failures.add();
         log::error("the registry cannot be read: {}", done.error().message);
       }
+    }
+  }
+
+  // On a thread of its own: shards that are busy hold up the other in `apply`, and nobody waits longer for
+  // it.
+  void expire_waiters() {
+    for (std::unique_lock lock(mutex); !stopping;) {
+      ending.wait_for(lock, poll_pause, [&] { return stopping; });
+      lock.unlock();
       answer_waiters();
+      lock.lock();
     }
   }
 };
@@ -235,6 +252,7 @@ RegistryWatcher::~RegistryWatcher() { stop(); }
 Result<void> RegistryWatcher::start() {
   if (auto done = state_->catch_up(); !done) return done;
   state_->thread = std::thread([state = state_.get()] { state->run(); });
+  state_->expiry = std::thread([state = state_.get()] { state->expire_waiters(); });
   return {};
 }
 
@@ -244,7 +262,9 @@ void RegistryWatcher::stop() {
     state_->stopping = true;
   }
   state_->changed.notify_all();
+  state_->ending.notify_all();
   if (state_->thread.joinable()) state_->thread.join();
+  if (state_->expiry.joinable()) state_->expiry.join();
   state_->answer_waiters();
 }
 

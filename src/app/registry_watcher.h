@@ -35,8 +35,8 @@ class RegistryWatcher {
   model::RegistryPointer current() const;
   /// Waits until `revision` is in force; `timeout` after 5 s.
   Result<void> wait_applied(model::Revision revision);
-  /// Calls `done` once it is: on the watcher's thread, or at once. `timeout` after 5 s, or at the end. It
-  /// must not block.
+  /// Calls `done` once it is: on a thread of the watcher's, or at once. `timeout` after 5 s, also while
+  /// shards are busy with another snapshot, or at the end. It must not block.
   void when_applied(model::Revision revision, std::function<void(Result<void>)> done);
 
  private:

@@ -117,6 +117,61 @@ TEST_F(WatcherTest, SettingsOfADeletedPrefixAreNotThoseOfTheNextOne) {
   EXPECT_TRUE(watcher.current()->prefixes.begin()->second->expectation.allows_origin(64501));
 }
 
+TEST_F(WatcherTest, WhatCannotBeReadLeavesWhatIsInForce) {
+  const std::string id = service + "/prefixes/a";
+  const std::string settings = id + "/providers/Open.Peering/monitoring/default";
+  const json::value expected{{"properties", {{"asn", json::array{64500}}}}};
+  const json::value useless{{"properties", {{"asn", "some"}}}};
+  ASSERT_TRUE(watcher.start());
+  const auto in_force = [&] {
+    const auto found = watcher.current()->prefixes.find(model::lower(id));
+    return found == watcher.current()->prefixes.end() ? nullptr : found->second;
+  };
+  const auto expects_64500 = [&] {
+    return in_force() && in_force()->expectation.allows_origin(64500) &&
+           !in_force()->expectation.allows_origin(64501) &&
+           watcher.current()->watch.exact(net::Prefix::parse("203.0.113.0/24").value()) != nullptr;
+  };
+  commit({service_document(), prefix_document("a", "203.0.113.0/24")});
+  ASSERT_TRUE(watcher.wait_applied(commit({write(settings, api::monitoring_type, expected)})));
+  ASSERT_TRUE(expects_64500());
+  store::Write damaged = prefix_document("a", "203.0.113.0/24");
+  damaged.document = "{";
+  for (const store::Write& bad :
+       {write(settings, api::monitoring_type, useless), prefix_document("a", "no prefix"), damaged}) {
+    ASSERT_TRUE(watcher.wait_applied(commit({bad})));
+    EXPECT_TRUE(expects_64500()) << *bad.document;
+  }
+  ASSERT_TRUE(watcher.wait_applied(commit({prefix_document("a", "203.0.113.0/24")})));
+  EXPECT_TRUE(expects_64500()) << "what came with the settings that cannot be used";
+
+  // Who starts now has no settings from before: the prefix is watched, and expects nothing in particular.
+  RegistryWatcher later(*resources, metrics, [](model::RegistryPointer) {});
+  ASSERT_TRUE(later.start());
+  ASSERT_EQ(later.current()->prefixes.size(), 1U);
+  EXPECT_TRUE(later.current()->prefixes.begin()->second->expectation.allows_origin(64501));
+  ASSERT_TRUE(watcher.wait_applied(commit({write(settings, api::monitoring_type, std::nullopt)})));
+  EXPECT_TRUE(in_force()->expectation.allows_origin(64501));
+}
+
+TEST(RegistryWatcherTest, NobodyWaitsLongerForShardsThatAreBusy) {
+  const auto resources = store::make_memory_resource_store();
+  Metrics metrics;
+  std::promise<void> idle;
+  RegistryWatcher watcher(*resources, metrics,
+                          [until = idle.get_future().share()](model::RegistryPointer) { until.wait(); });
+  ASSERT_TRUE(watcher.start());
+  const store::Write writes[] = {service_document()};
+  const auto revision = resources->commit(writes);
+  std::promise<bool> late;
+  watcher.when_applied(*revision, [&](const Result<void>& in_force) {
+    late.set_value(!in_force && in_force.error().code == ErrorCode::timeout);
+  });
+  watcher.wake();
+  EXPECT_TRUE(late.get_future().get());
+  idle.set_value();
+}
+
 TEST_F(WatcherTest, WhoWaitsIsCalledWhenHisRevisionIsInForce) {
   ASSERT_TRUE(watcher.start());
   const auto revision = commit({service_document(), prefix_document("a", "203.0.113.0/24")});

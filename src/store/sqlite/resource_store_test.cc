@@ -6,6 +6,7 @@
 
 #include "store/conformance/resource_store_conformance.h"
 #include "store/sqlite/database.h"
+#include "store/sqlite/writes.h"
 
 namespace peering::store::conformance {
 namespace {
@@ -32,6 +33,22 @@ TEST(SqliteResourceStore, RefusesAFileThatIsNoDatabase) {
   const TemporaryFolder folder;
   std::ofstream(Sqlite::file(folder.path())) << std::string(8192, 'x');
   EXPECT_EQ(Sqlite::open(folder.path()).error().code, ErrorCode::corrupt);
+}
+
+TEST(SqliteResourceStore, ALockedDatabaseRefusesAWholeGroupAtOnce) {
+  const TemporaryFolder folder;
+  ASSERT_TRUE(Sqlite::open(folder.path()));
+  auto other = sqlite::Database::open(Sqlite::file(folder.path()));
+  auto writer = sqlite::Database::open(Sqlite::file(folder.path()));
+  ASSERT_TRUE(other->execute("BEGIN IMMEDIATE"));
+  ASSERT_TRUE(writer->execute("PRAGMA busy_timeout = 1"));
+  std::vector<sqlite::CommitRequest> group(3);
+  for (sqlite::CommitRequest& request : group) request.writes.push_back({"/a", "t", "{}"});
+  const auto refused = sqlite::commit_group(*writer, group);
+  ASSERT_EQ(refused.size(), group.size());
+  for (const auto& outcome : refused) EXPECT_EQ(outcome.error().code, ErrorCode::unavailable);
+  ASSERT_TRUE(other->execute("ROLLBACK"));
+  EXPECT_TRUE(sqlite::commit_group(*writer, group).back());
 }
 
 TEST(SqliteResourceStore, RefusesAFileOfANewerVersion) {

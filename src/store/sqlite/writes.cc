@@ -194,7 +194,10 @@ Result<Outcomes> commit_together(Database& database, std::span<const CommitReque
 std::vector<Result<Revision>> commit_group(Database& database, const std::vector<CommitRequest>& group) {
   auto together = commit_together(database, group);
   if (together) return std::move(*together);
-  if (group.size() == 1) return {tl::unexpected(together.error())};
+  // A database that another process locks was already waited for; each alone would wait as long again.
+  if (group.size() == 1 || together.error().code == ErrorCode::unavailable) {
+    return Outcomes(group.size(), tl::unexpected(together.error()));
+  }
   Outcomes out;
   for (const CommitRequest& request : group) {
     auto alone = commit_together(database, std::span(&request, 1));

@@ -18,7 +18,8 @@ Result<std::int64_t> read_state(Database& database, std::string_view name);
 std::string end_of_prefix(std::string prefix);
 
 /// Commits each request as if it were alone, in order, with a revision of its own; durable when it returns. A
-/// conflict is the matter of one; what hinders the transaction (a full disk) makes each try alone.
+/// conflict is the matter of one; what hinders the transaction (a full disk) makes each try alone, except
+/// that a database locked by another process (`unavailable`) refuses all of them.
 std::vector<Result<Revision>> commit_group(Database& database, const std::vector<CommitRequest>& group);
 
 }  // namespace peering::store::sqlite
