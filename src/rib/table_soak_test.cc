@@ -19,10 +19,10 @@
 namespace peering::rib {
 namespace {
 
-constexpr std::size_t prefix_count = 20'000;
-constexpr std::uint32_t peer_count = 4, path_count = 8'000;
+constexpr std::size_t prefix_count = 10'000;
+constexpr std::uint32_t peer_count = 4, path_count = 4'000;
 constexpr int days = 7, checkpoints_a_day = 2;
-constexpr std::size_t rounds_a_part = 12'000;  // of half a day, unless there is more time
+constexpr std::size_t rounds_a_part = 6'000;  // of half a day, unless there is more time
 constexpr std::size_t flushed_max = 3'000, flushed_a_round = 20;
 
 // Against a table filled at once. In the middle of a day a good part of the routes is gone, and what is left
