@@ -126,6 +126,8 @@ struct Shard::State {
   void handle(const feeds::PeerDown& down, TimePoint at) {
     if (down.outage) {
       detector.peer_state_changed(*down.peer, false, down.time, at, events);
+    } else if (down.for_good) {
+      detector.peer_forgotten(*down.peer, down.time, at, events);
     } else {
       detector.peer_out_of_sight(*down.peer, down.time, at, events);
     }

@@ -98,6 +98,13 @@ class Scene {
     table_.peer_down(of->id, now_);
     return flush(std::move(out));
   }
+  /// The same, and we never will again.
+  std::vector<model::Event> forgotten(const rib::PeerPointer& of) {
+    std::vector<model::Event> out;
+    detector_.peer_forgotten(*of, now_, now_, out);
+    table_.peer_down(of->id, now_);
+    return flush(std::move(out));
+  }
   std::vector<model::Event> session_up(const rib::PeerPointer& of) {
     std::vector<model::Event> out;
     detector_.peer_state_changed(*of, true, now_, now_, out);

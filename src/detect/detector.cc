@@ -307,6 +307,11 @@ void Detector::peer_out_of_sight(const rib::Peer& peer, TimePoint time, TimePoin
   if (is_judged(peer.key.rib_kind)) state_->lose(session_of(peer.key), time, now, out);
 }
 
+void Detector::peer_forgotten(const rib::Peer& peer, TimePoint time, TimePoint now, Events& out) {
+  peer_out_of_sight(peer, time, now, out);
+  if (is_judged(peer.key.rib_kind)) state_->sessions.forget(session_of(peer.key), time, out);
+}
+
 void Detector::router_state_changed(std::string_view router, bool up, TimePoint time, TimePoint now,
                                     Events& out) {
   State& s = *state_;

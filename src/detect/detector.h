@@ -76,6 +76,8 @@ class Detector {
   /// but no event.
   void peer_out_of_sight(const rib::Peer& peer, TimePoint time, TimePoint now,
                          std::vector<model::Event>& out);
+  /// The same for good, of a peer that is its router's only one: what is open about either is resolved.
+  void peer_forgotten(const rib::Peer& peer, TimePoint time, TimePoint now, std::vector<model::Event>& out);
   /// `peer_state_changed` for a whole router (its BMP session closed, or is back).
   void router_state_changed(std::string_view router, bool up, TimePoint time, TimePoint now,
                             std::vector<model::Event>& out);

@@ -119,6 +119,24 @@ TEST_F(Session, ThatWeNoLongerLookThroughIsNeitherAnOutageNorAWithdrawal) {
   EXPECT_THAT(scene.wait(100s), IsEmpty());
 }
 
+TEST_F(Session, ThatIsDownAndNoLongerWatchedHasNothingOpenAboutIt) {
+  const auto opened = scene.session_down(scene.peer(64496));
+  EXPECT_THAT(scene.out_of_sight(scene.peer(64496)), IsEmpty()) << "it is still down";
+  const auto events = scene.forgotten(scene.peer(64496));
+  ASSERT_THAT(brief(events), ElementsAre(up, up));
+  EXPECT_EQ(events[0].id, opened[0].id);
+  EXPECT_THAT(events[0].evidence.back(), HasSubstr("no longer watched"));
+  EXPECT_THAT(scene.wait(100s), IsEmpty()) << "nothing of it is a withdrawal";
+  EXPECT_THAT(scene.open(), IsEmpty());
+}
+
+TEST_F(Session, WhoseRouterIsAwayAndNoLongerWatchedHasNothingOpenAboutIt) {
+  scene.router("edge-1", false);
+  EXPECT_THAT(brief(scene.forgotten(scene.peer(64496))), ElementsAre(up, up));
+  EXPECT_THAT(scene.wait(100s), IsEmpty());
+  EXPECT_THAT(scene.open(), IsEmpty());
+}
+
 struct Restart : Session {};
 
 TEST_F(Restart, LateRoutesAreNotNewAnnouncements) {
@@ -174,6 +192,13 @@ TEST_F(Restart, AnOutageIsResolvedWhenTheSessionIsHeard) {
   scene.session_down(scene.peer(64496));
   scene.restart();
   EXPECT_THAT(brief(scene.announce(scene.peer(64496), {64496, 64500})), UnorderedElementsAre(up, up));
+}
+
+TEST_F(Restart, AnOutageOfWhatIsNoLongerWatchedIsResolved) {
+  scene.session_down(scene.peer(64496));
+  scene.restart();
+  EXPECT_THAT(brief(scene.forgotten(scene.peer(64496))), ElementsAre(up, up));
+  EXPECT_THAT(scene.open(), IsEmpty());
 }
 
 TEST_F(Restart, EventsOfWhatWasDeletedMeanwhileAreResolved) {

@@ -6,6 +6,12 @@
 
 namespace peering::detect {
 
+namespace {
+
+constexpr std::string_view up_again = "it is up again";
+
+}  // namespace
+
 SessionKey session_of(const rib::PeerKey& key) { return {key.router, key.distinguisher, key.address}; }
 
 void Sessions::restore(const model::Event& event) {
@@ -45,11 +51,12 @@ void Sessions::outage(const Outage& outage, TimePoint now, std::vector<model::Ev
   if (open_[key].empty()) open_.erase(key);
 }
 
-void Sessions::resolve_outage(const OutageKey& key, TimePoint time, std::vector<model::Event>& out) {
+void Sessions::resolve_outage(const OutageKey& key, TimePoint time, std::string_view why,
+                              std::vector<model::Event>& out) {
   const auto found = open_.find(key);
   if (found == open_.end()) return;
   for (auto& [connection, event] : found->second) {
-    resolve(event, time, "it is up again");
+    resolve(event, time, why);
     out.push_back(std::move(event));
   }
   open_.erase(found);
@@ -59,14 +66,20 @@ void Sessions::session_up(const SessionKey& session, TimePoint time, TimePoint n
                           std::vector<model::Event>& out) {
   down_sessions_.erase(session);
   sessions_up_[session] = now;
-  resolve_outage({session.router, session.address.to_string()}, time, out);
+  resolve_outage({session.router, session.address.to_string()}, time, up_again, out);
 }
 
 void Sessions::router_up(std::string_view router, TimePoint time, TimePoint now,
                          std::vector<model::Event>& out) {
   auto& state = routers_.try_emplace(std::string(router)).first->second;
   if (!state.up_since) state.up_since = now;
-  resolve_outage({std::string(router), ""}, time, out);
+  resolve_outage({std::string(router), ""}, time, up_again, out);
+}
+
+void Sessions::forget(const SessionKey& session, TimePoint time, std::vector<model::Event>& out) {
+  for (const std::string& address : {session.address.to_string(), std::string()}) {
+    resolve_outage({session.router, address}, time, "it is no longer watched", out);
+  }
 }
 
 void Sessions::heard(const rib::PeerKey& key, TimePoint time, TimePoint now, std::vector<model::Event>& out) {

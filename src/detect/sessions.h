@@ -45,6 +45,8 @@ class Sessions {
   /// The session (router) is up, or was heard: resolves what was open about it.
   void session_up(const SessionKey& session, TimePoint time, TimePoint now, std::vector<model::Event>& out);
   void router_up(std::string_view router, TimePoint time, TimePoint now, std::vector<model::Event>& out);
+  /// Nobody watches the session and its router any more: resolves what was open about them.
+  void forget(const SessionKey& session, TimePoint time, std::vector<model::Event>& out);
   /// Something of the peer arrived: cheap when it was known to be up.
   void heard(const rib::PeerKey& key, TimePoint time, TimePoint now, std::vector<model::Event>& out);
   /// The peer has been up long enough to have sent its routes again. A key with an unspecified address asks
@@ -59,7 +61,8 @@ class Sessions {
   };
   using OutageKey = std::pair<std::string, std::string>;  // router, address
 
-  void resolve_outage(const OutageKey& key, TimePoint time, std::vector<model::Event>& out);
+  void resolve_outage(const OutageKey& key, TimePoint time, std::string_view why,
+                      std::vector<model::Event>& out);
 
   const Settings& settings_;
   std::map<std::string, RouterState, std::less<>> routers_;

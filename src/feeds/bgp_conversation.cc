@@ -38,10 +38,14 @@ wire::bgp::Notification too_many_prefixes(std::size_t index, std::size_t limit) 
 BgpConversation::BgpConversation(const BgpNeighbor& neighbor, PeerRegistry& peers, BgpMetrics& metrics)
     : neighbor_(neighbor), router_(neighbor.shown_name()), registry_(peers), metrics_(metrics) {}
 
+Result<rib::PeerPointer> BgpConversation::peer(const net::Address& bgp_identifier) const {
+  return registry_.peer({router_, 0, neighbor_.address, rib::RibKind::adj_rib_in_pre_policy}, neighbor_.asn,
+                        bgp_identifier, neighbor_.address);
+}
+
 void BgpConversation::up(const wire::bgp::SessionUp& session, TimePoint at, std::vector<ShardMessage>& out) {
-  const auto peer = registry_.peer({router_, 0, neighbor_.address, rib::RibKind::adj_rib_in_pre_policy},
-                                   neighbor_.asn, session.peer.bgp_identifier, neighbor_.address);
-  if (!peer) return log::error("BGP neighbor {}: {}", router_, peer.error().message);
+  const auto made = peer(session.peer.bgp_identifier);
+  if (!made) return log::error("BGP neighbor {}: {}", router_, made.error().message);
   metrics_.unknown_capabilities.add(static_cast<double>(session.peer.other_capabilities.size()));
   log::info("BGP session with {} (AS{}, identifier {}) is established{}", router_, neighbor_.asn,
             session.peer.bgp_identifier.to_string(), session.resumes ? ", after a graceful restart" : "");
@@ -50,7 +54,7 @@ void BgpConversation::up(const wire::bgp::SessionUp& session, TimePoint at, std:
     out.push_back(PeerDown{kept, at, "the neighbor restarted without keeping its routes"});
   }
   if (!std::exchange(router_known_, true)) out.push_back(RouterUp{router_, at});
-  peer_ = *peer;
+  peer_ = *made;
   paths_ = {};
   facts_ = session.agreement.facts;
   restarts_gracefully_ = session.peer.graceful_restart.has_value();
@@ -67,16 +71,16 @@ void BgpConversation::down(const wire::bgp::SessionDown& session, TimePoint at,
   log::info(
       "BGP session with {} ended: {}{}", router_, session.reason,
       session.keep_routes_s ? fmt::format("; its routes are kept for {} s", *session.keep_routes_s) : "");
-  const rib::PeerPointer peer = std::exchange(peer_, nullptr);
+  const rib::PeerPointer lost = std::exchange(peer_, nullptr);
   for (auto& prefixes : prefixes_) prefixes = {};
   for (auto& prefixes : repeated_) prefixes = {};
   repeating_ = {};
   paths_ = {};
   if (!session.keep_routes_s) {
-    out.push_back(PeerDown{peer, at, session.reason});
+    out.push_back(PeerDown{lost, at, session.reason});
     return;
   }
-  restarts_ = peer;
+  restarts_ = lost;
   router_known_ = false;
   out.push_back(RouterDown{router_, at, session.reason, true, std::chrono::seconds(*session.keep_routes_s)});
 }
@@ -102,10 +106,12 @@ std::optional<std::size_t> BgpConversation::family_over_limit(const rib::RouteBu
   return over;
 }
 
-void BgpConversation::forget(TimePoint at, std::string_view reason, std::vector<ShardMessage>& out) {
-  for (rib::PeerPointer* peer : {&peer_, &restarts_}) {
-    if (*peer) out.push_back(PeerDown{std::exchange(*peer, nullptr), at, std::string(reason), false});
-  }
+void BgpConversation::forget(TimePoint at, std::string_view reason, bool for_good,
+                             std::vector<ShardMessage>& out) {
+  rib::PeerPointer gone = std::exchange(restarts_, nullptr);
+  if (peer_) gone = std::exchange(peer_, nullptr);
+  if (!gone && for_good) gone = peer(net::Address()).value_or(nullptr);
+  if (gone) out.push_back(PeerDown{gone, at, std::string(reason), false, for_good});
 }
 
 std::optional<wire::bgp::Notification> BgpConversation::routes(const wire::bgp::UpdateScan& update,
@@ -121,6 +127,7 @@ std::optional<wire::bgp::Notification> BgpConversation::routes(const wire::bgp::
   if (count.announced > 0) metrics_.announced.add(static_cast<double>(count.announced));
   if (count.withdrawn > 0) metrics_.withdrawn.add(static_cast<double>(count.withdrawn));
   const rib::UpdateSource source{peer_, at, &paths_, std::nullopt};
+  const std::uint64_t forgotten = paths_.forgotten();
   if (neighbor_.prefixes_max == 0) {
     push_update(update, facts_, source, out);
   } else {
@@ -131,6 +138,7 @@ std::optional<wire::bgp::Notification> BgpConversation::routes(const wire::bgp::
     }
     push_burst(judged_, at, out);
   }
+  count_forgotten_paths(source, forgotten, metrics_.forgotten_paths);
   if (update.end_of_rib) end_of_rib(*update.end_of_rib, at, out);
   return std::nullopt;
 }
@@ -142,6 +150,11 @@ void BgpConversation::end_of_rib(FamilyId family, TimePoint at, std::vector<Shar
   // What is being repeated is stale for the time being, and not to be swept yet.
   const bool repeats = repeating_[0] || repeating_[1];
   out.push_back(EndOfRib{peer_, *known, awaited_.empty() && !repeats, at});
+}
+
+bool BgpConversation::repeats(FamilyId family) const {
+  const auto known = unicast_family(family);
+  return known && repeating_[index_of(*known)];
 }
 
 void BgpConversation::repeat(const wire::bgp::RouteRefresh& marker, TimePoint at,
@@ -160,6 +173,7 @@ void BgpConversation::repeat(const wire::bgp::RouteRefresh& marker, TimePoint at
     // Of several paths one that was not repeated may have been shown last.
     rib::RouteBatch gone{peer_, at, nullptr, {}, paths_.end_repeat(*family)};
     if (!gone.withdrawn.empty()) push_batch(gone, out);
+    for (const net::Prefix& prefix : gone.withdrawn) repeated_[index].erase(prefix);
     prefixes_[index] = std::exchange(repeated_[index], {});
   }
   out.push_back(RoutesRepeat{peer_, *family, begins, at});

@@ -29,7 +29,9 @@ class BgpConversation {
   void up(const wire::bgp::SessionUp& session, TimePoint at, std::vector<ShardMessage>& out);
   void down(const wire::bgp::SessionDown& session, TimePoint at, std::vector<ShardMessage>& out);
   /// We no longer look through the neighbour: its routes, also those that are kept, go without an outage.
-  void forget(TimePoint at, std::string_view reason, std::vector<ShardMessage>& out);
+  /// Where that is for good the shards hear it also when there is no session: that it went down may be open
+  /// still, maybe since before a restart.
+  void forget(TimePoint at, std::string_view reason, bool for_good, std::vector<ShardMessage>& out);
   /// Gives the NOTIFICATION to close the session with when these are too many prefixes (RFC 4486 section 4);
   /// nothing of the UPDATE is handed on then.
   std::optional<wire::bgp::Notification> routes(const wire::bgp::UpdateScan& update, TimePoint at,
@@ -38,9 +40,13 @@ class BgpConversation {
   /// The neighbour begins or ends to send a family again (RFC 7313 section 4).
   void repeat(const wire::bgp::RouteRefresh& marker, TimePoint at, std::vector<ShardMessage>& out);
 
+  /// Between the begin and the end of that.
+  bool repeats(wire::bgp::FamilyId family) const;
+
   bool is_up() const { return peer_ != nullptr; }
 
  private:
+  Result<rib::PeerPointer> peer(const net::Address& bgp_identifier) const;
   std::optional<std::size_t> family_over_limit(const rib::RouteBurst& burst);
   void end_of_rib(wire::bgp::FamilyId family, TimePoint at, std::vector<ShardMessage>& out);
   void complain(const wire::bgp::Issue& issue, TimePoint at);

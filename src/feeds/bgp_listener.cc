@@ -72,7 +72,7 @@ struct BgpListener::State {
   Result<void> secure_acceptor(const BgpNeighbor& neighbor);
   void clear_password(const BgpNeighbor& neighbor);
   void begin(const BgpNeighbor& neighbor);
-  void leave(Entry& entry, wire::bgp::CeaseSubcode why);
+  void leave(Entry& entry, const BgpNeighbor* next);
   void left(const net::Address& address);
   Reconfigured configure(std::vector<BgpNeighbor> neighbors);
   bool listens_to(const BgpNeighbor& neighbor) const {
@@ -133,9 +133,13 @@ void BgpListener::State::begin(const BgpNeighbor& neighbor) {
   make(neighbor).start();
 }
 
-void BgpListener::State::leave(Entry& entry, wire::bgp::CeaseSubcode why) {
+// `next` is what the neighbour will be, if anything.
+void BgpListener::State::leave(Entry& entry, const BgpNeighbor* next) {
+  using wire::bgp::CeaseSubcode;
+  const auto why = next ? CeaseSubcode::other_configuration_change : CeaseSubcode::peer_deconfigured;
+  const bool for_good = !next || next->shown_name() != entry.neighbor.shown_name();
   entry.leaving = true;
-  entry.session->leave(wire::bgp::cease(why), [this, address = entry.neighbor.address] {
+  entry.session->leave(wire::bgp::cease(why), for_good, [this, address = entry.neighbor.address] {
     asio::post(context, [this, address] { left(address); });
   });
 }
@@ -150,14 +154,13 @@ void BgpListener::State::left(const net::Address& address) {
 }
 
 BgpListener::Reconfigured BgpListener::State::configure(std::vector<BgpNeighbor> neighbors) {
-  using wire::bgp::CeaseSubcode;
   Reconfigured out;
   settings.neighbors = std::move(neighbors);
   for (auto& [address, entry] : sessions) {
     const BgpNeighbor* next = wanted(address);
     if (entry.leaving || (next && *next == entry.neighbor)) continue;
     ++(next ? out.changed : out.removed);
-    leave(entry, next ? CeaseSubcode::other_configuration_change : CeaseSubcode::peer_deconfigured);
+    leave(entry, next);
   }
   for (const BgpNeighbor& neighbor : settings.neighbors) {
     if (sessions.contains(neighbor.address)) continue;

@@ -12,6 +12,7 @@
 #include "feeds/bgp_test_neighbor.h"
 #include "feeds/mrt_file.h"
 #include "feeds/recorded_sink.h"
+#include "rib/path_set.h"
 
 namespace peering::feeds {
 namespace {
@@ -43,6 +44,7 @@ class Collector : public testing::Test {
     settings.connect_retry = 50ms;
     settings.open_time = open_time;
     settings.prefix_limit_pause = 50ms;
+    settings.repeat_time_max = repeat_time_max;
     settings.archive = archive ? &*archive : nullptr;
     sink = std::make_unique<RecordedSink>(shards);
     listener = std::make_unique<BgpListener>(settings, peers, *sink, metrics);
@@ -73,7 +75,7 @@ class Collector : public testing::Test {
     return value(name) == wanted;
   }
 
-  std::chrono::milliseconds open_time{60'000};
+  std::chrono::milliseconds open_time{60'000}, repeat_time_max{600'000};
   Metrics metrics;
   PeerRegistry peers;
   std::optional<Archive> archive;
@@ -153,6 +155,23 @@ TEST_F(Collector, ARepeatOfRoutesIsHandedOnFromItsBeginToItsEnd) {
   EXPECT_FALSE(sink->all<EndOfRib>().at(1).complete) << "nothing is swept while it is repeated";
 }
 
+TEST_F(Collector, ARepeatThatIsNotEndedInTimeIsTakenToBeOver) {
+  repeat_time_max = 20ms;
+  const auto endpoint = start();
+  Neighbor neighbor = established(endpoint, repeating_open());
+  neighbor.send(marker(1));
+  ASSERT_TRUE(sink->wait_for_count<RoutesRepeat>(2));
+  const auto repeats = sink->all<RoutesRepeat>();
+  EXPECT_TRUE(repeats[0].begins);
+  EXPECT_FALSE(repeats[1].begins);
+  EXPECT_EQ(repeats[1].family, net::Family::ipv4);
+  EXPECT_EQ(value("peering_bgp_overdue_repeats_total"), 1);
+  neighbor.send(marker(2));  // too late
+  neighbor.send(bgp::encode_end_of_rib(bgp::ipv4_unicast));
+  ASSERT_TRUE(sink->wait_for_count<EndOfRib>(1));
+  EXPECT_EQ(sink->all<RoutesRepeat>().size(), 2U);
+}
+
 TEST_F(Collector, WhoRestartsGracefullyRepeatsNothingBeforeItsEndOfRib) {
   const auto endpoint = start();
   bgp::Open open = repeating_open();
@@ -183,6 +202,55 @@ TEST_F(Collector, PrefixesThatAreNotRepeatedNoLongerCountForTheLimit) {
   neighbor.send(test::announcement("10.0.0.0/8"));
   ASSERT_TRUE(sink->wait_for_count<PeerDown>(1));
   EXPECT_THAT(sink->all<PeerDown>().at(0).reason, HasSubstr("maximum number of prefixes"));
+}
+
+// A neighbour that sends several paths for a prefix, and what its messages look like then.
+bgp::Open paths_open() {
+  bgp::Open out = repeating_open();
+  out.add_path = {{bgp::ipv4_unicast, false, true}};
+  return out;
+}
+constexpr bgp::SessionFacts with_paths{.add_path_ipv4 = true};
+
+TEST_F(Collector, PathsThatCameAndWentInARepeatDoNotCountForTheLimit) {
+  BgpNeighbor limited = neighbor_of();
+  limited.prefixes_max = 2;
+  limited.add_path = true;
+  const auto endpoint = start(limited);
+  Neighbor neighbor = established(endpoint, paths_open());
+  for (const char* prefix : {"203.0.113.0/24", "198.51.100.0/24", "192.0.2.0/24", "10.0.0.0/8"}) {
+    neighbor.send(test::announcement(prefix, with_paths, 1));
+    neighbor.send(test::announcement(prefix, with_paths, 2));
+    neighbor.send(marker(1));
+    neighbor.send(test::announcement(prefix, with_paths, 2));
+    neighbor.send(test::announcement(prefix, with_paths, 2));
+    neighbor.send(test::withdrawal(prefix, with_paths, 2));  // so path 1 is seen again
+    neighbor.send(marker(2));                                // and was not repeated
+  }
+  ASSERT_TRUE(sink->wait_for_count<RoutesRepeat>(8));
+  EXPECT_TRUE(sink->all<PeerDown>().empty());
+  for (const char* prefix : {"203.0.113.0/24", "198.51.100.0/24", "192.0.2.0/24"}) {
+    neighbor.send(test::announcement(prefix, with_paths, 1));
+  }
+  ASSERT_TRUE(sink->wait_for_count<PeerDown>(1)) << "there is a limit all the same";
+}
+
+TEST_F(Collector, PathsWithoutEndAreForgottenAndCounted) {
+  BgpNeighbor several = neighbor_of();
+  several.add_path = true;
+  const auto endpoint = start(several);
+  Neighbor neighbor = established(endpoint, paths_open());
+  for (std::uint32_t path = 0; path < rib::paths_max + 5; ++path) {
+    neighbor.send(test::announcement("203.0.113.0/24", with_paths, path));
+  }
+  EXPECT_TRUE(becomes("peering_bgp_paths_forgotten_total", 5));
+  for (std::uint32_t path = 0; path < rib::paths_max + 5; ++path) {
+    neighbor.send(test::withdrawal("203.0.113.0/24", with_paths, path));
+  }
+  ASSERT_TRUE(sink->wait_for([](const std::vector<Said>& said) {
+    const auto* last = said.empty() ? nullptr : std::get_if<rib::RouteBatch>(&said.back());
+    return last && !last->withdrawn.empty();
+  })) << "the withdrawal is not lost";
 }
 
 TEST_F(Collector, StrangersAreRefusedAndCounted) {
@@ -356,6 +424,24 @@ TEST_F(Collector, ANeighborThatIsRemovedIsGoneOnceTheShardsHaveTakenItsEnd) {
   EXPECT_TRUE(sink->wait_for_count<PeerUp>(2)) << "it was wanted again meanwhile";
 }
 
+TEST_F(Collector, ANeighborThatIsDownIsForgottenOnceItIsRenamed) {
+  const auto endpoint = start();
+  Neighbor neighbor = established(endpoint);
+  ASSERT_TRUE(sink->wait_for_count<PeerUp>(1));
+  neighbor.close();
+  ASSERT_TRUE(sink->wait_for_count<PeerDown>(1));
+  BgpNeighbor renamed = neighbor_of();
+  renamed.name = "edge-1";
+  EXPECT_EQ(listener->configure({renamed}).changed, 1U);
+  ASSERT_TRUE(sink->wait_for_count<PeerDown>(2));
+  const auto downs = sink->all<PeerDown>();
+  EXPECT_TRUE(downs[0].outage);
+  EXPECT_FALSE(downs[1].outage);
+  EXPECT_TRUE(downs[1].for_good);
+  EXPECT_EQ(downs[1].peer->key, downs[0].peer->key) << "the one of the former name";
+  EXPECT_EQ(downs[1].peer->id, downs[0].peer->id);
+}
+
 TEST_F(Collector, RoutesThatAreKeptForANeighborGoWithIt) {
   bgp::Open open = test::neighbor_open();
   open.graceful_restart =
@@ -368,6 +454,7 @@ TEST_F(Collector, RoutesThatAreKeptForANeighborGoWithIt) {
   listener->configure({});
   ASSERT_TRUE(sink->wait_for_count<PeerDown>(1));
   EXPECT_FALSE(sink->all<PeerDown>().at(0).outage);
+  EXPECT_TRUE(sink->all<PeerDown>().at(0).for_good);
 }
 
 TEST_F(Collector, ANeighborThatSaysNothingIsLetGo) {

@@ -26,6 +26,9 @@ BgpMetrics::BgpMetrics(Metrics& metrics)
                                            "length.")),
       prefix_limits(metrics.counter("peering_bgp_prefix_limits_total",
                                     "Sessions closed because the neighbor sent too many prefixes.")),
+      overdue_repeats(metrics.counter("peering_bgp_overdue_repeats_total",
+                                      "Repeats of a family's routes that a neighbor did not end in time.")),
+      forgotten_paths(feeds::forgotten_paths(metrics)),
       other_families(metrics, "peering_bgp_other_family_updates_total"),
       metrics_(metrics) {
   for (std::size_t i = 0; i < refusals_.size(); ++i) {

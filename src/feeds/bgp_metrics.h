@@ -25,7 +25,7 @@ class BgpMetrics {
   Gauge& in_state(wire::bgp::State state);
 
   Counter &bytes, &waits, &updates, &announced, &withdrawn, &unknown_capabilities;
-  Counter& prefix_limits;
+  Counter &prefix_limits, &overdue_repeats, &forgotten_paths;
   OtherFamilyCounters other_families;
 
  private:

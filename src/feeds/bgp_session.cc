@@ -131,12 +131,14 @@ class Session final : public BgpSession {
   Session(const BgpSettings& settings, const BgpNeighbor& neighbor, Services services)
       : neighbor_(neighbor),
         prefix_limit_pause_(settings.prefix_limit_pause),
+        repeat_time_max_(settings.repeat_time_max),
         services_(services),
         own_asn_(own_asn(settings, neighbor)),
         archive_(settings.archive),
         fsm_(fsm_settings(settings, neighbor)),
         conversation_(neighbor, services.peers, services.metrics),
         shards_(services.shards),
+        repeat_timers_{asio::steady_timer(services.context), asio::steady_timer(services.context)},
         pump_(services.context),
         dialing_(services.context) {
     for (std::size_t i = 0; i < timers; ++i) timers_.emplace_back(services.context);
@@ -172,11 +174,11 @@ class Session final : public BgpSession {
     error_code ignored;
     dialing_.close(ignored);
     pump_.cancel();
-    for (ArmedTimer& timer : timers_) timer.timer.cancel();
+    cancel_timers();
   }
 
-  void leave(const bgp::Notification& last, std::function<void()> gone) override {
-    conversation_.forget(now(), bgp::to_text(last), messages_);
+  void leave(const bgp::Notification& last, bool for_good, std::function<void()> gone) override {
+    conversation_.forget(now(), bgp::to_text(last), for_good, messages_);
     bgp::Actions actions;
     fsm_.stop(last, std::nullopt, actions);
     perform_all(actions);
@@ -185,7 +187,7 @@ class Session final : public BgpSession {
     error_code ignored;
     dialing_.close(ignored);
     ++attempts_;
-    for (ArmedTimer& timer : timers_) timer.timer.cancel();
+    cancel_timers();
     services_.metrics.in_state(fsm_.state()).add(-1);
     gone_ = std::move(gone);
     deliver_last();
@@ -425,6 +427,7 @@ class Session final : public BgpSession {
     log::info("BGP neighbor {} {} to repeat its routes", neighbor_.shown_name(),
               refresh.marker.subtype == 1 ? "begins" : "ends");
     conversation_.repeat(refresh.marker, now(), messages_);
+    if (refresh.marker.subtype == 1) await_end_of_repeat(refresh.marker.family, repeat_time_max_);
   }
   void act(const bgp::NotificationPassed& passed) {
     services_.metrics.notification(passed);
@@ -499,6 +502,32 @@ class Session final : public BgpSession {
     perform(actions);
   }
 
+  void await_end_of_repeat(bgp::FamilyId family, milliseconds time) {
+    if (!conversation_.repeats(family)) return;
+    asio::steady_timer& timer = repeat_timers_[family == bgp::ipv4_unicast ? 0 : 1];
+    timer.expires_after(time);
+    timer.async_wait([session = self(), family](error_code cancelled) {
+      if (!cancelled && !session->stopped_) session->end_overdue_repeat(family);
+    });
+  }
+
+  void end_overdue_repeat(bgp::FamilyId family) {
+    if (!conversation_.repeats(family)) return;
+    // The end may be among what we have not read.
+    if (not_its_fault(fsm_.is_established(0) ? 0 : 1)) return await_end_of_repeat(family, unread_pause);
+    services_.metrics.overdue_repeats.add();
+    log::warning("BGP neighbor {} has not ended to repeat its routes after {} s: what it did not repeat goes",
+                 neighbor_.shown_name(),
+                 std::chrono::duration_cast<std::chrono::seconds>(repeat_time_max_).count());
+    conversation_.repeat({family, 2}, now(), messages_);
+    deliver_later();
+  }
+
+  void cancel_timers() {
+    for (ArmedTimer& timer : timers_) timer.timer.cancel();
+    for (asio::steady_timer& timer : repeat_timers_) timer.cancel();
+  }
+
   // There are bytes of the neighbour that we have not looked at.
   bool not_its_fault(std::size_t slot) const {
     const LinePointer& line = lines_[slot];
@@ -508,7 +537,7 @@ class Session final : public BgpSession {
   }
 
   const BgpNeighbor neighbor_;
-  const milliseconds prefix_limit_pause_;
+  const milliseconds prefix_limit_pause_, repeat_time_max_;
   Services services_;
   const net::Asn own_asn_;
   Archive* const archive_;
@@ -521,6 +550,7 @@ class Session final : public BgpSession {
   bgp::Actions actions_;                // of the message that is being taken
   std::array<LinePointer, bgp::slots_max> lines_;
   std::deque<ArmedTimer> timers_;
+  std::array<asio::steady_timer, 2> repeat_timers_;  // by family
   asio::steady_timer pump_;
   tcp::socket dialing_;
   std::uint64_t attempts_ = 0;

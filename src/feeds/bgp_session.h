@@ -38,9 +38,9 @@ class BgpSession : public std::enable_shared_from_this<BgpSession> {
   virtual void accepted(boost::asio::ip::tcp::socket socket) = 0;
   /// Sends a cease with `words` and forgets everything; nothing more is posted to the shards.
   virtual void stop(std::string_view words) = 0;
-  /// The neighbour is no longer configured, or otherwise: sends the NOTIFICATION, takes its routes out of
-  /// sight and calls `gone` when the shards have taken that. Once.
-  virtual void leave(const wire::bgp::Notification& last, std::function<void()> gone) = 0;
+  /// The neighbour is no longer configured (`for_good`: not under its name), or otherwise: sends the
+  /// NOTIFICATION, takes its routes out of sight and calls `gone` when the shards have taken that. Once.
+  virtual void leave(const wire::bgp::Notification& last, bool for_good, std::function<void()> gone) = 0;
   /// Asks for all routes again (RFC 2918); false when the neighbour cannot be asked.
   virtual bool refresh() = 0;
 };

@@ -46,6 +46,10 @@ struct BgpSettings {
   std::chrono::milliseconds open_time{60'000};
   /// After a neighbour sent too many prefixes; 0: not before the next start.
   std::chrono::milliseconds prefix_limit_pause{30 * 60'000};
+  /// A neighbour that began to send a family again (BoRR) and has not said for so long that this was all
+  /// (EoRR) is taken to have said it: what it did not repeat goes. RFC 7313 section 4 lets a receiver bound
+  /// how long it keeps stale routes, and remove them then without the EoRR.
+  std::chrono::milliseconds repeat_time_max{10 * 60'000};
   /// Gets what the neighbours say, when not null; must outlive the listener.
   Archive* archive = nullptr;
 };

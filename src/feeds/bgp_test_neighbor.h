@@ -33,11 +33,19 @@ inline wire::bgp::Open neighbor_open() {
   return out;
 }
 
-inline Bytes announcement(std::string_view prefix, const wire::bgp::SessionFacts& facts = {}) {
+inline Bytes announcement(std::string_view prefix, const wire::bgp::SessionFacts& facts = {},
+                          std::uint32_t path_id = 0) {
   wire::bgp::Update update;
   update.attributes.as_path = wire::bgp::AsPath::sequence({neighbor_asn, 64499});
   update.attributes.next_hop = net::Address::v4(0xc0000201);
-  update.announced = {{*net::Prefix::parse(prefix), 0}};
+  update.announced = {{*net::Prefix::parse(prefix), path_id}};
+  return *wire::bgp::encode_update(update, facts);
+}
+
+inline Bytes withdrawal(std::string_view prefix, const wire::bgp::SessionFacts& facts,
+                        std::uint32_t path_id) {
+  wire::bgp::Update update;
+  update.withdrawn = {{*net::Prefix::parse(prefix), path_id}};
   return *wire::bgp::encode_update(update, facts);
 }
 

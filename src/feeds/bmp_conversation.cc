@@ -329,7 +329,9 @@ void BmpConversation::take_update(const wire::bmp::RouteMonitoring& message, Byt
     metrics_.oddity(Oddity::own_as_in_front);
     source.strip_asn = peer.local_asn;
   }
+  const std::uint64_t forgotten = view->paths.forgotten();
   push_update(update, facts, source, out);
+  count_forgotten_paths(source, forgotten, metrics_.forgotten_paths);
   if (update.end_of_rib) end_of_rib(*view, peer, *update.end_of_rib, time, out);
 }
 

@@ -39,6 +39,7 @@ BmpMetrics::BmpMetrics(Metrics& metrics)
       opened(metrics.counter("peering_bmp_sessions_opened_total", "BMP connections accepted.")),
       unknown_values(metrics.counter("peering_bmp_unknown_values_total",
                                      "TLVs and statistics in BMP messages that are not known.")),
+      forgotten_paths(feeds::forgotten_paths(metrics)),
       sessions(metrics.gauge("peering_bmp_sessions", "BMP sessions that are open.")),
       other_families(metrics, "peering_bmp_other_family_updates_total"),
       metrics_(metrics),

@@ -39,6 +39,7 @@ class BmpMetrics {
 
   Counter &bytes, &waits, &refused, &opened;
   Counter& unknown_values;  ///< TLVs and statistics that are not known
+  Counter& forgotten_paths;
   Gauge& sessions;
   OtherFamilyCounters other_families;
 

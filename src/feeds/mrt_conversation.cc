@@ -24,6 +24,7 @@ MrtMetrics::MrtMetrics(Metrics& registry)
                              "Times an MRT file waited because a shard's mailbox was full.")),
       files(file_counter(registry, "whole")),
       damaged_files(file_counter(registry, "damaged")),
+      forgotten_paths(feeds::forgotten_paths(registry)),
       metrics(registry) {}
 
 MrtConversation::MrtConversation(std::string collector, PeerRegistry& peers, MrtMetrics& metrics)
@@ -82,7 +83,10 @@ void MrtConversation::take_message(const wire::mrt::BgpMessage& message, TimePoi
   Peer* peer = up(message.session, time, out);
   if (!peer) return metrics_.malformed.add();
   metrics_.used.add();
-  push_update(update, message.facts, {peer->peer, time, &peer->paths, std::nullopt}, out);
+  const rib::UpdateSource source{peer->peer, time, &peer->paths, std::nullopt};
+  const std::uint64_t forgotten = peer->paths.forgotten();
+  push_update(update, message.facts, source, out);
+  count_forgotten_paths(source, forgotten, metrics_.forgotten_paths);
 }
 
 }  // namespace peering::feeds

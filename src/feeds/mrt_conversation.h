@@ -16,7 +16,7 @@ namespace peering::feeds {
 /// Counters are found once. Thread-safe.
 struct MrtMetrics {
   explicit MrtMetrics(Metrics& metrics);
-  Counter &used, &other, &malformed, &waits, &files, &damaged_files;
+  Counter &used, &other, &malformed, &waits, &files, &damaged_files, &forgotten_paths;
   Metrics& metrics;
 };
 

@@ -50,13 +50,17 @@ struct PeerUp {
   TimePoint time{};  ///< by the router's clock
 };
 
-/// The session ended: all routes of the peer are gone (RFC 7854 section 4.9). Only for peers that were up.
+/// The session ended: all routes of the peer are gone (RFC 7854 section 4.9). Only for peers that were up,
+/// but where `for_good`.
 struct PeerDown {
   rib::PeerPointer peer;
   TimePoint time{};    ///< by the router's clock
   std::string reason;  ///< a few words for people
   /// False: we only no longer look through this peer. Nothing that we watch is out, and no event tells it.
   bool outage = true;
+  /// Nor will we look through it again (without `outage` only): what is open about its session is resolved,
+  /// and about its router, which has no other peer.
+  bool for_good = false;
 };
 
 /// The peer's initial routes of one family are complete (RFC 4724 section 2).

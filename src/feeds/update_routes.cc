@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "base/log.h"
+
 namespace peering::feeds {
 
 namespace {
@@ -58,6 +60,20 @@ void count_faults(Metrics& metrics, std::span<const wire::bgp::Issue> issues) {
                   {"attribute", std::to_string(issue.attribute)}})
         .add();
   }
+}
+
+Counter& forgotten_paths(Metrics& metrics) {
+  return metrics.counter("peering_bgp_paths_forgotten_total",
+                         "Paths (ADD-PATH) forgotten because a peer has too many for one prefix.");
+}
+
+void count_forgotten_paths(const rib::UpdateSource& from, std::uint64_t before, Counter& counter) {
+  const std::uint64_t now = from.paths->forgotten();
+  if (now == before) return;
+  counter.add(static_cast<double>(now - before));
+  if (before > 0) return;
+  log::warning("AS{} ({}) at {} has more than {} paths for one prefix: the oldest are forgotten",
+               from.peer->asn, from.peer->key.address.to_string(), from.peer->key.router, rib::paths_max);
 }
 
 }  // namespace peering::feeds

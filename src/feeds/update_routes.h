@@ -27,4 +27,9 @@ void push_burst(const rib::RouteBurst& more, TimePoint time, std::vector<ShardMe
 /// Counts the faults of an UPDATE by what RFC 7606 makes of them and the attribute's code.
 void count_faults(Metrics& metrics, std::span<const wire::bgp::Issue> issues);
 
+/// Of paths that were forgotten because a peer has more than `rib::paths_max` for one prefix.
+Counter& forgotten_paths(Metrics& metrics);
+/// Counts those of one UPDATE: `before` it the peer's `paths` had forgotten so many. The log tells the first.
+void count_forgotten_paths(const rib::UpdateSource& from, std::uint64_t before, Counter& counter);
+
 }  // namespace peering::feeds

@@ -5,6 +5,10 @@ namespace peering::rib {
 void PathSet::announce(const net::Prefix& prefix, std::uint32_t path_id, const SharedAttributes& attributes) {
   std::vector<Path>& paths = paths_[prefix];
   std::erase_if(paths, [&](const Path& path) { return path.id == path_id; });
+  if (paths.size() == paths_max) {
+    paths.erase(paths.begin());
+    ++forgotten_;
+  }
   paths.push_back({path_id, round_of(prefix), attributes});
 }
 

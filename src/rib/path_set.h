@@ -16,6 +16,11 @@ namespace peering::rib {
 /// Packed attributes (`packed_attributes.h`) that several paths have.
 using SharedAttributes = std::shared_ptr<const std::vector<std::uint8_t>>;
 
+/// Paths that a peer may have for one prefix. With more the one announced longest ago is forgotten, so what
+/// is shown is always the peer's last word. Who withdraws all that are remembered has withdrawn the prefix,
+/// whatever was forgotten: a route is rather missed than shown after its end.
+inline constexpr std::size_t paths_max = 1024;
+
 /// Owned by one thread.
 class PathSet {
  public:
@@ -32,6 +37,9 @@ class PathSet {
   /// none left. What is shown of the others stays: a path that was repeated is shown before one that was not.
   std::vector<net::Prefix> end_repeat(net::Family family);
 
+  /// Paths forgotten because of `paths_max`, ever.
+  std::uint64_t forgotten() const { return forgotten_; }
+
  private:
   struct Path {
     std::uint32_t id = 0;
@@ -42,6 +50,7 @@ class PathSet {
 
   std::unordered_map<net::Prefix, std::vector<Path>> paths_;
   std::array<std::uint32_t, 2> round_{};  // by family
+  std::uint64_t forgotten_ = 0;
 };
 
 }  // namespace peering::rib

@@ -47,5 +47,30 @@ TEST(PathSet, APathShownInPlaceOfARepeatedOneThatWentIsNotKept) {
   EXPECT_THAT(paths.end_repeat(net::Family::ipv4), ElementsAre(p("203.0.113.0/24")));
 }
 
+TEST(PathSet, OfTooManyPathsTheOldestAreForgottenAndCounted) {
+  PathSet paths;
+  const std::uint32_t count = paths_max + 3;
+  for (std::uint32_t id = 0; id < count; ++id) paths.announce(p("203.0.113.0/24"), id, attributes(id % 7));
+  paths.announce(p("203.0.113.0/24"), count - 1, attributes(9));
+  EXPECT_EQ(paths.forgotten(), 3U) << "a path announced again is no further one";
+  SharedAttributes shown;
+  EXPECT_EQ(paths.withdraw(p("203.0.113.0/24"), 0, shown), Effect::none) << "forgotten already";
+  for (std::uint32_t id = count - 1; id > 3; --id) {
+    ASSERT_EQ(paths.withdraw(p("203.0.113.0/24"), id, shown), Effect::replaced) << id;
+    ASSERT_EQ(*shown, *attributes((id - 1) % 7)) << id;
+  }
+  EXPECT_EQ(paths.withdraw(p("203.0.113.0/24"), 3, shown), Effect::withdrawn);
+}
+
+TEST(PathSet, AWithdrawalIsNeverLostHoweverManyPathsThereWere) {
+  PathSet paths;
+  const std::uint32_t count = 2 * paths_max;
+  for (std::uint32_t id = 0; id < count; ++id) paths.announce(p("203.0.113.0/24"), id, attributes(1));
+  SharedAttributes shown;
+  auto last = Effect::none;
+  for (std::uint32_t id = 0; id < count; ++id) last = paths.withdraw(p("203.0.113.0/24"), id, shown);
+  EXPECT_EQ(last, Effect::withdrawn);
+}
+
 }  // namespace
 }  // namespace peering::rib
