@@ -41,8 +41,8 @@ class Kafka(harness.SystemTest):
         self.addCleanup(cluster.close)
         return cluster
 
-    def reader(self, cluster, **options):
-        return self.daemon(config=f"""
+    def reader(self, cluster, more="", **options):
+        return self.daemon(config=f"""{more}
 [[feeds.kafka]]
 brokers = "{cluster.brokers}"
 topics = ['^routeviews\\..+\\.bmp_raw']
@@ -54,7 +54,8 @@ group = "a-network"
 
     def test_a_hijack_on_a_topic_becomes_an_event(self):
         cluster = self.cluster()
-        server = self.reader(cluster)
+        archive = self.dir / "archive"
+        server = self.reader(cluster, f'[archive]\ndir = "{archive}"\nevery = "1d"\n')
         tenant = Tenant(server.client())
         tenant.add_prefix("main", "203.0.113.0/24", asn=[64500])
         peer = Peer("198.51.100.1", 64496)
@@ -65,6 +66,11 @@ group = "a-network"
         [event] = wait_for(lambda: [e for e in tenant.events("main") if e["kind"] == "origin-hijack"], "event", 20)
         self.assertIn("64666", json.dumps(event))
         wait_for(lambda: server.metrics()['peering_kafka_messages_total{result="malformed"}'] == 1, "count", 20)
+        server.stop()
+        (file,) = archive.iterdir()
+        dump = subprocess.run([harness.PEERINGCTL, "mrt", "dump", "-m", file], capture_output=True, text=True).stdout
+        for origin in (64500, 64666):
+            self.assertIn(f"|A|198.51.100.1|64496|203.0.113.0/24|64496 {origin}|", dump)
 
     def test_after_a_restart_it_goes_on_where_it_was(self):
         cluster = self.cluster()
