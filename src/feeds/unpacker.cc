@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "runtime/worker_pool.h"
 #include "wire/mrt/bzip2_blocks.h"
 
@@ -263,14 +264,22 @@ class BlockQueue {
   };
   using Reader = std::unique_ptr<mrt::Bzip2BlockReader>;
 
+  // Whatever happens, who waits is told: memory may be short.
   void run(Job& job) {
-    if (!stopped_) {
-      Reader reader = take_reader();
-      job.good = reader->unpack(job.block, job.plain).has_value();
-      const std::lock_guard lock(readers_mutex_);
-      readers_.push_back(std::move(reader));
+    try {
+      if (!stopped_) unpack(job);
+    } catch (const std::exception& failure) {
+      log::error("a bzip2 block cannot be unpacked: {}", failure.what());
+      job.good = false;
     }
     job.done.set_value();
+  }
+
+  void unpack(Job& job) {
+    Reader reader = take_reader();
+    job.good = reader->unpack(job.block, job.plain).has_value();
+    const std::lock_guard lock(readers_mutex_);
+    readers_.push_back(std::move(reader));
   }
 
   // The one that was used last: its memory is in a cache.
@@ -318,6 +327,7 @@ class Bzip2Blocks final : public Unpacker {
 
  private:
   using Part = mrt::Bzip2Splitter::Part;
+  static constexpr std::size_t parts_max = 64;  // a file may have any number of streams without a block
 
   // What the file has next: a block that is in the queue, or the end of a stream.
   struct Split {
@@ -326,7 +336,7 @@ class Bzip2Blocks final : public Unpacker {
   };
 
   void fill_queue() {
-    while (!queue_->full() && part_ != Part::unfit && part_ != Part::end) {
+    while (!queue_->full() && parts_.size() < parts_max && part_ != Part::unfit && part_ != Part::end) {
       part_ = splitter_.next();
       if (part_ == Part::more) read_more();
       if (part_ == Part::trailer) parts_.push_back({true, splitter_.checksum});

@@ -91,6 +91,15 @@ TEST(Unpacker, BlocksAndStreamsOfBzip2ComeInTheirOrder) {
   }
 }
 
+TEST(Unpacker, StreamsOfNothingAreReadAsAnyOthers) {
+  const Octets nothing = bzip2({}, 9), plain = some_bytes(1000, 8);
+  Octets packed;
+  for (int i = 0; i < 100'000; ++i) packed = with(std::move(packed), nothing);
+  const Unpacked done = unpack(with(std::move(packed), bzip2(plain, 1)), Compression::bzip2);
+  EXPECT_EQ(done.error, "");
+  EXPECT_TRUE(done.plain == plain);
+}
+
 TEST(Unpacker, LongRunsUnpackToMuchMoreThanABlock) {
   const Octets zeros(60'000'000);
   const Unpacked done = unpack(bzip2(zeros, 9), Compression::bzip2);

@@ -111,11 +111,16 @@ std::optional<Bzip2Mark> find_bzip2_mark(Bytes bytes, std::uint64_t from_bit) {
   return std::nullopt;
 }
 
-void Bzip2Splitter::give(Bytes bytes) { packed_.insert(packed_.end(), bytes.begin(), bytes.end()); }
-
-void Bzip2Splitter::forget(std::size_t bytes) {
-  packed_.erase(packed_.begin(), packed_.begin() + static_cast<std::ptrdiff_t>(bytes));
+// What was forgotten is moved over here, once for all that a read brings: streams may be of a few bytes each.
+void Bzip2Splitter::give(Bytes bytes) {
+  given_.erase(given_.begin(), given_.begin() + static_cast<std::ptrdiff_t>(forgotten_));
+  forgotten_ = 0;
+  given_.insert(given_.end(), bytes.begin(), bytes.end());
 }
+
+Bytes Bzip2Splitter::packed() const { return Bytes(given_).subspan(forgotten_); }
+
+void Bzip2Splitter::forget(std::size_t bytes) { forgotten_ += bytes; }
 
 Part Bzip2Splitter::next() {
   if (unfit_) return Part::unfit;
@@ -130,20 +135,22 @@ Part Bzip2Splitter::find_part() {
     if (level_ == 0) return part;
   }
   if (at_trailer_) return end_stream();
-  if (const auto mark = find_bzip2_mark(packed_, scanned_)) return end_block(*mark);
+  const Bytes packed = this->packed();
+  if (const auto mark = find_bzip2_mark(packed, scanned_)) return end_block(*mark);
   // What was seen of a mark may go on in what comes.
-  const std::uint64_t seen = packed_.size() * 8;
+  const std::uint64_t seen = packed.size() * 8;
   scanned_ = std::max(scanned_, seen - std::min(seen, magic_bits - 1));
-  return packed_.size() > packed_max ? Part::unfit : Part::more;
+  return packed.size() > packed_max ? Part::unfit : Part::more;
 }
 
 Part Bzip2Splitter::begin_stream() {
-  if (packed_.empty() && ended_) return Part::end;
-  if (packed_.size() * 8 < header_bits + magic_bits) return Part::more;
-  if (std::memcmp(packed_.data(), "BZh", 3) != 0 || packed_[3] < '1' || packed_[3] > '9') return Part::unfit;
-  const auto mark = mark_between(packed_, header_bits, header_bits);
+  const Bytes packed = this->packed();
+  if (packed.empty() && ended_) return Part::end;
+  if (packed.size() * 8 < header_bits + magic_bits) return Part::more;
+  if (std::memcmp(packed.data(), "BZh", 3) != 0 || packed[3] < '1' || packed[3] > '9') return Part::unfit;
+  const auto mark = mark_between(packed, header_bits, header_bits);
   if (!mark) return Part::unfit;
-  level_ = static_cast<char>(packed_[3]);
+  level_ = static_cast<char>(packed[3]);
   begin_ = header_bits;
   scanned_ = begin_ + magic_bits;
   at_trailer_ = mark->trailer;
@@ -151,14 +158,15 @@ Part Bzip2Splitter::begin_stream() {
 }
 
 Part Bzip2Splitter::end_block(const Bzip2Mark& mark) {
+  const Bytes packed = this->packed();
   block.level = level_;
   block.begin = begin_ % 8;
   block.end = mark.bit;
-  block.checksum = static_cast<std::uint32_t>(bits_at(packed_, begin_ + magic_bits, checksum_bits));
+  block.checksum = static_cast<std::uint32_t>(bits_at(packed, begin_ + magic_bits, checksum_bits));
   const std::size_t first = begin_ / 8;
   block.end -= first * 8;
-  block.bytes.assign(packed_.begin() + static_cast<std::ptrdiff_t>(first),
-                     packed_.begin() + static_cast<std::ptrdiff_t>((mark.bit + 7) / 8));
+  block.bytes.assign(packed.begin() + static_cast<std::ptrdiff_t>(first),
+                     packed.begin() + static_cast<std::ptrdiff_t>((mark.bit + 7) / 8));
   begin_ = mark.bit % 8;
   scanned_ = begin_ + magic_bits;
   at_trailer_ = mark.trailer;
@@ -167,9 +175,10 @@ Part Bzip2Splitter::end_block(const Bzip2Mark& mark) {
 }
 
 Part Bzip2Splitter::end_stream() {
+  const Bytes packed = this->packed();
   const std::size_t end = (begin_ + magic_bits + checksum_bits + 7) / 8;
-  if (packed_.size() < end) return Part::more;
-  checksum = static_cast<std::uint32_t>(bits_at(packed_, begin_ + magic_bits, checksum_bits));
+  if (packed.size() < end) return Part::more;
+  checksum = static_cast<std::uint32_t>(bits_at(packed, begin_ + magic_bits, checksum_bits));
   forget(end);
   level_ = 0;
   at_trailer_ = false;

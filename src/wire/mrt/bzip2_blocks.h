@@ -61,9 +61,11 @@ class Bzip2Splitter {
   Part begin_stream();  // `more` also when the header was read
   Part end_block(const Bzip2Mark& mark);
   Part end_stream();
+  std::span<const std::uint8_t> packed() const;
   void forget(std::size_t bytes);
 
-  std::vector<std::uint8_t> packed_;  // from the byte in which the current block begins
+  std::vector<std::uint8_t> given_;
+  std::size_t forgotten_ = 0;  // at its front: behind it is the byte in which the current block begins
   std::uint64_t begin_ = 0, scanned_ = 0;
   char level_ = 0;  // 0: a stream's header is next
   bool at_trailer_ = false, ended_ = false, unfit_ = false;
