@@ -14,6 +14,8 @@
 #include "base/log.h"
 #include "feeds/bgp_session.h"
 #include "feeds/bgp_sockets.h"
+#include "feeds/listening_socket.h"
+#include "http/addresses.h"
 #include "wire/bgp/notification.h"
 
 namespace peering::feeds {
@@ -30,11 +32,6 @@ constexpr std::chrono::seconds complaint_every{10};
 // Our last NOTIFICATIONs are on their way by then.
 constexpr std::chrono::seconds stop_time_max{2};
 constexpr std::string_view goodbye = "the collector stops";
-
-net::Address address_of(const asio::ip::address& address) {
-  if (address.is_v4()) return net::Address::v4(address.to_v4().to_uint());
-  return net::Address::v6(address.to_v6().to_bytes()).unmapped();
-}
 
 }  // namespace
 
@@ -171,25 +168,13 @@ BgpListener::Reconfigured BgpListener::State::configure(std::vector<BgpNeighbor>
 }
 
 Result<http::Endpoint> BgpListener::State::bind(const http::Endpoint& endpoint) {
+  if (auto done = bind_acceptor(acceptor, endpoint, "BGP"); !done) return tl::unexpected(done.error());
   error_code error;
-  tcp::resolver resolver(context);
-  const auto found =
-      resolver.resolve(http::loopback_name(endpoint.host), std::to_string(endpoint.port), error);
-  if (error) return fail(ErrorCode::io, "{} cannot be resolved: {}", endpoint.host, error.message());
-  const tcp::endpoint where = found.begin()->endpoint();
-  acceptor.open(where.protocol(), error);
-  if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error) acceptor.bind(where, error);
-  if (error) return fail(ErrorCode::io, "BGP cannot listen on {}: {}", endpoint.to_string(), error.message());
-  on_ipv6 = where.address().is_v6();
+  on_ipv6 = acceptor.local_endpoint(error).address().is_v6();
   for (const BgpNeighbor& neighbor : settings.neighbors) {
     if (auto done = secure_acceptor(neighbor); !done) return tl::unexpected(done.error());
   }
-  acceptor.listen(asio::socket_base::max_listen_connections, error);
-  if (error) return fail(ErrorCode::io, "BGP cannot listen on {}: {}", endpoint.to_string(), error.message());
-  const tcp::endpoint bound = acceptor.local_endpoint(error);
-  if (error) return fail(ErrorCode::io, "BGP on {}: {}", endpoint.to_string(), error.message());
-  return http::Endpoint{bound.address().to_string(), bound.port()};
+  return start_listening(acceptor, endpoint, "BGP");
 }
 
 void BgpListener::State::accept() {
@@ -211,7 +196,7 @@ void BgpListener::State::accepted(tcp::socket socket) {
   error_code error;
   const tcp::endpoint remote = socket.remote_endpoint(error);
   if (error) return;
-  const net::Address address = address_of(remote.address());
+  const net::Address address = http::address_of(remote.address());
   if (const auto found = sessions.find(address); found != sessions.end()) {
     return found->second.session->accepted(std::move(socket));
   }

@@ -16,7 +16,9 @@
 
 #include "base/log.h"
 #include "feeds/bmp_conversation.h"
+#include "feeds/listening_socket.h"
 #include "feeds/shard_router.h"
+#include "http/addresses.h"
 
 namespace peering::feeds {
 
@@ -32,11 +34,6 @@ constexpr std::chrono::milliseconds full_pause_first{1}, full_pause_longest{50};
 constexpr std::chrono::milliseconds accept_pause{100};
 // A router that is gone without a word is noticed within about 90 s.
 constexpr int keep_alive_idle_s = 60, keep_alive_every_s = 10, keep_alive_tries = 3;
-
-net::Address address_of(const asio::ip::address& address) {
-  if (address.is_v4()) return net::Address::v4(address.to_v4().to_uint());
-  return net::Address::v6(address.to_v6().to_bytes()).unmapped();
-}
 
 void keep_alive(tcp::socket& socket) {
   error_code ignored;
@@ -76,7 +73,6 @@ struct BmpListener::State {
   std::mutex stopping;
   std::thread thread;
 
-  Result<http::Endpoint> bind(const http::Endpoint& endpoint);
   void accept();
   void accepted(tcp::socket socket);
   void tick();
@@ -242,22 +238,6 @@ class Session {
 
 }  // namespace
 
-Result<http::Endpoint> BmpListener::State::bind(const http::Endpoint& endpoint) {
-  error_code error;
-  tcp::resolver resolver(context);
-  const auto found = resolver.resolve(endpoint.host, std::to_string(endpoint.port), error);
-  if (error) return fail(ErrorCode::io, "{} cannot be resolved: {}", endpoint.host, error.message());
-  const tcp::endpoint where = found.begin()->endpoint();
-  acceptor.open(where.protocol(), error);
-  if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error) acceptor.bind(where, error);
-  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-  if (error) return fail(ErrorCode::io, "BMP cannot listen on {}: {}", endpoint.to_string(), error.message());
-  const tcp::endpoint bound = acceptor.local_endpoint(error);
-  if (error) return fail(ErrorCode::io, "BMP on {}: {}", endpoint.to_string(), error.message());
-  return http::Endpoint{bound.address().to_string(), bound.port()};
-}
-
 void BmpListener::State::accept() {
   acceptor.async_accept([this](error_code error, tcp::socket socket) {
     if (error == asio::error::operation_aborted) return;
@@ -283,7 +263,7 @@ void BmpListener::State::accepted(tcp::socket socket) {
     return;
   }
   keep_alive(socket);
-  auto session = std::make_shared<Session>(*this, std::move(socket), address_of(remote.address()));
+  auto session = std::make_shared<Session>(*this, std::move(socket), http::address_of(remote.address()));
   sessions.push_back(session);
   metrics.opened.add();
   metrics.sessions.set(static_cast<double>(sessions.size()));
@@ -355,7 +335,9 @@ BmpListener::BmpListener(BmpSettings settings, PeerRegistry& peers, ShardSink& s
 BmpListener::~BmpListener() { stop(); }
 
 Result<http::Endpoint> BmpListener::listen(const http::Endpoint& endpoint) {
-  auto bound = state_->bind(endpoint);
+  if (auto done = bind_acceptor(state_->acceptor, endpoint, "BMP"); !done)
+    return tl::unexpected(done.error());
+  auto bound = start_listening(state_->acceptor, endpoint, "BMP");
   if (!bound) return bound;
   state_->accept();
   state_->tick();

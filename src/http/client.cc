@@ -12,6 +12,7 @@
 #include <boost/beast/http.hpp>
 #include <poll.h>
 
+#include "http/addresses.h"
 #include "http/byte_stream.h"
 #include "http/server.h"
 #include "http/url.h"
@@ -157,9 +158,7 @@ struct Client::State {
   }
 
   bool may_connect(const asio::ip::address& address) const {
-    if (!options.allow_address) return true;
-    if (address.is_v4()) return options.allow_address(net::Address::v4(address.to_v4().to_uint()));
-    return options.allow_address(net::Address::v6(address.to_v6().to_bytes()).unmapped());
+    return !options.allow_address || options.allow_address(address_of(address));
   }
 
   Result<void> connect(const Url& url) {

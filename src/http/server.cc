@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "base/log.h"
+#include "http/addresses.h"
 #include "http/server_connection.h"
 
 namespace peering::http {
@@ -20,16 +21,6 @@ namespace peering::http {
 namespace {
 
 constexpr std::chrono::milliseconds accept_pause{100};
-
-net::Address address_of(const asio::ip::tcp::endpoint& endpoint) {
-  const auto& address = endpoint.address();
-  if (address.is_v4()) {
-    const auto bytes = address.to_v4().to_bytes();
-    return net::Address::v4(std::span<const std::uint8_t, 4>(bytes));
-  }
-  const auto bytes = address.to_v6().to_bytes();
-  return net::Address::v6(std::span<const std::uint8_t, 16>(bytes)).unmapped();
-}
 
 std::shared_ptr<asio::ssl::context> tls_context(const TlsFiles& files) {
   auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
@@ -118,7 +109,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
     boost::system::error_code error;
     const auto remote = socket.remote_endpoint(error);
     if (error) return;
-    const net::Address client = address_of(remote);
+    const net::Address client = address_of(remote.address());
     if (const auto reason = shared_->admit(client)) return shared_->count_rejection(*reason);
     auto admission = std::make_unique<Admission>(shared_, client);
     set_options(socket);
