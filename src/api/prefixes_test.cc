@@ -219,69 +219,17 @@ TEST_F(Prefixes, OfTwoServicesThatRegisterOnePrefixAtOnceOneWins) {
   }
 }
 
-// A store in which another node writes between this node's reading and committing.
-class RacingStore : public store::ResourceStore {
- public:
-  std::function<void(store::ResourceStore&)> before_commit;
-  Result<model::Revision> commit(std::span<const store::Write> writes) override {
-    if (before_commit) std::exchange(before_commit, nullptr)(*inner_);
-    return inner_->commit(writes);
-  }
-  Result<std::optional<store::Resource>> get(std::string_view key) override { return inner_->get(key); }
-  Result<std::vector<store::Resource>> list(const store::ListQuery& query) override {
-    return inner_->list(query);
-  }
-  Result<store::Changes> changes_since(model::Revision after, std::size_t limit) override {
-    return inner_->changes_since(after, limit);
-  }
-
- private:
-  std::unique_ptr<store::ResourceStore> inner_ = store::make_memory_resource_store();
-};
-
 TEST_F(Prefixes, AWriteThatAnotherNodeOvertookIsDoneAgain) {
-  RacingStore racing;
-  Services mine = services();
-  Services with{racing,
-                mine.telemetry,
-                mine.metrics,
-                mine.events,
-                mine.catalog,
-                mine.registry,
-                mine.routes,
-                mine.not_ready,
-                mine.resources_changed,
-                mine.wait_applied,
-                mine.deliveries_queued,
-                mine.accept_samples,
-                mine.latency_bins,
-                {},
-                mine.clock};
-  Api other(std::move(with));
-  store::Write token{token_key("admin"),
-                     std::string(token_type),
-                     resources.get(token_key("admin")).value()->document,
-                     {},
-                     "",
-                     ""};
-  ASSERT_TRUE(racing.commit({&token, 1}));
-  const auto send_other = [&](http::Method method, const std::string& path, const std::string& body) {
-    return other.handle(request(method, versioned(path), body)).status;
+  make_group(sub_a);
+  resources.meanwhile = [&] {
+    store::Write write;
+    write.key = model::lower(service_path("s"));
+    write.type = peering_service_type;
+    write.document =
+        fmt::format(R"({{"id":"{}","name":"s","location":"eastus","properties":{{}}}})", service_path("s"));
+    ASSERT_TRUE(resources.commit({&write, 1}));
   };
-  send_other(http::Method::put, std::string(sub_a), "");
-  send_other(http::Method::put, std::string(sub_a) + "/resourceGroups/rg1", R"({"location":"eastus"})");
-  racing.before_commit = [&](store::ResourceStore& other_node) {
-    const std::string key = model::lower(service_path("s"));
-    store::Write write{
-        key,
-        std::string(peering_service_type),
-        fmt::format(R"({{"id":"{}","name":"s","location":"eastus","properties":{{}}}})", service_path("s")),
-        {},
-        "",
-        ""};
-    ASSERT_TRUE(other_node.commit({&write, 1}));
-  };
-  EXPECT_EQ(send_other(http::Method::put, service_path("s"), service_body), 200);
+  EXPECT_EQ(put(service_path("s"), service_body).status, 200);
 }
 
 rib::Route with_path(std::vector<net::Asn> path, std::vector<std::uint32_t> communities = {}) {
