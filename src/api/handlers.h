@@ -36,7 +36,19 @@ arm::Answer delete_prefix(Call& call);
 arm::Answer list_service_countries(Call& call);
 arm::Answer list_service_locations(Call& call);
 arm::Answer list_service_providers(Call& call);
+
+// operations.cc
 arm::Answer list_operations(Call& call);
+
+// connection_monitor_tests.cc
+arm::Answer list_connection_monitor_tests(Call& call);
+arm::Answer get_connection_monitor_test(Call& call);
+arm::Answer put_connection_monitor_test(Call& call);
+arm::Answer delete_connection_monitor_test(Call& call);
+arm::Answer initialize_connection_monitor(Call& call);
+
+// looking_glass.cc
+arm::Answer invoke_looking_glass(Call& call);
 
 // peer_asns.cc
 arm::Answer list_peer_asns(Call& call);

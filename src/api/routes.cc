@@ -18,6 +18,7 @@ using http::Method;
 #define SERVICES GROUP "/providers/Microsoft.Peering/peeringServices"
 #define SERVICE SERVICES "/{peeringServiceName}"
 #define PREFIX SERVICE "/prefixes/{prefixName}"
+#define MONITOR_TEST SERVICE "/connectionMonitorTests/{connectionMonitorTestName}"
 #define OPEN "/providers/Open.Peering"
 #define CHANNELS SUBSCRIPTION OPEN "/alertChannels"
 
@@ -76,6 +77,17 @@ constexpr Route table[] = {
     {Method::get, PREFIX, "Prefixes_Get", P::read, E::none, get_prefix},
     {Method::put, PREFIX, "Prefixes_CreateOrUpdate", P::write, E::guarded, put_prefix},
     {Method::delete_, PREFIX, "Prefixes_Delete", P::write, E::guarded, delete_prefix},
+    {Method::get, SERVICE "/connectionMonitorTests", "ConnectionMonitorTests_ListByPeeringService", P::read,
+     E::none, list_connection_monitor_tests},
+    {Method::get, MONITOR_TEST, "ConnectionMonitorTests_Get", P::read, E::none, get_connection_monitor_test},
+    {Method::put, MONITOR_TEST, "ConnectionMonitorTests_CreateOrUpdate", P::write, E::writes,
+     put_connection_monitor_test},
+    {Method::delete_, MONITOR_TEST, "ConnectionMonitorTests_Delete", P::write, E::writes,
+     delete_connection_monitor_test},
+    {Method::post, SUBSCRIPTION_PEERING "/initializeConnectionMonitor",
+     "PeeringServices_InitializeConnectionMonitor", P::write, E::none, initialize_connection_monitor},
+    {Method::post, SUBSCRIPTION_PEERING "/lookingGlass", "LookingGlass_Invoke", P::read, E::none,
+     invoke_looking_glass},
 
     // Open.Peering on a connection.
     {Method::get, SERVICE OPEN "/monitoring/default", "ConnectionMonitoring_Get", P::read, E::none,
