@@ -1,11 +1,15 @@
 #include "api/catalog.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <iterator>
+#include <numbers>
 #include <set>
 
 #include "api/arm/names.h"
+#include "api/catalog_metros.h"
+#include "api/catalog_reader.h"
 #include "api/embedded.h"
 #include "base/json.h"
 #include "model/registry.h"
@@ -15,59 +19,22 @@ namespace peering::api {
 namespace {
 
 constexpr std::size_t file_bytes_max = 16 * 1024 * 1024;
+constexpr double near_miles_max = 1000;
 
-// Walks the document and keeps the first error.
-class Reader {
- public:
-  std::optional<Error> error;
-
-  void reject(std::string_view field, std::string_view value, std::string_view rule) {
-    if (!error) error = invalid(field, value, rule);
-  }
-  std::string text(const json::value& object, std::string_view key, std::string_view path, bool required) {
-    const json::value* member = find(object, key);
-    const std::string field = fmt::format("{}.{}", path, key);
-    if (!member) {
-      if (required) reject(field, "", "it is required");
-      return {};
-    }
-    if (!member->is_string()) {
-      reject(field, json::serialize(*member), "a text");
-      return {};
-    }
-    std::string out(member->get_string());
-    if (out.empty()) reject(field, out, "not empty");
-    return out;
-  }
-  const json::array& list(const json::value& object, std::string_view key, std::string_view path,
-                          bool required) {
-    static const json::array none;
-    const json::value* member = find(object, key);
-    const std::string field = fmt::format("{}.{}", path, key);
-    if (!member && required) reject(field, "", "it is required");
-    if (member && !member->is_array()) reject(field, json::serialize(*member), "a list");
-    return member && member->is_array() ? member->get_array() : none;
-  }
-  void keys(const json::value& value, std::string_view path, std::initializer_list<std::string_view> known) {
-    if (!value.is_object()) return reject(path, json::serialize(value), "an object");
-    for (const auto& member : value.get_object()) {
-      const std::string_view key(member.key().data(), member.key().size());
-      if (std::ranges::find(known, key) == known.end()) reject(path, key, "no such key is known");
-    }
-  }
-};
-
-void read_country(Reader& reader, const json::value& value, const std::string& path, Catalog& out) {
-  reader.keys(value, path, {"name", "states"});
+void read_country(CatalogReader& reader, const json::value& value, const std::string& path, Catalog& out) {
+  reader.keys(value, path, {"name", "states", "latitude", "longitude"});
   const std::string country = reader.text(value, "name", path, true);
+  const auto middle = read_coordinates(reader, value, path);
   out.countries.push_back(country);
   std::set<std::string> seen;
   std::size_t index = 0;
   for (const json::value& state : reader.list(value, "states", path, true)) {
     const std::string where = fmt::format("{}.states[{}]", path, index++);
-    reader.keys(state, where, {"name", "region"});
+    reader.keys(state, where, {"name", "region", "latitude", "longitude"});
     ServiceLocation location{country, reader.text(state, "name", where, true),
-                             reader.text(state, "region", where, false)};
+                             reader.text(state, "region", where, false),
+                             read_coordinates(reader, state, where)};
+    if (!location.coordinates) location.coordinates = middle;
     if (!seen.insert(model::lower(location.state)).second) {
       reader.reject(where + ".name", location.state, "a state is listed once in its country");
     }
@@ -75,7 +42,7 @@ void read_country(Reader& reader, const json::value& value, const std::string& p
   }
 }
 
-void read_provider(Reader& reader, const json::value& value, const std::string& path, Catalog& out) {
+void read_provider(CatalogReader& reader, const json::value& value, const std::string& path, Catalog& out) {
   reader.keys(value, path, {"name", "metros", "asns"});
   ServiceProvider provider;
   provider.name = reader.text(value, "name", path, true);
@@ -105,7 +72,23 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+// The public service serves "Kuala Lumpur " with a trailing blank: clients send it with and without.
+bool is_called(const ServiceLocation& location, std::string_view state) {
+  return arm::same_name(trimmed(location.state), trimmed(state));
+}
+
 }  // namespace
+
+double distance_miles(const Coordinates& a, const Coordinates& b) {
+  constexpr double earth_radius_miles = 3958.8;
+  constexpr double radian = std::numbers::pi / 180;
+  const double half_latitude = std::sin((b.latitude - a.latitude) * radian / 2);
+  const double half_longitude = std::sin((b.longitude - a.longitude) * radian / 2);
+  const double haversine = half_latitude * half_latitude + std::cos(a.latitude * radian) *
+                                                               std::cos(b.latitude * radian) *
+                                                               half_longitude * half_longitude;
+  return 2 * earth_radius_miles * std::asin(std::sqrt(std::min(1.0, haversine)));
+}
 
 bool ServiceProvider::has_metro(std::string_view metro) const {
   return std::ranges::any_of(metros, [&](const std::string& each) { return arm::same_name(each, metro); });
@@ -117,19 +100,38 @@ const ServiceProvider* Catalog::find_provider(std::string_view name) const {
   return found == providers.end() ? nullptr : &*found;
 }
 
+const Metro* Catalog::find_metro(std::string_view name) const {
+  const auto found =
+      std::ranges::find_if(metros, [&](const Metro& metro) { return arm::same_name(metro.name, name); });
+  return found == metros.end() ? nullptr : &*found;
+}
+
 bool Catalog::has_location(std::string_view state) const {
-  // The public service serves "Kuala Lumpur " with a trailing blank: clients send it with and without.
+  return std::ranges::any_of(locations,
+                             [&](const ServiceLocation& location) { return is_called(location, state); });
+}
+
+bool Catalog::is_near(std::string_view state, std::string_view provider) const {
+  const ServiceProvider* carrier = find_provider(provider);
+  if (!carrier) return false;
+  const auto reaches = [&](const ServiceLocation& location, const std::string& name) {
+    const Metro* metro = find_metro(name);
+    return metro && metro->coordinates && location.coordinates &&
+           distance_miles(*metro->coordinates, *location.coordinates) <= near_miles_max;
+  };
   return std::ranges::any_of(locations, [&](const ServiceLocation& location) {
-    return arm::same_name(trimmed(location.state), trimmed(state));
+    return is_called(location, state) && std::ranges::any_of(carrier->metros, [&](const std::string& name) {
+             return reaches(location, name);
+           });
   });
 }
 
 Result<Catalog> parse_catalog(std::string_view text) {
   const auto value = parse_json(text);
   if (!value) return fail(ErrorCode::invalid_argument, "catalogue: {}", value.error().message);
-  Reader reader;
+  CatalogReader reader;
   Catalog out;
-  reader.keys(*value, "catalogue", {"source", "countries", "providers"});
+  reader.keys(*value, "catalogue", {"source", "countries", "providers", "metros", "bandwidthOffers"});
   out.source = reader.text(*value, "source", "catalogue", false);
   std::size_t index = 0;
   for (const json::value& country : reader.list(*value, "countries", "catalogue", true)) {
@@ -139,6 +141,7 @@ Result<Catalog> parse_catalog(std::string_view text) {
   for (const json::value& provider : reader.list(*value, "providers", "catalogue", true)) {
     read_provider(reader, provider, fmt::format("catalogue.providers[{}]", index++), out);
   }
+  read_metros(reader, *value, out);
   std::ranges::sort(out.countries);
   if (const auto twice = std::ranges::adjacent_find(out.countries); twice != out.countries.end()) {
     reader.reject("catalogue.countries", *twice, "a country is listed once");

@@ -36,6 +36,12 @@ arm::Answer delete_prefix(Call& call);
 arm::Answer list_service_countries(Call& call);
 arm::Answer list_service_locations(Call& call);
 arm::Answer list_service_providers(Call& call);
+arm::Answer check_service_provider_availability(Call& call);
+
+// peering_locations.cc
+arm::Answer list_peering_locations(Call& call);
+arm::Answer list_legacy_peerings(Call& call);
+arm::Answer list_cdn_peering_prefixes(Call& call);
 
 // operations.cc
 arm::Answer list_operations(Call& call);

@@ -18,8 +18,8 @@ TEST_F(Operations, AreListedWithTheTextsThatClientsShow) {
   EXPECT_EQ(reply.body.at("value").at(0), *parse_json(R"({"name":"Microsoft.Peering/register/action",
       "display":{"provider":"Microsoft.Peering","resource":"Peering Resource Provider",
       "operation":"Registers the Peering Resource Provider",
-      "description":"Registers the subscription for the Peering Resource Provider and enables the creation of )"
-                                                      R"(peerings"},
+      "description":"Registers the subscription for the Peering Resource Provider and enables the )"
+                                                      R"(creation of peerings"},
       "isDataAction":false})"));
   std::set<std::string> names;
   for (const json::value& each : reply.body.at("value").as_array()) {
