@@ -217,7 +217,8 @@ class GoBgp(Peer):
 
     def start(self):
         self.process = self.test.background(
-            [self.gobgpd, "-f", self.dir / "gobgpd.toml", "--api-hosts", f"127.0.0.1:{self.api_port}"], self.name)
+            [self.gobgpd, "-f", self.dir / "gobgpd.toml", "--api-hosts", f"127.0.0.1:{self.api_port}"], self.name,
+            cwd=self.test.dir)
         wait_for(lambda: "Peer" in self.control("neighbor"), "GoBGP's control port", timeout_s=20, interval_s=0.1)
         self.apply()
 

@@ -126,13 +126,13 @@ class MrtWriters(Readers, harness.SystemTest):
         self.check_table(path)
 
     def test_updates_and_table_of_gobgp(self):
-        """GoBGP writes its table once a minute."""
+        """GoBGP writes its table once a minute, and takes digits of a file's name for parts of the time."""
         updates, table = self.dir / "updates.mrt", self.dir / "table.mrt"
         self.hearing(bgp_peers.GoBgp, more="".join(f"""
 [[mrt-dump]]
   [mrt-dump.config]
     dump-type = "{path.stem}"
-    file-name = "{path}"
+    file-name = "{path.name}"
 """ for path in (updates, table)))
         self.check_table(table, timeout_s=100)
         self.check_updates(updates)
