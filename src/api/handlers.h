@@ -9,7 +9,13 @@ namespace peering::api {
 arm::Answer list_subscriptions(Call& call);
 arm::Answer get_subscription(Call& call);
 arm::Answer put_subscription(Call& call);
+
+// resource_manager.cc
 arm::Answer get_provider_registration(Call& call);
+arm::Answer list_providers(Call& call);
+arm::Answer list_locations(Call& call);
+arm::Answer list_tenants(Call& call);
+arm::Answer get_metadata_endpoints(Call& call);
 
 // resource_groups.cc
 arm::Answer list_resource_groups(Call& call);

@@ -31,6 +31,7 @@ constexpr Route table[] = {
     {Method::get, "/openapi.json", "OpenApi", P::open, E::none, get_openapi},
     {Method::get, "/healthz", "Health", P::open, E::none, get_health},
     {Method::get, "/readyz", "Readiness", P::open, E::none, get_readiness},
+    {Method::get, "/metadata/endpoints", "Metadata_GetEndpoints", P::open, E::none, get_metadata_endpoints},
     {Method::get, "/metrics", "Metrics", P::operate, E::none, get_metrics},
     {Method::post, "/telemetry/samples", "Telemetry_PostSamples", P::telemetry, E::none, post_samples},
 
@@ -45,6 +46,10 @@ constexpr Route table[] = {
     {Method::put, GROUP, "ResourceGroups_CreateOrUpdate", P::write, E::writes, put_resource_group},
     {Method::patch, GROUP, "ResourceGroups_Update", P::write, E::writes, patch_resource_group},
     {Method::delete_, GROUP, "ResourceGroups_Delete", P::write, E::applies, delete_resource_group},
+    {Method::get, "/tenants", "Tenants_List", P::authenticated, E::none, list_tenants},
+    {Method::get, SUBSCRIPTION "/locations", "Subscriptions_ListLocations", P::catalogue, E::none,
+     list_locations},
+    {Method::get, SUBSCRIPTION "/providers", "Providers_List", P::catalogue, E::none, list_providers},
     {Method::get, SUBSCRIPTION_PEERING, "Providers_Get", P::catalogue, E::none, get_provider_registration},
     {Method::post, SUBSCRIPTION_PEERING "/register", "Providers_Register", P::catalogue, E::none,
      get_provider_registration},

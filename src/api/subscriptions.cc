@@ -58,22 +58,4 @@ arm::Answer put_subscription(Call& call) {
   return created_or_replaced(*before, shown_subscription(Record{{}, std::move(document)}));
 }
 
-arm::Answer get_provider_registration(Call& call) {
-  json::array types;
-  for (const std::string_view type :
-       {"peeringServices", "peeringServices/prefixes", "peerAsns", "peeringServiceCountries",
-        "peeringServiceLocations", "peeringServiceProviders", "operations"}) {
-    json::array versions{"2025-05-01", "2022-10-01", "2021-06-01"};
-    types.push_back(
-        json::object{{"resourceType", type}, {"locations", json::array()}, {"apiVersions", versions}});
-  }
-  return arm::json_response(200,
-                            json::object{{"id", fmt::format("/subscriptions/{}/providers/Microsoft.Peering",
-                                                            call.parameter("subscriptionId"))},
-                                         {"namespace", "Microsoft.Peering"},
-                                         {"registrationState", "Registered"},
-                                         {"registrationPolicy", "RegistrationFree"},
-                                         {"resourceTypes", std::move(types)}});
-}
-
 }  // namespace peering::api

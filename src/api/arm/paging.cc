@@ -21,7 +21,8 @@ int hexadecimal(char c) {
   return -1;
 }
 
-// "https://host:port" as the client sees us. A proxy on this machine may say that it ends TLS.
+}  // namespace
+
 std::string origin_of(const http::Request& request) {
   const auto forwarded = request.headers.get("X-Forwarded-Proto");
   const bool secure =
@@ -33,8 +34,6 @@ std::string origin_of(const http::Request& request) {
   });
   return fmt::format("{}://{}", secure ? "https" : "http", plain ? host : "localhost");
 }
-
-}  // namespace
 
 Expected<PageRequest> read_page(const Query& query, std::size_t limit_default) {
   PageRequest out{limit_default, ""};

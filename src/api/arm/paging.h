@@ -27,6 +27,9 @@ Expected<PageRequest> read_page(const Query& query, std::size_t limit_default = 
 std::string make_skip_token(std::string_view position);
 std::optional<std::string> read_skip_token(std::string_view token);
 
+/// "https://host:port" as the client sees us. A proxy on this machine may say that it ends TLS.
+std::string origin_of(const http::Request& request);
+
 /// The absolute address of the next page: the request's own, with another `$skipToken`.
 std::string next_link(const http::Request& request, const Query& query, std::string_view position);
 

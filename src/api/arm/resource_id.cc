@@ -56,11 +56,14 @@ std::optional<ResourceId> parse_resource_id(std::span<const std::string> segment
   const auto keyword = [&](std::string_view word) {
     return at + 1 < segments.size() && same_name(segments[at], word);
   };
-  if (segments.size() == 1 && same_name(segments[0], "subscriptions")) return out;
+  const auto last = [&](std::string_view word) {
+    return at + 1 == segments.size() && same_name(segments[at], word);
+  };
+  if (last("subscriptions") || last("tenants")) return out;
   if (keyword("subscriptions")) {
     out.subscription = segments[at + 1];
     at += 2;
-    if (at + 1 == segments.size() && same_name(segments[at], "resourceGroups")) return out;
+    if (last("resourceGroups") || last("providers") || last("locations")) return out;
     if (keyword("resourceGroups")) {
       out.resource_group = segments[at + 1];
       at += 2;

@@ -1,0 +1,86 @@
+// What clients ask before they come to a resource.
+#include <set>
+
+#include <gmock/gmock.h>
+
+#include "api/api_fixture.h"
+
+namespace peering::api {
+namespace {
+
+using ResourceManager = ApiFixture;
+
+TEST_F(ResourceManager, TheProviderIsListedWithItsTypesAndVersions) {
+  make_group();
+  const Reply one = get(std::string(sub_a) + "/providers/Microsoft.Peering");
+  const Reply list = get(std::string(sub_a) + "/providers");
+  ASSERT_EQ(list.status, 200) << list.text;
+  EXPECT_EQ(list.body.at("value").at(0).at("resourceTypes").as_array().size(), 15U);
+  std::set<std::string> types;
+  for (const json::value& type : list.body.at("value").at(0).at("resourceTypes").as_array()) {
+    types.insert(*find_string(type, "resourceType"));
+    EXPECT_EQ(type.at("apiVersions").at(0), "2025-05-01");
+  }
+  EXPECT_TRUE(types.contains("peeringServices/connectionMonitorTests"));
+  const Reply same = send(
+      request(http::Method::get, std::string(sub_a) + "/providers/Microsoft.Peering?api-version=2021-04-01"));
+  EXPECT_EQ(same.body, list.body.at("value").at(0));
+  const Reply registered =
+      send(request(http::Method::post,
+                   std::string(sub_a) + "/providers/microsoft.peering/register?api-version=2021-04-01"));
+  EXPECT_EQ(registered.status, 200);
+  EXPECT_EQ(registered.body, same.body);
+}
+
+TEST_F(ResourceManager, RegionsAreThoseOfTheCatalogue) {
+  make_group();
+  const Reply reply = get(std::string(sub_a) + "/locations");
+  ASSERT_EQ(reply.status, 200) << reply.text;
+  std::set<std::string> names;
+  for (const json::value& each : reply.body.at("value").as_array()) {
+    EXPECT_TRUE(names.insert(*find_string(each, "name")).second);
+  }
+  EXPECT_TRUE(names.contains("westus2"));
+  EXPECT_TRUE(names.contains("australiasoutheast"));
+}
+
+TEST_F(ResourceManager, ProvidersAndRegionsHideOtherTenants) {
+  make_group();
+  make_group(sub_b);
+  const std::string stranger = token("Owner", sub_b);
+  for (const std::string_view list : {"/providers", "/locations", "/providers/Microsoft.Peering"}) {
+    const std::string path = std::string(sub_a) + std::string(list) + "?api-version=2021-04-01";
+    EXPECT_EQ(send_as(stranger, http::Method::get, path).code(), "SubscriptionNotFound") << list;
+  }
+  EXPECT_EQ(send(request(http::Method::get, std::string(sub_a) + "/locations")).code(),
+            "MissingApiVersionParameter");
+  EXPECT_EQ(get("/subscriptions/x/providers").code(), "InvalidSubscriptionId");
+}
+
+TEST_F(ResourceManager, ThereIsOneTenantForThoseWithAToken) {
+  const Reply reply = get("/tenants");
+  EXPECT_EQ(reply.status, 200) << reply.text;
+  EXPECT_EQ(reply.items(), 1U);
+  http::Request given = request(http::Method::get, "/tenants?api-version=2021-04-01");
+  given.headers = {};
+  EXPECT_EQ(send(given).code(), "AuthenticationFailed");
+}
+
+TEST_F(ResourceManager, EndpointsAreWhereTheClientFoundUs) {
+  http::Request given = request(http::Method::get, "/metadata/endpoints?api-version=2022-09-01");
+  given.headers = {};
+  given.headers.set("Host", "peering.example:8471");
+  given.secure = true;
+  const Reply one = send(given);
+  ASSERT_EQ(one.status, 200) << one.text;
+  EXPECT_EQ(find_string(one.body, "resourceManager"), "https://peering.example:8471/");
+  EXPECT_EQ(find_string(one.body.at("authentication"), "loginEndpoint"), "https://peering.example:8471");
+  given.target = "/metadata/endpoints?api-version=2020-06-01";
+  const Reply list = send(given);
+  EXPECT_EQ(list.body, json::value(json::array{one.body}));
+  given.target = "/metadata/endpoints";
+  EXPECT_EQ(send(given).code(), "MissingApiVersionParameter");
+}
+
+}  // namespace
+}  // namespace peering::api
