@@ -27,6 +27,9 @@ inline constexpr std::string_view monitoring_type = "open.peering/monitoring";
 inline constexpr std::string_view alert_channel_type = "open.peering/alertchannels";
 inline constexpr std::string_view token_type = "open.peering/tokens";
 
+/// The one tenant of this server: who may do what is decided by scopes.
+inline constexpr std::string_view tenant_id = "00000000-0000-0000-0000-000000000000";
+
 /// What follows a connection's or prefix's key in the key of its monitoring settings.
 inline constexpr std::string_view monitoring_suffix = "/providers/open.peering/monitoring/default";
 

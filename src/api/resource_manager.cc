@@ -1,22 +1,21 @@
 // What clients of Azure Resource Manager ask before they come to a resource: providers and their versions,
 // regions, tenants, and where everything is.
-#include <algorithm>
 #include <array>
 #include <cctype>
 #include <set>
 
 #include "api/arm/api_version.h"
-#include "api/arm/names.h"
+#include "api/documents.h"
 #include "api/handlers.h"
 
 namespace peering::api {
 
 namespace {
 
-// The one tenant of this server: who may do what is decided by scopes.
-constexpr std::string_view tenant_id = "00000000-0000-0000-0000-000000000000";
 // From this version on, one cloud; before it, a list of clouds.
 constexpr std::string_view single_cloud_version = "2022-09-01";
+// Before this one, one cloud in the form of the first clients.
+constexpr std::string_view list_of_clouds_version = "2019";
 
 struct ResourceType {
   std::string_view name;
@@ -116,12 +115,18 @@ arm::Answer get_metadata_endpoints(Call& call) {
                        "The api-version query parameter (?api-version=) is required for all requests.");
   }
   const std::string origin = arm::origin_of(call.request);
+  json::object authentication{{"loginEndpoint", origin}, {"audiences", json::array{origin, origin + "/"}}};
+  if (version < list_of_clouds_version) {
+    return arm::json_response(200, json::object{{"galleryEndpoint", origin},
+                                                {"graphEndpoint", origin},
+                                                {"portalEndpoint", origin},
+                                                {"authentication", std::move(authentication)}});
+  }
+  authentication["tenant"] = "common";
+  authentication["identityProvider"] = "AAD";
   json::object cloud{{"name", "peeringd"},
                      {"portal", origin},
-                     {"authentication", json::object{{"loginEndpoint", origin},
-                                                     {"audiences", json::array{origin, origin + "/"}},
-                                                     {"tenant", "common"},
-                                                     {"identityProvider", "AAD"}}},
+                     {"authentication", std::move(authentication)},
                      {"resourceManager", origin + "/"},
                      {"suffixes", json::object()}};
   if (version >= single_cloud_version) return arm::json_response(200, cloud);

@@ -60,7 +60,10 @@ TEST_F(ResourceManager, ProvidersAndRegionsHideOtherTenants) {
 TEST_F(ResourceManager, ThereIsOneTenantForThoseWithAToken) {
   const Reply reply = get("/tenants");
   EXPECT_EQ(reply.status, 200) << reply.text;
-  EXPECT_EQ(reply.items(), 1U);
+  ASSERT_EQ(reply.items(), 1U);
+  make_group();
+  EXPECT_EQ(find_string(reply.body.at("value").at(0), "tenantId"),
+            find_string(get(std::string(sub_a)).body, "tenantId"));
   http::Request given = request(http::Method::get, "/tenants?api-version=2021-04-01");
   given.headers = {};
   EXPECT_EQ(send(given).code(), "AuthenticationFailed");
@@ -78,6 +81,8 @@ TEST_F(ResourceManager, EndpointsAreWhereTheClientFoundUs) {
   given.target = "/metadata/endpoints?api-version=2020-06-01";
   const Reply list = send(given);
   EXPECT_EQ(list.body, json::value(json::array{one.body}));
+  given.target = "/metadata/endpoints?api-version=2015-01-01";
+  EXPECT_EQ(find_string(send(given).body, "portalEndpoint"), "https://peering.example:8471");
   given.target = "/metadata/endpoints";
   EXPECT_EQ(send(given).code(), "MissingApiVersionParameter");
 }

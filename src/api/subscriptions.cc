@@ -12,6 +12,7 @@ json::object shown_subscription(const Record& record) {
   const json::object& document = record.document;
   json::object out{{"id", document.at("id")},
                    {"subscriptionId", document.at("name")},
+                   {"tenantId", tenant_id},
                    {"displayName", document.at("displayName")},
                    {"state", "Enabled"}};
   if (const json::value* tags = document.if_contains("tags")) out["tags"] = *tags;
