@@ -22,12 +22,9 @@ struct ResourceType {
   bool tracked = false;  ///< has a location
 };
 
-constexpr std::array<ResourceType, 15> resource_types = {{
+constexpr std::array<ResourceType, 12> resource_types = {{
     {"operations"},
     {"peerAsns"},
-    {"peerings", true},
-    {"peerings/registeredAsns"},
-    {"peerings/registeredPrefixes"},
     {"peeringServices", true},
     {"peeringServices/prefixes"},
     {"peeringServices/connectionMonitorTests"},
