@@ -22,6 +22,7 @@ inline constexpr std::string_view peering_service_type = "microsoft.peering/peer
 inline constexpr std::string_view prefix_type = "microsoft.peering/peeringservices/prefixes";
 inline constexpr std::string_view connection_monitor_test_type =
     "microsoft.peering/peeringservices/connectionmonitortests";
+inline constexpr std::string_view peering_type = "microsoft.peering/peerings";
 inline constexpr std::string_view peer_asn_type = "microsoft.peering/peerasns";
 inline constexpr std::string_view monitoring_type = "open.peering/monitoring";
 inline constexpr std::string_view alert_channel_type = "open.peering/alertchannels";

@@ -47,6 +47,11 @@ arm::Answer check_service_provider_availability(Call& call);
 // peering_locations.cc
 arm::Answer list_peering_locations(Call& call);
 arm::Answer list_legacy_peerings(Call& call);
+arm::Answer list_peerings(Call& call);
+arm::Answer get_peering(Call& call);
+arm::Answer put_peering(Call& call);
+arm::Answer patch_peering(Call& call);
+arm::Answer delete_peering(Call& call);
 arm::Answer list_cdn_peering_prefixes(Call& call);
 
 // operations.cc

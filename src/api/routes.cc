@@ -15,6 +15,8 @@ using http::Method;
 #define SUBSCRIPTION "/subscriptions/{subscriptionId}"
 #define GROUP SUBSCRIPTION "/resourceGroups/{resourceGroupName}"
 #define SUBSCRIPTION_PEERING SUBSCRIPTION "/providers/Microsoft.Peering"
+#define PEERINGS GROUP "/providers/Microsoft.Peering/peerings"
+#define PEERING PEERINGS "/{peeringName}"
 #define SERVICES GROUP "/providers/Microsoft.Peering/peeringServices"
 #define SERVICE SERVICES "/{peeringServiceName}"
 #define PREFIX SERVICE "/prefixes/{prefixName}"
@@ -79,6 +81,13 @@ constexpr Route table[] = {
      E::writes, put_peer_asn},
     {Method::delete_, SUBSCRIPTION_PEERING "/peerAsns/{peerAsnName}", "PeerAsns_Delete", P::partner_write,
      E::writes, delete_peer_asn},
+    {Method::get, SUBSCRIPTION_PEERING "/peerings", "Peerings_ListBySubscription", P::read, E::none,
+     list_peerings},
+    {Method::get, PEERINGS, "Peerings_ListByResourceGroup", P::read, E::none, list_peerings},
+    {Method::get, PEERING, "Peerings_Get", P::read, E::none, get_peering},
+    {Method::put, PEERING, "Peerings_CreateOrUpdate", P::partner_write, E::writes, put_peering},
+    {Method::patch, PEERING, "Peerings_Update", P::partner_write, E::writes, patch_peering},
+    {Method::delete_, PEERING, "Peerings_Delete", P::partner_write, E::writes, delete_peering},
     {Method::get, SUBSCRIPTION_PEERING "/peeringServices", "PeeringServices_ListBySubscription", P::read,
      E::none, list_peering_services},
     {Method::get, SERVICES, "PeeringServices_ListByResourceGroup", P::read, E::none, list_peering_services},
