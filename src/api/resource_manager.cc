@@ -22,9 +22,10 @@ struct ResourceType {
   bool tracked = false;  ///< has a location
 };
 
-constexpr std::array<ResourceType, 12> resource_types = {{
+constexpr std::array<ResourceType, 13> resource_types = {{
     {"operations"},
     {"peerAsns"},
+    {"peerings", true},
     {"peeringServices", true},
     {"peeringServices/prefixes"},
     {"peeringServices/connectionMonitorTests"},
