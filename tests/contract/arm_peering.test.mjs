@@ -255,3 +255,106 @@ describe("errors, as the client reads them", () => {
     await assert.rejects(put("Moving", { location: "westeurope" }), refused(409, "InvalidResourceLocation"));
   });
 });
+
+describe("peerings", () => {
+  let metro;
+  let asn;
+  before(async () => {
+    [metro] = await collect(client.peeringLocations.list("Direct"));
+    asn = await client.peerAsns.createOrUpdate("partner", { peerAsn: 3334, peerName: "A partner" });
+  });
+  const direct = () => ({
+    kind: "Direct",
+    location: "eastus",
+    sku: { name: "Basic_Direct_Free" },
+    peeringLocation: metro.peeringLocation,
+    direct: {
+      directPeeringType: "Edge",
+      peerAsn: { id: asn.id },
+      connections: [
+        {
+          bandwidthInMbps: 10000,
+          sessionAddressProvider: "Peer",
+          useForPeeringService: true,
+          peeringDBFacilityId: metro.direct.peeringFacilities[0].peeringDBFacilityId,
+          connectionIdentifier: "5f4cb5c7-6b43-4444-9338-9abc72606c16",
+          bgpSession: { sessionPrefixV4: "192.168.0.0/31", maxPrefixesAdvertisedV4: 1000 },
+        },
+      ],
+    },
+  });
+
+  it("are created, read, listed, tagged and deleted", async () => {
+    const created = await withStatus((o) => client.peerings.createOrUpdate(GROUP, "Peer1", direct(), o));
+    assert.equal(created.status, 201);
+    assert.equal(created.body.kind, "Direct");
+    assert.equal(created.body.sku.family, "Direct");
+    const [connection] = created.body.direct.connections;
+    assert.equal(connection.connectionState, "PendingApproval");
+    assert.equal(connection.bgpSession.sessionStateV4, "PendingAdd");
+    assert.deepEqual(await client.peerings.get(GROUP, "peer1"), created.body);
+    for (const list of [client.peerings.listByResourceGroup(GROUP), client.peerings.listBySubscription()]) {
+      assert.deepEqual(await collect(list), [created.body]);
+    }
+    const again = await withStatus((o) => client.peerings.createOrUpdate(GROUP, "Peer1", direct(), o));
+    assert.equal(again.status, 200);
+    assert.deepEqual((await client.peerings.update(GROUP, "Peer1", { tags: { a: "1" } })).tags, { a: "1" });
+    assert.equal((await withStatus((o) => client.peerings.delete(GROUP, "Peer1", o))).status, 200);
+    await assert.rejects(client.peerings.get(GROUP, "Peer1"), refused(404, "ResourceNotFound", /Peer1/));
+  });
+
+  it("are refused with a facility that is not there and another's ASN", async () => {
+    const elsewhere = direct();
+    elsewhere.direct.connections[0].peeringDBFacilityId = 2147483647;
+    await assert.rejects(
+      client.peerings.createOrUpdate(GROUP, "Peer2", elsewhere),
+      refused(400, "BadArgument", /peeringDBFacilityId/),
+    );
+    const foreign = direct();
+    foreign.direct.peerAsn.id = asn.id.replace(PEERING_SUBSCRIPTION, "99999999-9999-9999-9999-999999999999");
+    await assert.rejects(
+      client.peerings.createOrUpdate(GROUP, "Peer2", foreign),
+      refused(400, "BadArgument", /peerAsn/),
+    );
+  });
+});
+
+describe("what a partner asks before", () => {
+  it("where it can connect", async () => {
+    const metros = await collect(client.peeringLocations.list("Direct", { directPeeringType: "Edge" }));
+    assert.ok(metros.length > 0);
+    for (const metro of metros) assert.ok(metro.direct.peeringFacilities.every((f) => f.directPeeringType === "Edge"));
+    assert.ok((await collect(client.peeringLocations.list("Exchange"))).every((metro) => metro.exchange));
+    assert.deepEqual(await collect(client.legacyPeerings.list(metros[0].peeringLocation, "Direct")), []);
+  });
+
+  it("what the routers know of an address", async () => {
+    const answer = await client.lookingGlass.invoke("BgpRoute", "EdgeSite", "SEA", "203.0.113.1");
+    assert.equal(answer.command, "BgpRoute");
+    assert.match(answer.output, /203\.0\.113\.1/);
+  });
+
+  it("whether a provider reaches a customer", async () => {
+    const answer = await client.checkServiceProviderAvailability({
+      peeringServiceLocation: location.state,
+      peeringServiceProvider: "nobody",
+    });
+    assert.equal(answer.body ?? answer, "Unavailable");
+  });
+});
+
+describe("connection monitor tests", () => {
+  it("belong to a service", async () => {
+    await client.peeringServices.createOrUpdate(GROUP, "Measured", service());
+    const wanted = { sourceAgent: "agent", destination: "203.0.113.1", destinationPort: 443, testFrequencyInSec: 30 };
+    const made = await withStatus((o) =>
+      client.connectionMonitorTests.createOrUpdate(GROUP, "Measured", "t1", wanted, o),
+    );
+    assert.equal(made.status, 201);
+    assert.equal(made.body.destinationPort, 443);
+    assert.deepEqual(await client.connectionMonitorTests.get(GROUP, "Measured", "T1"), made.body);
+    assert.deepEqual(await collect(client.connectionMonitorTests.listByPeeringService(GROUP, "Measured")), [made.body]);
+    await client.connectionMonitorTests.delete(GROUP, "Measured", "t1");
+    assert.deepEqual(await collect(client.connectionMonitorTests.listByPeeringService(GROUP, "Measured")), []);
+  });
+});
