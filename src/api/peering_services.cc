@@ -4,6 +4,7 @@
 #include "api/arm/tags.h"
 #include "api/documents.h"
 #include "api/handlers.h"
+#include "api/tracked_resource.h"
 
 namespace peering::api {
 
@@ -69,32 +70,6 @@ arm::Expected<json::object> read_sku(const json::value& body) {
   return json::object{{"name", *name}};
 }
 
-arm::Expected<std::string> read_location(const json::value& body, const std::optional<Record>& before) {
-  const auto location = arm::text_member(body, "location", "location", 128);
-  if (!location) return tl::unexpected(location.error());
-  if (!*location || (*location)->empty()) {
-    return arm::refuse(400, "LocationRequired", "The location property is required for this definition.");
-  }
-  if (!before) return **location;
-  const std::string existing(before->document.at("location").as_string());
-  if (!arm::same_region(existing, **location)) {
-    return arm::refuse(
-        409, "InvalidResourceLocation",
-        fmt::format("The resource '{}' already exists in location '{}'. A resource with the same "
-                    "name cannot be created in location '{}'.",
-                    std::string(before->document.at("name").as_string()), existing, **location));
-  }
-  return existing;
-}
-
-void set_or_erase(json::object& document, std::string_view key, json::object value) {
-  if (value.empty()) {
-    document.erase(key);
-  } else {
-    document[key] = std::move(value);
-  }
-}
-
 }  // namespace
 
 arm::Answer list_peering_services(Call& call) {
@@ -146,19 +121,7 @@ arm::Answer put_peering_service(Call& call) {
 }
 
 arm::Answer patch_peering_service(Call& call) {
-  auto record = load_existing(call, call.key);
-  if (!record) return tl::unexpected(record.error());
-  const auto body = arm::read_object(call.request);
-  if (!body) return tl::unexpected(body.error());
-  const json::value* current = record->document.if_contains("tags");
-  auto tags = arm::merge_tags(current ? current->as_object() : json::object(), *body);
-  if (!tags) return tl::unexpected(tags.error());
-  json::object document = record->document;
-  set_or_erase(document, "tags", std::move(*tags));
-  if (auto saved = save(call, {call.key, peering_service_type, "", ""}, document, *record); !saved) {
-    return tl::unexpected(saved.error());
-  }
-  return arm::json_response(200, shown_service(Record{{}, std::move(document)}));
+  return patch_tags(call, peering_service_type, shown_service);
 }
 
 arm::Answer delete_peering_service(Call& call) {

@@ -5,6 +5,7 @@
 #include "api/documents.h"
 #include "api/handlers.h"
 #include "api/peering_body.h"
+#include "api/tracked_resource.h"
 #include "model/registry.h"
 
 namespace peering::api {
@@ -17,24 +18,6 @@ json::object shown_peering(const Record& record) {
   json::object out = shown(record, std::move(properties));
   out["kind"] = record.document.at("kind");
   return out;
-}
-
-arm::Expected<std::string> read_location(const json::value& body, const std::optional<Record>& before) {
-  const auto location = arm::text_member(body, "location", "location", 128);
-  if (!location) return tl::unexpected(location.error());
-  if (!*location || (*location)->empty()) {
-    return arm::refuse(400, "LocationRequired", "The location property is required for this definition.");
-  }
-  if (!before) return **location;
-  const std::string existing(before->document.at("location").as_string());
-  if (!arm::same_region(existing, **location)) {
-    return arm::refuse(
-        409, "InvalidResourceLocation",
-        fmt::format("The resource '{}' already exists in location '{}'. A resource with the same "
-                    "name cannot be created in location '{}'.",
-                    std::string(before->document.at("name").as_string()), existing, **location));
-  }
-  return existing;
 }
 
 // The peer ASN that a peering names: it must be one of the same subscription.
@@ -65,14 +48,6 @@ arm::Expected<void> check_unchanged(const Record& before, const PeeringBody& bod
   if (arm::same_name(id, body.peer_asn_id)) return {};
   return arm::bad_argument(fmt::format("properties.{}.peerAsn.id", block), body.peer_asn_id,
                            fmt::format("{}, as it was made", id));
-}
-
-void set_tags(json::object& document, json::object tags) {
-  if (tags.empty()) {
-    document.erase("tags");
-  } else {
-    document["tags"] = std::move(tags);
-  }
 }
 
 arm::Expected<json::object> new_document(const Call& call, const std::string& location) {
@@ -131,27 +106,13 @@ arm::Answer put_peering(Call& call) {
   document["kind"] = given->kind;
   document["sku"] = std::move(given->sku);
   document["properties"] = std::move(given->properties);
-  set_tags(document, std::move(*tags));
+  set_or_erase(document, "tags", std::move(*tags));
   const Saving saving{call.key, peering_type, "", "", &peer_asn->stored};
   if (auto saved = save(call, saving, document, *before); !saved) return tl::unexpected(saved.error());
   return created_or_replaced(*before, shown_peering(Record{{}, std::move(document)}));
 }
 
-arm::Answer patch_peering(Call& call) {
-  auto record = load_existing(call, call.key);
-  if (!record) return tl::unexpected(record.error());
-  const auto body = arm::read_object(call.request);
-  if (!body) return tl::unexpected(body.error());
-  const json::value* current = record->document.if_contains("tags");
-  auto tags = arm::merge_tags(current ? current->as_object() : json::object(), *body);
-  if (!tags) return tl::unexpected(tags.error());
-  json::object document = record->document;
-  set_tags(document, std::move(*tags));
-  if (auto saved = save(call, {call.key, peering_type, "", ""}, document, *record); !saved) {
-    return tl::unexpected(saved.error());
-  }
-  return arm::json_response(200, shown_peering(Record{{}, std::move(document)}));
-}
+arm::Answer patch_peering(Call& call) { return patch_tags(call, peering_type, shown_peering); }
 
 arm::Answer delete_peering(Call& call) {
   const auto existed = remove_with_children(call, call.key);

@@ -4,6 +4,7 @@
 #include "api/arm/tags.h"
 #include "api/documents.h"
 #include "api/handlers.h"
+#include "api/tracked_resource.h"
 
 namespace peering::api {
 
@@ -17,14 +18,6 @@ json::object shown_group(const Record& record) {
   if (const json::value* tags = record.document.if_contains("tags")) out["tags"] = *tags;
   out["properties"] = json::object{{"provisioningState", "Succeeded"}};
   return out;
-}
-
-void set_tags(json::object& document, json::object tags) {
-  if (tags.empty()) {
-    document.erase("tags");
-  } else {
-    document["tags"] = std::move(tags);
-  }
 }
 
 }  // namespace
@@ -79,28 +72,14 @@ arm::Answer put_resource_group(Call& call) {
                     "location '{}'.",
                     **location, std::string(document.at("location").as_string())));
   }
-  set_tags(document, std::move(*tags));
+  set_or_erase(document, "tags", std::move(*tags));
   if (auto saved = save(call, {call.key, resource_group_type, "", ""}, document, *before); !saved) {
     return tl::unexpected(saved.error());
   }
   return created_or_replaced(*before, shown_group(Record{{}, std::move(document)}));
 }
 
-arm::Answer patch_resource_group(Call& call) {
-  const auto body = arm::read_object(call.request);
-  if (!body) return tl::unexpected(body.error());
-  auto record = load_existing(call, call.key);
-  if (!record) return tl::unexpected(record.error());
-  const json::value* current = record->document.if_contains("tags");
-  auto tags = arm::merge_tags(current ? current->as_object() : json::object(), *body);
-  if (!tags) return tl::unexpected(tags.error());
-  json::object document = record->document;
-  set_tags(document, std::move(*tags));
-  if (auto saved = save(call, {call.key, resource_group_type, "", ""}, document, *record); !saved) {
-    return tl::unexpected(saved.error());
-  }
-  return arm::json_response(200, shown_group(Record{{}, std::move(document)}));
-}
+arm::Answer patch_resource_group(Call& call) { return patch_tags(call, resource_group_type, shown_group); }
 
 arm::Answer delete_resource_group(Call& call) {
   const auto existed = remove_with_children(call, call.key);
