@@ -20,6 +20,7 @@
 #include "base/time.h"
 #include "http/message.h"
 #include "latency/sample_log.h"
+#include "model/bgp_session.h"
 #include "model/registry.h"
 #include "rib/route.h"
 #include "rib/route_search.h"
@@ -79,6 +80,8 @@ struct Services {
   std::function<void(model::Revision, std::function<void(Result<void>)> done)> when_applied;
   /// Runs a job that may block soon, on a worker; false when none can take it. No function: runs it at once.
   std::function<bool(std::function<void()>)> on_worker;
+  /// The BGP sessions that the routers and our own collector tell of; never null. Fresh from call to call.
+  std::function<model::BgpSessionsPointer()> sessions;
 };
 
 /// Thread-safe. What `services` refers to must outlive it.

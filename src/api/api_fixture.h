@@ -118,7 +118,10 @@ class ApiFixture : public testing::Test {
                     Settings{},
                     [this] { return clock; },
                     nullptr,
-                    [this](const rib::RouteSearch& search) { return found(search); }};
+                    [this](const rib::RouteSearch& search) { return found(search); },
+                    nullptr,
+                    nullptr,
+                    [this] { return std::make_shared<const model::BgpSessions>(sessions); }};
   }
 
   /// Searches a table of `routes`, each of which comes from a peer of its own.
@@ -284,6 +287,7 @@ class ApiFixture : public testing::Test {
   EventHub hub;
   model::RegistryPointer registry;
   std::vector<rib::Route> routes;
+  std::vector<model::BgpSession> sessions;
   std::vector<std::string> not_ready;
   std::atomic<int> commits{0};
   std::atomic<int> deliveries{0};

@@ -477,7 +477,8 @@ Result<void> App::State::start_api() {
           [this](model::Revision revision, std::function<void(Result<void>)> done) {
             watcher_->when_applied(revision, std::move(done));
           },
-      .on_worker = [this](std::function<void()> job) { return workers_.submit(std::move(job)); }};
+      .on_worker = [this](std::function<void()> job) { return workers_.submit(std::move(job)); },
+      .sessions = [this] { return peers_->sessions().snapshot(); }};
   api_ = std::make_unique<api::Api>(std::move(services));
   return api_->bootstrap(c_.data_dir);
 }
@@ -627,13 +628,13 @@ Result<Listening> App::State::start() {
   if (auto done = open_stores(); !done) return tl::unexpected(done.error());
   if (auto done = start_detection(); !done) return tl::unexpected(done.error());
   if (auto done = start_knowledge(); !done) return tl::unexpected(done.error());
-  if (auto done = start_api(); !done) return tl::unexpected(done.error());
   std::vector<feeds::RouterPlace> places;
   for (const Router& router : c_.network.routers) {
     const auto address = net::Address::parse(router.address);
     places.push_back({router.name, address ? std::optional(*address) : std::nullopt, router.pop});
   }
   peers_ = std::make_unique<feeds::PeerRegistry>(std::move(places));
+  if (auto done = start_api(); !done) return tl::unexpected(done.error());
   auto listening = start_listeners();
   if (!listening) return listening;
   start_mrt_feeds();

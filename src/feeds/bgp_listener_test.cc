@@ -105,6 +105,37 @@ TEST_F(Collector, ASessionItsRoutesAndItsEndReachTheShard) {
   EXPECT_TRUE(becomes("peering_bgp_sessions{state=\"established\"}", 0));
 }
 
+TEST_F(Collector, TheBookOfSessionsFollowsTheStateMachine) {
+  BgpNeighbor named = neighbor_of();
+  named.name = "edge-1";
+  const auto endpoint = start(named);
+  const auto becomes_state = [&](std::string_view state) {
+    std::vector<model::BgpSession> all;
+    for (int i = 0; i < 1000; ++i) {
+      const auto sessions = peers.sessions().snapshot();
+      all.assign(sessions->all().begin(), sessions->all().end());
+      if (all.size() == 1 && all[0].state == state) return all[0];
+      std::this_thread::sleep_for(10ms);
+    }
+    ADD_FAILURE() << "never " << state;
+    return model::BgpSession{};
+  };
+  EXPECT_FALSE(becomes_state("Active").established) << "it waits for the neighbour to connect";
+  Neighbor neighbor = established(endpoint);
+  const auto up = becomes_state("Established");
+  EXPECT_TRUE(up.established);
+  EXPECT_EQ(up.router, "edge-1");
+  EXPECT_EQ(up.peer_asn, test::neighbor_asn);
+  EXPECT_EQ(up.local_address, net::Address::parse("127.0.0.1").value());
+  neighbor.close();
+  EXPECT_FALSE(becomes_state("Active").established);
+  listener->configure({});
+  for (int i = 0; i < 1000 && !peers.sessions().snapshot()->all().empty(); ++i) {
+    std::this_thread::sleep_for(10ms);
+  }
+  EXPECT_TRUE(peers.sessions().snapshot()->all().empty());
+}
+
 TEST_F(Collector, WhatANeighborSaysIsArchivedToItsLastMessage) {
   const auto folder = std::filesystem::path(testing::TempDir()) / "bgp-archive";
   std::filesystem::remove_all(folder);

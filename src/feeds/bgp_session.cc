@@ -133,6 +133,7 @@ class Session final : public BgpSession {
         prefix_limit_pause_(settings.prefix_limit_pause),
         repeat_time_max_(settings.repeat_time_max),
         services_(services),
+        source_(services.peers.sessions().new_source()),
         own_asn_(own_asn(settings, neighbor)),
         archive_(settings.archive),
         fsm_(fsm_settings(settings, neighbor)),
@@ -146,6 +147,7 @@ class Session final : public BgpSession {
   }
 
   void start() override {
+    tell_session();
     bgp::Actions actions;
     fsm_.start(actions);
     perform(actions);
@@ -189,6 +191,7 @@ class Session final : public BgpSession {
     ++attempts_;
     cancel_timers();
     services_.metrics.in_state(fsm_.state()).add(-1);
+    services_.peers.sessions().forget(source_, neighbor_.shown_name());
     gone_ = std::move(gone);
     deliver_last();
   }
@@ -380,7 +383,10 @@ class Session final : public BgpSession {
         std::visit([this](auto& what) { act(what); }, action);
       }
     }
-    services_.metrics.moved(std::exchange(shown_, fsm_.state()), fsm_.state());
+    if (shown_ != fsm_.state()) {
+      services_.metrics.moved(std::exchange(shown_, fsm_.state()), fsm_.state());
+      tell_session();
+    }
     if (!limit) return;
     services_.metrics.prefix_limits.add();
     log::warning("BGP neighbor {} sends more than {} prefixes of one family", neighbor_.shown_name(),
@@ -436,17 +442,40 @@ class Session final : public BgpSession {
   }
   void act(const bgp::UpdateFaulty& faulty) { services_.metrics.faults(faulty.issues); }
 
+  // --- who else is told ---
+
+  std::size_t established_slot() const { return fsm_.is_established(0) ? 0 : 1; }
+
+  // Our end of the connection, while there is one.
+  std::optional<net::Address> own_address(std::size_t slot) const {
+    const LinePointer& line = lines_[slot];
+    if (!line) return std::nullopt;
+    error_code error;
+    const auto local = line->socket.local_endpoint(error).address();
+    const auto own = net::Address::parse(plain(local).to_string());
+    return error || !own ? std::nullopt : std::optional(*own);
+  }
+
+  void tell_session() {
+    const std::string router = neighbor_.shown_name();
+    services_.peers.sessions().tell(source_, {.router = router,
+                                              .distinguisher = 0,
+                                              .pop = services_.peers.pop_of(router, neighbor_.address),
+                                              .peer_address = neighbor_.address,
+                                              .local_address = own_address(established_slot()),
+                                              .peer_asn = neighbor_.asn,
+                                              .established = shown_ == bgp::State::established,
+                                              .state = std::string(bgp::rfc_name(shown_)),
+                                              .since = now()});
+  }
+
   // --- the archive ---
 
   void archive_up(const bgp::SessionUp& up) {
     if (!archive_) return;
-    archived_slot_ = fsm_.is_established(0) ? 0 : 1;
-    const LinePointer& line = lines_[archived_slot_];
-    if (!line) return;
-    error_code error;
-    const auto local = line->socket.local_endpoint(error).address();
-    const auto own = net::Address::parse(plain(local).to_string());
-    if (error || !own) return;
+    archived_slot_ = established_slot();
+    const auto own = own_address(archived_slot_);
+    if (!own) return;
     archived_.up({neighbor_.asn, own_asn_, neighbor_.address, *own}, up.agreement.facts, now());
   }
 
@@ -539,6 +568,7 @@ class Session final : public BgpSession {
   const BgpNeighbor neighbor_;
   const milliseconds prefix_limit_pause_, repeat_time_max_;
   Services services_;
+  const std::uint64_t source_;  // of what it tells of its session
   const net::Asn own_asn_;
   Archive* const archive_;
   BgpToMrt archived_;

@@ -15,6 +15,7 @@ namespace {
 using rib::RibKind;
 using wire::bgp::AttributeCode;
 using wire::bgp::FamilyId;
+using wire::bmp::PeerDownReason;
 using wire::bmp::PeerType;
 using wire::bmp::PerPeerHeader;
 using Bytes = std::span<const std::uint8_t>;
@@ -93,7 +94,12 @@ std::string_view termination_reason(std::optional<std::uint16_t> reason) {
 
 BmpConversation::BmpConversation(const net::Address& remote, std::size_t peers_max, PeerRegistry& peers,
                                  BmpMetrics& metrics)
-    : remote_(remote), peers_max_(peers_max), registry_(peers), metrics_(metrics), records_(peers_max) {}
+    : remote_(remote),
+      peers_max_(peers_max),
+      registry_(peers),
+      source_(peers.sessions().new_source()),
+      metrics_(metrics),
+      records_(peers_max) {}
 
 bool BmpConversation::has_up(const BmpPeerKey& peer) const {
   const auto found = peers_.find(peer);
@@ -211,6 +217,20 @@ bool BmpConversation::read_opens(const wire::bmp::PeerUp& message, Peer& peer) {
   return true;
 }
 
+void BmpConversation::tell_session(const PerPeerHeader& header, const Peer& peer, std::string_view state,
+                                   TimePoint time) {
+  if (header.is_loc_rib()) return;
+  registry_.sessions().tell(source_, {.router = router_,
+                                      .distinguisher = header.distinguisher,
+                                      .pop = registry_.pop_of(router_, remote_),
+                                      .peer_address = header.address,
+                                      .local_address = peer.local_address,
+                                      .peer_asn = peer.asn,
+                                      .established = state == "Established",
+                                      .state = std::string(state),
+                                      .since = time});
+}
+
 void BmpConversation::take_peer_up(const wire::bmp::PeerUp& message, TimePoint arrival, Out& out) {
   Peer* peer = peer_of(message.peer);
   if (!peer) return metrics_.malformed(Malformed::too_many_peers);
@@ -222,6 +242,7 @@ void BmpConversation::take_peer_up(const wire::bmp::PeerUp& message, TimePoint a
     if (peer->session == session) return;
     // A Peer Down got lost on the way: it is another session, and the routes of the former are gone.
     metrics_.oddity(Oddity::up_twice);
+    tell_session(message.peer, *peer, "Idle", time);
     peer_is_down(*peer, time, "the router says it came up again", out);
   }
   if (!read_opens(message, *peer)) {
@@ -234,6 +255,8 @@ void BmpConversation::take_peer_up(const wire::bmp::PeerUp& message, TimePoint a
   peer->views.clear();
   const View* view = view_of(*peer, message.peer, session_kind(message.peer));
   if (!view) return metrics_.malformed(Malformed::too_many_peers);
+  peer->local_address = message.local_address;
+  tell_session(message.peer, *peer, "Established", time);
   came_up_ = key_of(message.peer);
   out.push_back(PeerUp{view->peer, time});
 }
@@ -250,7 +273,11 @@ void BmpConversation::peer_is_down(Peer& peer, TimePoint time, std::string_view 
 void BmpConversation::take_peer_down(const wire::bmp::PeerDown& message, TimePoint arrival, Out& out) {
   const auto found = peers_.find(key_of(message.peer));
   if (found == peers_.end() || !found->second.up) return metrics_.oddity(Oddity::down_never_up);
-  peer_is_down(found->second, time_of(message.peer, arrival), down_reason(message.reason), out);
+  const TimePoint time = time_of(message.peer, arrival);
+  // That a router no longer reports a peer says nothing of their session.
+  const bool unwatched = message.reason == static_cast<std::uint8_t>(PeerDownReason::no_longer_monitored);
+  tell_session(message.peer, found->second, unwatched ? "" : "Idle", time);
+  peer_is_down(found->second, time, down_reason(message.reason), out);
   peers_.erase(found);
 }
 
@@ -260,6 +287,7 @@ void BmpConversation::take_routes(const wire::bmp::RouteMonitoring& message, Tim
   if (!peer->up) {
     metrics_.oddity(Oddity::no_peer_up);
     peer->up = true;
+    tell_session(message.peer, *peer, "Established", time_of(message.peer, arrival));
   }
   const auto framed = wire::bgp::decode_message(message.update);
   if (!framed) {
@@ -345,6 +373,8 @@ void BmpConversation::end_of_rib(View& view, const Peer& peer, FamilyId family, 
   out.push_back(EndOfRib{view.peer, *known, complete, time});
 }
 
+void BmpConversation::drop(TimePoint at) { registry_.sessions().lose(source_, router_, at); }
+
 void BmpConversation::end(TimePoint at, std::string_view reason, Others others, Out& out) {
   if (archive_) {
     ByteWriter records;
@@ -352,6 +382,7 @@ void BmpConversation::end(TimePoint at, std::string_view reason, Others others, 
     archive_records(at, std::move(records));
   }
   if (router_.empty()) return;
+  registry_.sessions().lose(source_, router_, at);
   log::info("BMP session of router {} from {} ended: {}", router_, remote_.to_string(), reason);
   if (others == Others::speaking) {
     for (auto& [key, peer] : peers_) peer_is_down(peer, at, "the router's BMP session ended", out);

@@ -53,6 +53,8 @@ class BmpConversation {
     speaking  ///< another router of the same name: PeerDown for each of our peers
   };
   void end(TimePoint at, std::string_view reason, Others others, std::vector<ShardMessage>& out);
+  /// Ends without a word to the shards: another session speaks for the router now.
+  void drop(TimePoint at);
 
   /// Empty until the first message.
   const std::string& router() const { return router_; }
@@ -74,6 +76,7 @@ class BmpConversation {
   struct Peer {
     bool up = false;
     std::string session;  // identifies the BGP session: OPENs and ports
+    std::optional<net::Address> local_address;
     net::Asn local_asn = 0, asn = 0;
     net::Address bgp_identifier;
     std::vector<wire::bgp::FamilyId> families;    // unicast, agreed
@@ -95,6 +98,8 @@ class BmpConversation {
   void name_router(std::string name, TimePoint arrival, Out& out);
   Peer* peer_of(const wire::bmp::PerPeerHeader& header);
   View* view_of(Peer& peer, const wire::bmp::PerPeerHeader& header, rib::RibKind kind);
+  void tell_session(const wire::bmp::PerPeerHeader& header, const Peer& peer, std::string_view state,
+                    TimePoint time);
   void peer_is_down(Peer& peer, TimePoint time, std::string_view reason, Out& out);
   bool read_opens(const wire::bmp::PeerUp& message, Peer& peer);
   void end_of_rib(View& view, const Peer& peer, wire::bgp::FamilyId family, TimePoint time, Out& out);
@@ -104,6 +109,7 @@ class BmpConversation {
   const net::Address remote_;
   const std::size_t peers_max_;
   PeerRegistry& registry_;
+  const std::uint64_t source_;  // of the sessions that it tells of
   BmpMetrics& metrics_;
   std::string router_;
   std::map<BmpPeerKey, Peer> peers_;

@@ -49,6 +49,12 @@ class BmpConversationTest : public testing::Test {
         .value();
   }
 
+  model::BgpSession session(std::size_t index = 0) {
+    const auto all = peers_.sessions().snapshot();
+    EXPECT_LT(index, all->all().size());
+    return index < all->all().size() ? all->all()[index] : model::BgpSession{};
+  }
+
   Metrics metrics_;
   BmpMetrics bmp_metrics_{metrics_};
   PeerRegistry peers_{{{"edge-1", std::nullopt, "AMS"}}};
@@ -389,6 +395,44 @@ TEST_F(BmpConversationTest, ItsEndIsTheRoutersUnlessAnotherSessionSpeaks) {
   out.clear();
   conversation_.end(arrival, "closed", Others::speaking, out);
   EXPECT_EQ(only<PeerDown>(unpacked(out)).peer->key.address, address("192.0.2.1"));
+}
+
+TEST_F(BmpConversationTest, TheSessionOfAPeerIsEstablishedFromItsPeerUpToItsPeerDown) {
+  greet();
+  say(announce(peer_header("192.0.2.1", 0x40), "203.0.113.0/24"));
+  ASSERT_EQ(peers_.sessions().snapshot()->all().size(), 1U) << "one session, whatever tables are reported";
+  EXPECT_EQ(session().router, "edge-1");
+  EXPECT_EQ(session().pop, "AMS");
+  EXPECT_EQ(session().peer_address, address("192.0.2.1"));
+  EXPECT_TRUE(session().local_address);
+  EXPECT_EQ(session().peer_asn, peer_asn);
+  EXPECT_TRUE(session().established);
+  EXPECT_EQ(session().state, "Established");
+  say(wire::bmp::encode_peer_down(peer_, 4, {}));
+  EXPECT_FALSE(session().established);
+  EXPECT_EQ(session().state, "Idle");
+  greet();
+  say(wire::bmp::encode_peer_down(peer_, 5, {}));
+  EXPECT_EQ(session().state, "") << "the router only ceased to report it";
+}
+
+TEST_F(BmpConversationTest, NothingIsKnownOfTheSessionsOfARouterThatIsLost) {
+  greet();
+  std::vector<ShardMessage> out;
+  conversation_.end(arrival, "closed", BmpConversation::Others::none, out);
+  EXPECT_FALSE(session().established);
+  EXPECT_EQ(session().state, "");
+}
+
+TEST_F(BmpConversationTest, ALocRibIsNoSession) {
+  say(initiation());
+  auto loc_rib = peer_header("192.0.2.1");
+  loc_rib.type = wire::bmp::PeerType::loc_rib;
+  loc_rib.address = net::Address();
+  say(announce(loc_rib, "203.0.113.0/24"));
+  EXPECT_TRUE(peers_.sessions().snapshot()->all().empty());
+  say(announce(peer_, "203.0.113.0/24"));
+  EXPECT_TRUE(session().established) << "it has routes, though nobody said that it came up";
 }
 
 TEST_F(BmpConversationTest, NoByteThatIsFlippedBreaksIt) {

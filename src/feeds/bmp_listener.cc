@@ -128,6 +128,7 @@ class Session {
   /// Closed without a word to the shards: another session speaks for the router now.
   void drop() {
     dropped_ = true;
+    conversation_.drop(now());
     close();
     pause_.cancel();
   }

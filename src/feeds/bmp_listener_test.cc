@@ -282,6 +282,9 @@ TEST_F(BmpListenerTest, AReconnectThatOvertakesTheOldConnectionReplacesIt) {
   EXPECT_TRUE(old.closed_within(5s));
   again.send(announce(peer_, "203.0.113.0/24"));
   ASSERT_TRUE(sink_.wait_for_count<RouteBatch>(1));
+  const auto sessions = peers_.sessions().snapshot();
+  ASSERT_EQ(sessions->all().size(), 1U);
+  EXPECT_TRUE(sessions->all()[0].established) << "the one that is left tells of it";
   EXPECT_EQ(sink_.all<RouterDown>().size(), 1U);
   const auto messages = sink_.taken(0);
   EXPECT_TRUE(std::holds_alternative<RouterUp>(messages[messages.size() - 3]));

@@ -2,7 +2,8 @@
 //
 // The table keeps routes by `PeerId`. A peer that comes back (or its router, or the file that is read again)
 // must get the number it had, else its old routes would never be replaced. So numbers are given once for each
-// `PeerKey` and kept while the process lives.
+// `PeerKey` and kept while the process lives. The book of the routers' BGP sessions lies here too: the feeds
+// write it.
 #pragma once
 
 #include <map>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "feeds/session_book.h"
 #include "rib/route.h"
 
 namespace peering::feeds {
@@ -36,12 +38,16 @@ class PeerRegistry {
   /// The PoP configured for the router's name, else for its address, else the router's own name.
   std::string pop_of(std::string_view router, const std::optional<net::Address>& address) const;
   std::size_t size() const;
+  SessionBook& sessions() { return sessions_; }
+
+  static constexpr std::size_t sessions_max = 100'000;
 
  private:
   const std::vector<RouterPlace> places_;
   const std::size_t peers_max_;
   mutable std::mutex mutex_;
   std::map<rib::PeerKey, rib::PeerId> ids_;
+  SessionBook sessions_{sessions_max};
 };
 
 }  // namespace peering::feeds

@@ -23,6 +23,12 @@ std::string_view to_string(State state) {
   return names[static_cast<std::size_t>(state)];
 }
 
+std::string_view rfc_name(State state) {
+  constexpr std::array<std::string_view, 6> names = {"Idle",     "Connect",     "Active",
+                                                     "OpenSent", "OpenConfirm", "Established"};
+  return names[static_cast<std::size_t>(state)];
+}
+
 Fsm::Fsm(FsmSettings settings) : settings_(std::move(settings)), random_(settings_.seed | 1) {}
 
 State Fsm::state() const {

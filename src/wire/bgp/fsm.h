@@ -31,6 +31,8 @@ namespace peering::wire::bgp {
 enum class State : std::uint8_t { idle, connect, active, open_sent, open_confirm, established };
 /// "idle", "open_sent" and so on.
 std::string_view to_string(State state);
+/// "Idle", "OpenSent" and so on, as RFC 4271 section 8.2.2 writes them.
+std::string_view rfc_name(State state);
 
 struct FsmSettings {
   Open open;                 ///< what we say
