@@ -35,6 +35,8 @@ struct Settings {
   bool ipv6_allowed = true;  ///< IPv6 prefixes may be registered
   /// peerAsns may name private and reserved AS numbers.
   bool reserved_asn_allowed = false;
+  /// `[network] approve`: peer ASNs and connections need no Operator.
+  bool approves_automatically = false;
   /// RFC 1997 community that routes of the service carry (`[network] peering_service_community`); absent:
   /// not part of a prefix's validation.
   std::optional<std::uint32_t> peering_service_community;

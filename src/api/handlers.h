@@ -38,6 +38,12 @@ arm::Answer get_prefix(Call& call);
 arm::Answer put_prefix(Call& call);
 arm::Answer delete_prefix(Call& call);
 
+// peering_approvals.cc
+arm::Answer approve_peer_asn(Call& call);
+arm::Answer reject_peer_asn(Call& call);
+arm::Answer approve_connection(Call& call);
+arm::Answer reject_connection(Call& call);
+
 // catalogue.cc
 arm::Answer list_service_countries(Call& call);
 arm::Answer list_service_locations(Call& call);

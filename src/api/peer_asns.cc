@@ -6,6 +6,8 @@
 #include "api/arm/names.h"
 #include "api/documents.h"
 #include "api/handlers.h"
+#include "api/peering_approvals.h"
+#include "api/peering_sessions.h"
 #include "net/address.h"
 
 namespace peering::api {
@@ -15,6 +17,7 @@ namespace {
 constexpr std::array<std::string_view, 6> contact_roles = {"Noc",     "Policy",     "Technical",
                                                            "Service", "Escalation", "Other"};
 constexpr std::size_t contacts_max = 50;
+constexpr std::size_t peerings_max = 1'000'000;
 
 arm::Expected<net::Asn> read_asn(const json::value& properties, const Settings& settings) {
   constexpr std::string_view field = "properties.peerAsn";
@@ -71,8 +74,21 @@ arm::Expected<json::array> read_contacts(const json::value& properties) {
   return out;
 }
 
-json::object shown_peer_asn(const Record& record) {
-  return shown(record, record.document.at("properties").as_object());
+// Peerings are of this number for their life.
+arm::Expected<void> check_unused(const Call& call, std::string_view what) {
+  const std::string subscription = call.key.substr(0, call.key.find("/providers/"));
+  const auto peerings = load_all(call, peering_type, subscription + "/", peerings_max);
+  if (!peerings) return tl::unexpected(peerings.error());
+  for (const Record& each : *peerings) {
+    const json::value& block = each.document.at("properties").at(block_of(each.document));
+    const std::string used(block.at("peerAsn").at("id").as_string());
+    if (!arm::same_name(used, call.path)) continue;
+    return arm::refuse(
+        409, "Conflict",
+        fmt::format("The peer ASN '{}' cannot {}: the peering '{}' uses it.", call.parameter("peerAsnName"),
+                    what, std::string(each.document.at("id").as_string())));
+  }
+  return {};
 }
 
 arm::Expected<json::object> read_properties(const json::value& body, const Settings& settings) {
@@ -92,6 +108,10 @@ arm::Expected<json::object> read_properties(const json::value& body, const Setti
 }
 
 }  // namespace
+
+json::object shown_peer_asn(const Record& record) {
+  return shown(record, record.document.at("properties").as_object());
+}
 
 arm::Answer list_peer_asns(Call& call) {
   return list_stored(
@@ -113,7 +133,7 @@ arm::Answer put_peer_asn(Call& call) {
   const auto before = load(call, call.key);
   if (!before) return tl::unexpected(before.error());
   json::object document = *before ? (*before)->document : json::object();
-  std::string state = "Pending";
+  std::string state(initial_asn_state(call.services.settings));
   if (!*before) {
     const std::string& name = call.parameter("peerAsnName");
     document["name"] = name;
@@ -126,6 +146,9 @@ arm::Answer put_peer_asn(Call& call) {
     const json::value& stored = document.at("properties");
     if (*find(stored, "peerAsn") == properties->at("peerAsn")) {
       state = find_string(stored, "validationState").value_or(state);
+      if (const json::value* message = find(stored, "errorMessage")) (*properties)["errorMessage"] = *message;
+    } else if (auto unused = check_unused(call, "have another number"); !unused) {
+      return tl::unexpected(unused.error());
     }
   }
   (*properties)["validationState"] = state;
@@ -137,6 +160,7 @@ arm::Answer put_peer_asn(Call& call) {
 }
 
 arm::Answer delete_peer_asn(Call& call) {
+  if (auto unused = check_unused(call, "be deleted"); !unused) return tl::unexpected(unused.error());
   const auto existed = remove_with_children(call, call.key);
   if (!existed) return tl::unexpected(existed.error());
   return deleted(*existed);

@@ -9,6 +9,7 @@
 
 #include "api/arm/body.h"
 #include "api/arm/names.h"
+#include "api/peering_sessions.h"
 #include "base/digest.h"
 #include "net/address.h"
 #include "net/prefix.h"
@@ -19,6 +20,7 @@ namespace {
 
 constexpr std::array<std::string_view, 2> kinds = {"Direct", "Exchange"};
 constexpr std::array<std::string_view, 2> address_providers = {"Microsoft", "Peer"};
+constexpr std::array<std::string_view, 3> probe_protocols = {"None", "ICMP", "TCP"};
 constexpr std::array<std::string_view, 5> sku_names = {"Premium_Direct_Unlimited", "Premium_Direct_Free",
                                                        "Premium_Direct_Metered", "Basic_Direct_Free",
                                                        "Basic_Exchange_Free"};
@@ -100,23 +102,65 @@ arm::Expected<void> read_family(const json::value& given, bool v4, const std::st
   return read_count(given, "maxPrefixesAdvertisedV" + version, path, 0, out);
 }
 
-// Nothing is configured on a router before the operator has approved: both sessions are still to be added.
 arm::Expected<json::object> read_session(const json::value& connection, const std::string& path) {
   const auto session = arm::object_member(connection, "bgpSession", path);
   if (!session) return tl::unexpected(session.error());
-  json::object out;
-  if (session->empty()) return out;
+  if (session->empty()) return json::object();
   const json::value given(*session);
-  for (const bool v4 : {true, false}) {
-    if (auto ok = read_family(given, v4, path, out); !ok) return tl::unexpected(ok.error());
-  }
+  auto out = read_session_addresses(given, path);
+  if (!out) return out;
   const auto any = [](const std::string&) { return true; };
-  if (auto ok = read_checked(given, "md5AuthenticationKey", path, "", any, out); !ok) {
+  if (auto ok = read_checked(given, "md5AuthenticationKey", path, "", any, *out); !ok) {
     return tl::unexpected(ok.error());
   }
-  out["sessionStateV4"] = "PendingAdd";
-  out["sessionStateV6"] = "PendingAdd";
   return out;
+}
+
+constexpr std::array<std::string_view, 6> link_members = {"sessionPrefixV4",
+                                                          "sessionPrefixV6",
+                                                          "microsoftSessionIPv4Address",
+                                                          "peerSessionIPv4Address",
+                                                          "microsoftSessionIPv6Address",
+                                                          "peerSessionIPv6Address"};
+
+bool same_member(const json::value* a, const json::value* b) { return a && b ? *a == *b : !a && !b; }
+
+// The operator approved one link with its addresses: another one is to be approved again.
+bool is_same_link(const json::object& before, const json::object& after) {
+  if (!same_member(before.if_contains("peeringDBFacilityId"), after.if_contains("peeringDBFacilityId"))) {
+    return false;
+  }
+  const json::value old_link(before), new_link(after);
+  return std::ranges::all_of(link_members, [&](std::string_view member) {
+    return same_member(find(old_link, "bgpSession", member), find(new_link, "bgpSession", member));
+  });
+}
+
+// Addresses that are ours to give stay as they were given.
+void keep_given_addresses(const json::object& before, json::object& after) {
+  const json::value* provider = after.if_contains("sessionAddressProvider");
+  const json::value* given = before.if_contains("bgpSession");
+  if (!provider || provider->as_string() != "Microsoft" || !given) return;
+  for (const std::string_view member : link_members) {
+    const json::value* address = given->get_object().if_contains(member);
+    if (!address) continue;
+    json::value& session = after["bgpSession"];
+    if (!session.is_object()) session = json::object();
+    session.get_object()[member] = *address;
+  }
+}
+
+// What was decided on a connection, and what the server made for it.
+void carry_over(const json::object* before, bool direct, json::object& out) {
+  if (before) keep_given_addresses(*before, out);
+  const bool decided = before && is_same_link(*before, out);
+  out["connectionState"] = decided ? before->at("connectionState") : json::value(state_pending_approval);
+  if (const json::value* message = decided ? before->if_contains("errorMessage") : nullptr) {
+    out["errorMessage"] = *message;
+  }
+  if (direct) {
+    out["microsoftTrackingId"] = before ? before->at("microsoftTrackingId") : json::value(random_uuid());
+  }
 }
 
 bool has_facility(const Metro& metro, std::string_view kind, std::int64_t id) {
@@ -146,7 +190,8 @@ arm::Expected<void> read_direct_members(const json::value& given, bool route_ser
 
 const json::object* stored_connection(const json::array& before, std::string_view identifier) {
   for (const json::value& each : before) {
-    if (arm::same_name(find_string(each, "connectionIdentifier").value_or(""), identifier)) {
+    if (each.is_object() &&
+        arm::same_name(find_string(each, "connectionIdentifier").value_or(""), identifier)) {
       return &each.get_object();
     }
   }
@@ -157,11 +202,21 @@ struct ConnectionContext {
   std::string_view kind;
   bool route_server;
   const Metro& metro;
-  const json::array& before;
+  const json::array& before;  // as stored
+  const json::array& given;   // the list in the body
 };
 
-arm::Expected<json::object> read_connection(const json::value& given, const std::string& path,
+// A connection that is sent without its identifier is the one that was stored in its place, unless another
+// one of the body has that one's identifier.
+std::string identifier_at(std::size_t index, const ConnectionContext& context) {
+  if (index >= context.before.size()) return random_uuid();
+  std::string stored(context.before[index].at("connectionIdentifier").as_string());
+  return stored_connection(context.given, stored) ? random_uuid() : stored;
+}
+
+arm::Expected<json::object> read_connection(std::size_t index, const std::string& path,
                                             const ConnectionContext& context) {
+  const json::value& given = context.given[index];
   if (!given.is_object()) return arm::bad_content(path, json::serialize(given), "an object");
   const bool direct = context.kind == "Direct";
   json::object out;
@@ -183,30 +238,31 @@ arm::Expected<json::object> read_connection(const json::value& given, const std:
   if (auto ok = read_checked(given, "connectionIdentifier", path, "a GUID", is_guid, out); !ok) {
     return tl::unexpected(ok.error());
   }
-  if (!out.contains("connectionIdentifier")) out["connectionIdentifier"] = random_uuid();
+  if (!out.contains("connectionIdentifier")) out["connectionIdentifier"] = identifier_at(index, context);
   const json::object* before =
       stored_connection(context.before, std::string(out.at("connectionIdentifier").as_string()));
-  out["connectionState"] = before ? before->at("connectionState") : json::value("PendingApproval");
-  if (direct) {
-    out["provisionedBandwidthInMbps"] = before ? before->at("provisionedBandwidthInMbps") : json::value(0);
-    out["microsoftTrackingId"] = before ? before->at("microsoftTrackingId") : json::value(random_uuid());
-  }
+  carry_over(before, direct, out);
   return out;
 }
 
-arm::Expected<json::array> read_connections(const json::value& block, const std::string& path,
-                                            const ConnectionContext& context) {
-  json::array out;
-  const json::value* list = find(block, "connections");
-  if (!list || list->is_null()) return out;
+// The member as a list; none when it is absent or null.
+arm::Expected<json::array> read_list(const json::value& object, std::string_view key, const std::string& path,
+                                     std::size_t items_max) {
+  const json::value* list = find(object, key);
+  if (!list || list->is_null()) return json::array();
   if (!list->is_array()) return arm::bad_content(path, json::serialize(*list), "a list");
-  if (list->get_array().size() > peering_connections_max) {
-    return arm::bad_content(path, fmt::format("{} connections", list->get_array().size()),
-                            fmt::format("at most {} connections", peering_connections_max));
+  if (list->get_array().size() > items_max) {
+    return arm::bad_content(path, fmt::format("{} items", list->get_array().size()),
+                            fmt::format("at most {} items", items_max));
   }
-  for (const json::value& item : list->get_array()) {
+  return list->get_array();
+}
+
+arm::Expected<json::array> read_connections(const std::string& path, const ConnectionContext& context) {
+  json::array out;
+  while (out.size() < context.given.size()) {
     const std::string each = fmt::format("{}[{}]", path, out.size());
-    auto connection = read_connection(item, each, context);
+    auto connection = read_connection(out.size(), each, context);
     if (!connection) return tl::unexpected(connection.error());
     const std::string identifier(connection->at("connectionIdentifier").as_string());
     if (stored_connection(out, identifier)) {
@@ -232,8 +288,10 @@ arm::Expected<json::object> read_block(const json::value& block, const std::stri
     out["directPeeringType"] = *type;
     route_server = *type == "IxRs";
   }
-  auto connections =
-      read_connections(block, path + ".connections", {kind, route_server, metro, connections_before});
+  const std::string list = path + ".connections";
+  const auto given = read_list(block, "connections", list, peering_connections_max);
+  if (!given) return tl::unexpected(given.error());
+  auto connections = read_connections(list, {kind, route_server, metro, connections_before, *given});
   if (!connections) return tl::unexpected(connections.error());
   const auto peer_asn = arm::object_member(block, "peerAsn", path + ".peerAsn");
   if (!peer_asn) return tl::unexpected(peer_asn.error());
@@ -248,7 +306,46 @@ arm::Expected<json::object> read_block(const json::value& block, const std::stri
   return out;
 }
 
+// Where we are to send probes to, for the peer to see how far it is.
+arm::Expected<json::array> read_probes(const json::value& properties) {
+  const std::string path = "properties.connectivityProbes";
+  const auto given = read_list(properties, "connectivityProbes", path, connectivity_probes_max);
+  if (!given) return tl::unexpected(given.error());
+  json::array out;
+  for (const json::value& item : *given) {
+    const std::string each = fmt::format("{}[{}]", path, out.size());
+    if (!item.is_object()) return arm::bad_content(each, json::serialize(item), "an object");
+    json::object probe;
+    const auto endpoint = arm::required_text(item, "endpoint", each + ".endpoint", 64);
+    if (!endpoint) return tl::unexpected(endpoint.error());
+    if (!net::Address::parse(*endpoint)) {
+      return arm::bad_argument(each + ".endpoint", *endpoint, "an IPv4 or IPv6 address");
+    }
+    probe["endpoint"] = *endpoint;
+    const auto region = arm::text_member(item, "azureRegion", each + ".azureRegion", 64);
+    if (!region) return tl::unexpected(region.error());
+    if (*region) probe["azureRegion"] = **region;
+    const auto protocol = arm::text_member(item, "protocol", each + ".protocol", 64);
+    if (!protocol) return tl::unexpected(protocol.error());
+    if (*protocol) {
+      const auto known = spelled(probe_protocols, **protocol);
+      if (!known) return arm::bad_content(each + ".protocol", **protocol, "None, ICMP or TCP");
+      probe["protocol"] = *known;
+    }
+    out.push_back(std::move(probe));
+  }
+  return out;
+}
+
 }  // namespace
+
+arm::Expected<json::object> read_session_addresses(const json::value& session, const std::string& path) {
+  json::object out;
+  for (const bool v4 : {true, false}) {
+    if (auto ok = read_family(session, v4, path, out); !ok) return tl::unexpected(ok.error());
+  }
+  return out;
+}
 
 arm::Expected<PeeringBody> read_peering(const json::value& body, const json::object& before,
                                         const Catalog& catalog) {
@@ -286,6 +383,9 @@ arm::Expected<PeeringBody> read_peering(const json::value& body, const json::obj
   out.peer_asn_id = std::string(read->at("peerAsn").at("id").as_string());
   out.properties[own] = std::move(*read);
   out.properties["peeringLocation"] = *location;
+  auto probes = read_probes(value);
+  if (!probes) return tl::unexpected(probes.error());
+  if (!probes->empty()) out.properties["connectivityProbes"] = std::move(*probes);
   return out;
 }
 

@@ -1,6 +1,6 @@
 // What a partner may set on a peering, read from a body and checked against the catalogue. What the server
-// keeps for each connection (state, tracking id) is carried over from the stored peering by the connection's
-// identifier.
+// keeps for each connection (what the operator decided, tracking id) is carried over from the stored peering
+// by the connection's identifier, or by its place where it is sent without one.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace peering::api {
 
-inline constexpr std::size_t peering_connections_max = 100;
+inline constexpr std::size_t peering_connections_max = 100, connectivity_probes_max = 100;
 
 /// A peering as it is asked for, in the one spelling of every enumeration.
 struct PeeringBody {
@@ -25,5 +25,9 @@ struct PeeringBody {
 /// 400 `InvalidRequestContent` for what has the wrong form, 400 `BadArgument` for what does not fit together.
 arm::Expected<PeeringBody> read_peering(const json::value& body, const json::object& before,
                                         const Catalog& catalog);
+
+/// The addresses and limits of a `bgpSession`, for both families. `path` is its name in messages. 400 as
+/// above.
+arm::Expected<json::object> read_session_addresses(const json::value& session, const std::string& path);
 
 }  // namespace peering::api

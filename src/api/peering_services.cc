@@ -121,7 +121,8 @@ arm::Answer put_peering_service(Call& call) {
 }
 
 arm::Answer patch_peering_service(Call& call) {
-  return patch_tags(call, peering_service_type, shown_service);
+  return patch_tags(call, peering_service_type,
+                    [](const Call&, const Record& record) { return shown_service(record); });
 }
 
 arm::Answer delete_peering_service(Call& call) {

@@ -4,21 +4,15 @@
 #include "api/arm/tags.h"
 #include "api/documents.h"
 #include "api/handlers.h"
+#include "api/peering_approvals.h"
 #include "api/peering_body.h"
+#include "api/peering_sessions.h"
 #include "api/tracked_resource.h"
 #include "model/registry.h"
 
 namespace peering::api {
 
 namespace {
-
-json::object shown_peering(const Record& record) {
-  json::object properties = record.document.at("properties").as_object();
-  properties["provisioningState"] = "Succeeded";
-  json::object out = shown(record, std::move(properties));
-  out["kind"] = record.document.at("kind");
-  return out;
-}
 
 // The peer ASN that a peering names: it must be one of the same subscription.
 arm::Expected<Record> load_peer_asn(const Call& call, const PeeringBody& body) {
@@ -64,18 +58,26 @@ arm::Expected<json::object> new_document(const Call& call, const std::string& lo
 
 }  // namespace
 
+json::object shown_peering(const Call& call, const Record& record) {
+  json::object properties = shown_peering_properties(record.document, *call.services.sessions());
+  properties["provisioningState"] = "Succeeded";
+  json::object out = shown(record, std::move(properties));
+  out["kind"] = record.document.at("kind");
+  return out;
+}
+
 arm::Answer list_peerings(Call& call) {
   // Both lists end in /providers/Microsoft.Peering/peerings: of a group, or of a subscription.
   const std::string scope = call.key.substr(0, call.key.rfind("/providers/"));
-  return list_stored(call, peering_type, scope + "/", [](const Record& record) -> arm::Expected<json::value> {
-    return shown_peering(record);
-  });
+  return list_stored(
+      call, peering_type, scope + "/",
+      [&](const Record& record) -> arm::Expected<json::value> { return shown_peering(call, record); });
 }
 
 arm::Answer get_peering(Call& call) {
   const auto record = load_existing(call, call.key);
   if (!record) return tl::unexpected(record.error());
-  return arm::json_response(200, shown_peering(*record));
+  return arm::json_response(200, shown_peering(call, *record));
 }
 
 arm::Answer put_peering(Call& call) {
@@ -106,10 +108,12 @@ arm::Answer put_peering(Call& call) {
   document["kind"] = given->kind;
   document["sku"] = std::move(given->sku);
   document["properties"] = std::move(given->properties);
+  document["peerAsn"] = peer_asn->document.at("properties").at("peerAsn");
+  if (auto done = settle_connections(call, *peer_asn, document); !done) return tl::unexpected(done.error());
   set_or_erase(document, "tags", std::move(*tags));
   const Saving saving{call.key, peering_type, "", "", &peer_asn->stored};
   if (auto saved = save(call, saving, document, *before); !saved) return tl::unexpected(saved.error());
-  return created_or_replaced(*before, shown_peering(Record{{}, std::move(document)}));
+  return created_or_replaced(*before, shown_peering(call, Record{{}, std::move(document)}));
 }
 
 arm::Answer patch_peering(Call& call) { return patch_tags(call, peering_type, shown_peering); }

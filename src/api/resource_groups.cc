@@ -79,7 +79,10 @@ arm::Answer put_resource_group(Call& call) {
   return created_or_replaced(*before, shown_group(Record{{}, std::move(document)}));
 }
 
-arm::Answer patch_resource_group(Call& call) { return patch_tags(call, resource_group_type, shown_group); }
+arm::Answer patch_resource_group(Call& call) {
+  return patch_tags(call, resource_group_type,
+                    [](const Call&, const Record& record) { return shown_group(record); });
+}
 
 arm::Answer delete_resource_group(Call& call) {
   const auto existed = remove_with_children(call, call.key);

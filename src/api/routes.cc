@@ -17,11 +17,13 @@ using http::Method;
 #define SUBSCRIPTION_PEERING SUBSCRIPTION "/providers/Microsoft.Peering"
 #define PEERINGS GROUP "/providers/Microsoft.Peering/peerings"
 #define PEERING PEERINGS "/{peeringName}"
+#define PEER_ASN SUBSCRIPTION_PEERING "/peerAsns/{peerAsnName}"
 #define SERVICES GROUP "/providers/Microsoft.Peering/peeringServices"
 #define SERVICE SERVICES "/{peeringServiceName}"
 #define PREFIX SERVICE "/prefixes/{prefixName}"
 #define MONITOR_TEST SERVICE "/connectionMonitorTests/{connectionMonitorTestName}"
 #define OPEN "/providers/Open.Peering"
+#define CONNECTION PEERING OPEN "/connections/{connectionIdentifier}"
 #define CHANNELS SUBSCRIPTION OPEN "/alertChannels"
 
 using P = Permission;
@@ -75,12 +77,9 @@ constexpr Route table[] = {
      "CheckServiceProviderAvailability", P::catalogue, E::none, check_service_provider_availability},
     {Method::get, SUBSCRIPTION_PEERING "/peerAsns", "PeerAsns_ListBySubscription", P::read, E::none,
      list_peer_asns},
-    {Method::get, SUBSCRIPTION_PEERING "/peerAsns/{peerAsnName}", "PeerAsns_Get", P::read, E::none,
-     get_peer_asn},
-    {Method::put, SUBSCRIPTION_PEERING "/peerAsns/{peerAsnName}", "PeerAsns_CreateOrUpdate", P::partner_write,
-     E::writes, put_peer_asn},
-    {Method::delete_, SUBSCRIPTION_PEERING "/peerAsns/{peerAsnName}", "PeerAsns_Delete", P::partner_write,
-     E::writes, delete_peer_asn},
+    {Method::get, PEER_ASN, "PeerAsns_Get", P::read, E::none, get_peer_asn},
+    {Method::put, PEER_ASN, "PeerAsns_CreateOrUpdate", P::partner_write, E::writes, put_peer_asn},
+    {Method::delete_, PEER_ASN, "PeerAsns_Delete", P::partner_write, E::writes, delete_peer_asn},
     {Method::get, SUBSCRIPTION_PEERING "/peerings", "Peerings_ListBySubscription", P::read, E::none,
      list_peerings},
     {Method::get, PEERINGS, "Peerings_ListByResourceGroup", P::read, E::none, list_peerings},
@@ -134,6 +133,14 @@ constexpr Route table[] = {
     {Method::get, PREFIX OPEN "/alerts", "PrefixAlerts_List", P::read, E::none, list_alerts},
     {Method::get, PREFIX OPEN "/routes", "PrefixRoutes_List", P::read, E::none, list_current_routes},
     {Method::get, PREFIX OPEN "/latency", "PrefixLatency_Get", P::read, E::none, get_latency_report},
+
+    // Open.Peering on what partners ask for.
+    {Method::post, PEER_ASN OPEN "/approve", "PeerAsns_Approve", P::operate, E::writes, approve_peer_asn},
+    {Method::post, PEER_ASN OPEN "/reject", "PeerAsns_Reject", P::operate, E::writes, reject_peer_asn},
+    {Method::post, CONNECTION "/approve", "PeeringConnections_Approve", P::operate, E::writes,
+     approve_connection},
+    {Method::post, CONNECTION "/reject", "PeeringConnections_Reject", P::operate, E::writes,
+     reject_connection},
 
     // Open.Peering on a subscription, a group, and on everything.
     {Method::get, SUBSCRIPTION OPEN "/events", "SubscriptionEvents_List", P::read, E::none, list_events},

@@ -34,7 +34,7 @@ void set_or_erase(json::object& document, std::string_view key, json::object val
   }
 }
 
-arm::Answer patch_tags(Call& call, std::string_view type, json::object (*show)(const Record&)) {
+arm::Answer patch_tags(Call& call, std::string_view type, json::object (*show)(const Call&, const Record&)) {
   const auto record = load_existing(call, call.key);
   if (!record) return tl::unexpected(record.error());
   const auto body = arm::read_object(call.request);
@@ -47,7 +47,7 @@ arm::Answer patch_tags(Call& call, std::string_view type, json::object (*show)(c
   if (auto saved = save(call, {call.key, type, "", ""}, document, *record); !saved) {
     return tl::unexpected(saved.error());
   }
-  return arm::json_response(200, show(Record{{}, std::move(document)}));
+  return arm::json_response(200, show(call, Record{{}, std::move(document)}));
 }
 
 }  // namespace peering::api

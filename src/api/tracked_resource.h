@@ -17,6 +17,6 @@ arm::Expected<std::string> read_location(const json::value& body, const std::opt
 void set_or_erase(json::object& document, std::string_view key, json::object value);
 
 /// A whole PATCH of tags: merges them into the resource and answers with it as `show` makes it.
-arm::Answer patch_tags(Call& call, std::string_view type, json::object (*show)(const Record&));
+arm::Answer patch_tags(Call& call, std::string_view type, json::object (*show)(const Call&, const Record&));
 
 }  // namespace peering::api

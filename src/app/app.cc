@@ -453,6 +453,7 @@ Result<void> App::State::start_api() {
   api::Settings settings;
   settings.peering_service_community = community_of(c_.network.peering_service_community);
   settings.as_path_length_max = static_cast<int>(c_.network.max_as_path_length);
+  settings.approves_automatically = c_.network.approve == "automatic";
   settings.accept_age = c_.latency.accept_age;
   settings.version = version;
   api::Services services{

@@ -88,6 +88,11 @@ std::string real_asn(const Target& value) {
   return number < 1 || number > 4294967295 ? "an AS number from 1 to 4294967295" : "";
 }
 
+std::string approval(const Target& value) {
+  const std::string& text = *std::get<std::string*>(value);
+  return text == "manual" || text == "automatic" ? "" : "manual or automatic";
+}
+
 std::string community(const Target& value) {
   const std::string& text = *std::get<std::string*>(value);
   unsigned high = 0, low = 0;
@@ -189,6 +194,10 @@ std::vector<Setting> settings_of(Configuration& c) {
                  "Community that marks the service's routes.", community});
   out.push_back({"network", "max_as_path_length", &c.network.max_as_path_length,
                  "Longest AS path of a valid service route, in hops.", positive});
+  out.push_back({"network", "approve", &c.network.approve,
+                 "What partners ask for (peer ASNs, connections of peerings) is approved by an Operator "
+                 "(manual) or at once (automatic).",
+                 approval});
   add_feeds(out, c.feeds);
   add_bgp(out, c.feeds);
   add_knowledge(out, c);

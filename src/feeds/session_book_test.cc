@@ -79,6 +79,9 @@ TEST(SessionBook, SessionsAreFoundByThePeersAddress) {
   EXPECT_EQ(all->with(*net::Address::parse("192.0.2.1")).size(), 2U);
   EXPECT_EQ(all->with(*net::Address::parse("2001:db8::1")).size(), 1U);
   EXPECT_TRUE(all->with(*net::Address::parse("192.0.2.2")).empty());
+  EXPECT_EQ(all->within(*net::Prefix::parse("192.0.2.0/31")).size(), 2U);
+  EXPECT_TRUE(all->within(*net::Prefix::parse("192.0.2.2/31")).empty());
+  EXPECT_EQ(all->within(*net::Prefix::parse("2001:db8::/126")).size(), 1U);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "base/time.h"
 #include "net/address.h"
+#include "net/prefix.h"
 
 namespace peering::model {
 
@@ -43,6 +44,13 @@ class BgpSessions {
   std::span<const BgpSession> with(const net::Address& peer_address) const {
     const auto found = std::ranges::equal_range(all_, peer_address, {}, &BgpSession::peer_address);
     return {found.begin(), found.end()};
+  }
+  /// The sessions with any peer's address in the prefix.
+  std::span<const BgpSession> within(const net::Prefix& prefix) const {
+    const auto first = std::ranges::lower_bound(all_, prefix.address(), {}, &BgpSession::peer_address);
+    auto last = first;
+    while (last != all_.end() && prefix.contains(last->peer_address)) ++last;
+    return {first, last};
   }
 
  private:
