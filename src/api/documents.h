@@ -23,6 +23,8 @@ inline constexpr std::string_view prefix_type = "microsoft.peering/peeringservic
 inline constexpr std::string_view connection_monitor_test_type =
     "microsoft.peering/peeringservices/connectionmonitortests";
 inline constexpr std::string_view peering_type = "microsoft.peering/peerings";
+inline constexpr std::string_view registered_asn_type = "microsoft.peering/peerings/registeredasns";
+inline constexpr std::string_view registered_prefix_type = "microsoft.peering/peerings/registeredprefixes";
 inline constexpr std::string_view peer_asn_type = "microsoft.peering/peerasns";
 inline constexpr std::string_view monitoring_type = "open.peering/monitoring";
 inline constexpr std::string_view alert_channel_type = "open.peering/alertchannels";

@@ -60,6 +60,19 @@ arm::Answer patch_peering(Call& call);
 arm::Answer delete_peering(Call& call);
 arm::Answer list_cdn_peering_prefixes(Call& call);
 
+// registered_asns.cc
+arm::Answer list_registered_asns(Call& call);
+arm::Answer get_registered_asn(Call& call);
+arm::Answer put_registered_asn(Call& call);
+arm::Answer delete_registered_asn(Call& call);
+
+// registered_prefixes.cc
+arm::Answer list_registered_prefixes(Call& call);
+arm::Answer get_registered_prefix(Call& call);
+arm::Answer put_registered_prefix(Call& call);
+arm::Answer delete_registered_prefix(Call& call);
+arm::Answer validate_registered_prefix(Call& call);
+
 // operations.cc
 arm::Answer list_operations(Call& call);
 

@@ -1,9 +1,9 @@
 // Prefixes of a peering service.
-#include "api/arm/body.h"
 #include "api/arm/names.h"
 #include "api/arm/resource_id.h"
 #include "api/documents.h"
 #include "api/handlers.h"
+#include "api/prefix_body.h"
 #include "api/prefix_validation.h"
 
 namespace peering::api {
@@ -21,11 +21,6 @@ arm::Expected<model::RegisteredPrefix> registered(const Call& call, const Record
       registered_prefix_from_documents(json::value(record.document), *monitoring ? &document : nullptr);
   if (!out) return arm::failed(out.error());
   return *out;
-}
-
-Microseconds age_of(const Record& record, TimePoint at) {
-  const auto changed = parse_rfc3339(find_string(json::value(record.document), "changedAt").value_or(""));
-  return changed ? at - *changed : Microseconds::zero();
 }
 
 arm::Expected<PrefixValidation> validation_of(const Call& call, const Record& record,
@@ -81,33 +76,6 @@ arm::Expected<json::value> current_prefix(const Call& call, const Record& record
     out["properties"].as_object()["events"] = std::move(*events);
   }
   return json::value(std::move(out));
-}
-
-struct PrefixBody {
-  net::Prefix prefix;
-  std::string key;
-};
-
-arm::Expected<PrefixBody> read_prefix_body(const Call& call) {
-  const auto body = arm::read_object(call.request);
-  if (!body) return tl::unexpected(body.error());
-  const auto properties = arm::object_member(*body, "properties", "properties");
-  if (!properties) return tl::unexpected(properties.error());
-  const json::value value(*properties);
-  const auto text = arm::required_text(value, "prefix", "properties.prefix", 256);
-  if (!text) return tl::unexpected(text.error());
-  const auto key =
-      arm::text_member(value, "peeringServicePrefixKey", "properties.peeringServicePrefixKey", 256);
-  if (!key) return tl::unexpected(key.error());
-  const auto prefix = net::Prefix::parse(*text);
-  if (!prefix) return arm::refuse(400, "BadArgument", "properties." + prefix.error().message);
-  if (prefix->length() == 0) {
-    return arm::bad_argument("properties.prefix", *text, "a default route is no customer's prefix");
-  }
-  if (prefix->family() == net::Family::ipv6 && !call.services.settings.ipv6_allowed) {
-    return arm::bad_argument("properties.prefix", *text, "only IPv4 prefixes are supported here");
-  }
-  return PrefixBody{*prefix, key->value_or("")};
 }
 
 std::string stored_text(const Record& record, std::string_view key) {

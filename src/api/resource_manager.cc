@@ -22,10 +22,12 @@ struct ResourceType {
   bool tracked = false;  ///< has a location
 };
 
-constexpr std::array<ResourceType, 13> resource_types = {{
+constexpr std::array<ResourceType, 15> resource_types = {{
     {"operations"},
     {"peerAsns"},
     {"peerings", true},
+    {"peerings/registeredAsns"},
+    {"peerings/registeredPrefixes"},
     {"peeringServices", true},
     {"peeringServices/prefixes"},
     {"peeringServices/connectionMonitorTests"},

@@ -15,7 +15,7 @@ TEST_F(ResourceManager, TheProviderIsListedWithItsTypesAndVersions) {
   const Reply one = get(std::string(sub_a) + "/providers/Microsoft.Peering");
   const Reply list = get(std::string(sub_a) + "/providers");
   ASSERT_EQ(list.status, 200) << list.text;
-  EXPECT_EQ(list.body.at("value").at(0).at("resourceTypes").as_array().size(), 13U);
+  EXPECT_EQ(list.body.at("value").at(0).at("resourceTypes").as_array().size(), 15U);
   std::set<std::string> types;
   for (const json::value& type : list.body.at("value").at(0).at("resourceTypes").as_array()) {
     types.insert(*find_string(type, "resourceType"));

@@ -18,6 +18,8 @@ using http::Method;
 #define PEERINGS GROUP "/providers/Microsoft.Peering/peerings"
 #define PEERING PEERINGS "/{peeringName}"
 #define PEER_ASN SUBSCRIPTION_PEERING "/peerAsns/{peerAsnName}"
+#define REGISTERED_ASN PEERING "/registeredAsns/{registeredAsnName}"
+#define REGISTERED_PREFIX PEERING "/registeredPrefixes/{registeredPrefixName}"
 #define SERVICES GROUP "/providers/Microsoft.Peering/peeringServices"
 #define SERVICE SERVICES "/{peeringServiceName}"
 #define PREFIX SERVICE "/prefixes/{prefixName}"
@@ -87,6 +89,22 @@ constexpr Route table[] = {
     {Method::put, PEERING, "Peerings_CreateOrUpdate", P::partner_write, E::writes, put_peering},
     {Method::patch, PEERING, "Peerings_Update", P::partner_write, E::writes, patch_peering},
     {Method::delete_, PEERING, "Peerings_Delete", P::partner_write, E::writes, delete_peering},
+    {Method::get, PEERING "/registeredAsns", "RegisteredAsns_ListByPeering", P::read, E::none,
+     list_registered_asns},
+    {Method::get, REGISTERED_ASN, "RegisteredAsns_Get", P::read, E::none, get_registered_asn},
+    {Method::put, REGISTERED_ASN, "RegisteredAsns_CreateOrUpdate", P::partner_write, E::writes,
+     put_registered_asn},
+    {Method::delete_, REGISTERED_ASN, "RegisteredAsns_Delete", P::partner_write, E::writes,
+     delete_registered_asn},
+    {Method::get, PEERING "/registeredPrefixes", "RegisteredPrefixes_ListByPeering", P::read, E::none,
+     list_registered_prefixes},
+    {Method::get, REGISTERED_PREFIX, "RegisteredPrefixes_Get", P::read, E::none, get_registered_prefix},
+    {Method::put, REGISTERED_PREFIX, "RegisteredPrefixes_CreateOrUpdate", P::partner_write, E::writes,
+     put_registered_prefix},
+    {Method::delete_, REGISTERED_PREFIX, "RegisteredPrefixes_Delete", P::partner_write, E::writes,
+     delete_registered_prefix},
+    {Method::post, REGISTERED_PREFIX "/validate", "RegisteredPrefixes_Validate", P::partner_write, E::writes,
+     validate_registered_prefix},
     {Method::get, SUBSCRIPTION_PEERING "/peeringServices", "PeeringServices_ListBySubscription", P::read,
      E::none, list_peering_services},
     {Method::get, SERVICES, "PeeringServices_ListByResourceGroup", P::read, E::none, list_peering_services},

@@ -10,9 +10,9 @@ namespace peering::cli {
 std::vector<Command> all_commands() {
   std::vector<Command> out;
   for (const auto part :
-       {service_commands, prefix_commands, catalogue_commands, asn_commands, event_commands, latency_commands,
-        route_commands, monitoring_commands, alert_commands, token_commands, subscription_commands,
-        status_commands, offline_commands, simulate_commands}) {
+       {service_commands, prefix_commands, catalogue_commands, asn_commands, registration_commands,
+        event_commands, latency_commands, route_commands, monitoring_commands, alert_commands, token_commands,
+        subscription_commands, status_commands, offline_commands, simulate_commands}) {
     std::vector<Command> rows = part();
     std::move(rows.begin(), rows.end(), std::back_inserter(out));
   }

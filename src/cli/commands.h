@@ -12,6 +12,7 @@ std::vector<Command> service_commands();
 std::vector<Command> prefix_commands();
 std::vector<Command> catalogue_commands();
 std::vector<Command> asn_commands();
+std::vector<Command> registration_commands();
 std::vector<Command> event_commands();
 std::vector<Command> latency_commands();
 std::vector<Command> route_commands();

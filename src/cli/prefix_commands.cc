@@ -90,7 +90,7 @@ std::vector<Command> prefix_commands() {
         service,
         name,
         {"--prefix", "network and length, e.g. 203.0.113.0/24", OptionKind::text, true},
-        {"--peering-service-prefix-key", "the key that the partner got"}},
+        {"--peering-service-prefix-key,--key", "the key that the partner got"}},
        create},
       {"service prefix show", "Show a prefix.", {group, service, name, expand}, show},
       {"service prefix list",
