@@ -24,6 +24,10 @@ std::string prefix_path(std::string_view subscription, std::string_view group, s
   return service_path(subscription, group, service) + "/prefixes/" + percent_encode(prefix);
 }
 
+std::string peering_path(std::string_view subscription, std::string_view group, std::string_view peering) {
+  return group_path(subscription, group) + "/providers/Microsoft.Peering/peerings/" + percent_encode(peering);
+}
+
 std::string extension_path(std::string_view id, std::string_view tail) {
   return std::string(id) + "/providers/Open.Peering/" + std::string(tail);
 }

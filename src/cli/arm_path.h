@@ -12,6 +12,7 @@ std::string group_path(std::string_view subscription, std::string_view group);
 std::string service_path(std::string_view subscription, std::string_view group, std::string_view service);
 std::string prefix_path(std::string_view subscription, std::string_view group, std::string_view service,
                         std::string_view prefix);
+std::string peering_path(std::string_view subscription, std::string_view group, std::string_view peering);
 /// `<id>/providers/Open.Peering/<tail>`.
 std::string extension_path(std::string_view id, std::string_view tail);
 

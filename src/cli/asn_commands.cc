@@ -1,4 +1,4 @@
-// `asn create|show|list|delete`: AS numbers of a subscription.
+// `asn create|show|list|delete|approve|reject`: AS numbers of a subscription.
 #include "cli/commands.h"
 #include "http/query.h"
 
@@ -63,6 +63,15 @@ Outcome<void> remove_asn(Session& session, const Call& call) {
   return remove(session, *path);
 }
 
+Outcome<void> decide(Session& session, const Call& call, std::string_view what) {
+  const auto path = path_of(session, call);
+  if (!path) return tl::unexpected(path.error());
+  return show_written(session, session.api().post(extension_path(*path, what), reason_of(call)), asn_columns);
+}
+
+Outcome<void> approve(Session& session, const Call& call) { return decide(session, call, "approve"); }
+Outcome<void> reject(Session& session, const Call& call) { return decide(session, call, "reject"); }
+
 }  // namespace
 
 std::vector<Command> asn_commands() {
@@ -78,6 +87,11 @@ std::vector<Command> asn_commands() {
       {"asn show", "Show an AS number.", {name}, show},
       {"asn list", "List the AS numbers of the subscription.", {}, list},
       {"asn delete", "Delete an AS number.", {name, yes_option()}, remove_asn},
+      {"asn approve", "Approve an AS number (operators).", {name}, approve},
+      {"asn reject",
+       "Reject an AS number (operators).",
+       {name, {"--reason", "why; the partner reads it as errorMessage"}},
+       reject},
   };
 }
 

@@ -9,10 +9,10 @@ namespace peering::cli {
 
 std::vector<Command> all_commands() {
   std::vector<Command> out;
-  for (const auto part :
-       {service_commands, prefix_commands, catalogue_commands, asn_commands, registration_commands,
-        event_commands, latency_commands, route_commands, monitoring_commands, alert_commands, token_commands,
-        subscription_commands, status_commands, offline_commands, simulate_commands}) {
+  for (const auto part : {service_commands, prefix_commands, catalogue_commands, asn_commands,
+                          peering_commands, registration_commands, event_commands, latency_commands,
+                          route_commands, monitoring_commands, alert_commands, token_commands,
+                          subscription_commands, status_commands, offline_commands, simulate_commands}) {
     std::vector<Command> rows = part();
     std::move(rows.begin(), rows.end(), std::back_inserter(out));
   }
@@ -67,6 +67,16 @@ Outcome<std::string> resource_of(const Session& session, const Call& call) {
   return service_path(*subscription, *group, *service);
 }
 
+Outcome<std::string> region_of(Session& session, const Call& call) {
+  if (const auto given = call.text("location")) return *given;
+  const auto group =
+      session.api().get(group_path(session.settings().subscription, call.value("resource-group")));
+  if (!group) return tl::unexpected(group.error());
+  const auto region = find_string(*group, "location");
+  if (!region) return usage_error("the resource group has no location: give --location");
+  return *region;
+}
+
 json::object pairs_of(const std::vector<std::string>& words) {
   json::object out;
   for (const std::string& word : words) {
@@ -77,8 +87,21 @@ json::object pairs_of(const std::vector<std::string>& words) {
   return out;
 }
 
+Outcome<json::object> tags_patch(const Call& call) {
+  if (!call.has("tags") && !call.has("remove-tags")) return usage_error("give --tags or --remove-tags");
+  json::object tags = pairs_of(call.list("tags"));
+  for (const std::string& name : call.list("remove-tags")) tags[name] = nullptr;
+  return json::object{{"tags", std::move(tags)}};
+}
+
 void add_text(json::object& object, std::string_view member, const Call& call, std::string_view option) {
   if (const auto given = call.text(option)) object[member] = *given;
+}
+
+json::object reason_of(const Call& call) {
+  json::object out;
+  add_text(out, "reason", call, "reason");
+  return out;
 }
 
 Outcome<void> confirm(Session& session, const Call& call, std::string_view what) {

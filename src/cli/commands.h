@@ -12,6 +12,7 @@ std::vector<Command> service_commands();
 std::vector<Command> prefix_commands();
 std::vector<Command> catalogue_commands();
 std::vector<Command> asn_commands();
+std::vector<Command> peering_commands();
 std::vector<Command> registration_commands();
 std::vector<Command> event_commands();
 std::vector<Command> latency_commands();
@@ -36,8 +37,14 @@ Outcome<std::string> resource_of(const Session& session, const Call& call);
 /// The options that `resource_of` reads.
 std::vector<OptionSpec> resource_options();
 
+/// `--location`, or the region of the resource group, as Azure's own command line takes it when none is
+/// given.
+Outcome<std::string> region_of(Session& session, const Call& call);
+
 /// `k=v` words as an object; "k" alone gets an empty value.
 json::object pairs_of(const std::vector<std::string>& words);
+/// The body of a PATCH from `--tags` and `--remove-tags`, one of which must be there.
+Outcome<json::object> tags_patch(const Call& call);
 /// Adds the member when the option was given.
 void add_text(json::object& object, std::string_view member, const Call& call, std::string_view option);
 
@@ -45,6 +52,8 @@ void add_text(json::object& object, std::string_view member, const Call& call, s
 Outcome<void> confirm(Session& session, const Call& call, std::string_view what);
 /// Deletes, and says when there was nothing to delete.
 Outcome<void> remove(Session& session, std::string_view path);
+/// The body of a rejection or approval: `--reason` where it was given.
+json::object reason_of(const Call& call);
 /// Prints what a write gave.
 Outcome<void> show_written(Session& session, const Outcome<Written>& written, const Columns& columns);
 

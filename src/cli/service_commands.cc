@@ -24,17 +24,6 @@ Outcome<std::string> path_of(const Session& session, const Call& call) {
   return service_path(*subscription, call.value("resource-group"), call.value("name"));
 }
 
-// The region of the resource group, as Azure's own command line takes it when none is given.
-Outcome<std::string> region_of(Session& session, const Call& call) {
-  if (const auto given = call.text("location")) return *given;
-  const auto group =
-      session.api().get(group_path(session.settings().subscription, call.value("resource-group")));
-  if (!group) return tl::unexpected(group.error());
-  const auto region = find_string(*group, "location");
-  if (!region) return usage_error("the resource group has no location: give --location");
-  return *region;
-}
-
 Outcome<void> create(Session& session, const Call& call) {
   const auto path = path_of(session, call);
   if (!path) return tl::unexpected(path.error());
@@ -74,11 +63,9 @@ Outcome<void> list(Session& session, const Call& call) {
 Outcome<void> update(Session& session, const Call& call) {
   const auto path = path_of(session, call);
   if (!path) return tl::unexpected(path.error());
-  if (!call.has("tags") && !call.has("remove-tags")) return usage_error("give --tags or --remove-tags");
-  json::object tags = pairs_of(call.list("tags"));
-  for (const std::string& name : call.list("remove-tags")) tags[name] = nullptr;
-  const json::object body{{"tags", std::move(tags)}};
-  return show_written(session, session.api().patch(*path, body), service_columns);
+  const auto tags = tags_patch(call);
+  if (!tags) return tl::unexpected(tags.error());
+  return show_written(session, session.api().patch(*path, *tags), service_columns);
 }
 
 Outcome<void> remove_service(Session& session, const Call& call) {

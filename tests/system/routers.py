@@ -14,7 +14,7 @@ PARTNER_ASN = 64496
 class Partner:
     """BIRD with a list of static routes; every change is a `configure`."""
 
-    def __init__(self, test, address, port, edge_address, edge_port, name="bird"):
+    def __init__(self, test, address, port, edge_address, edge_port, name="bird", asn=PARTNER_ASN):
         self.test, self.dir = test, test.dir / name
         self.dir.mkdir()
         self.bird = need_program(test, "bird", "/usr/sbin/bird")
@@ -36,7 +36,7 @@ include "{self.dir}/routes6.conf";
 }}
 protocol bgp edge {{
   strict bind yes;
-  local {address} port {port} as {PARTNER_ASN};
+  local {address} port {port} as {asn};
   neighbor {edge_address} port {edge_port} as {EDGE_ASN};
   multihop 4;
   connect delay time 1; connect retry time 1; error wait time 1, 2;
@@ -49,6 +49,9 @@ protocol bgp edge {{
         self.process = self.test.background(
             [self.bird, "-f", "-c", self.dir / "bird.conf", "-s", self.dir / "bird.ctl", "-P", self.dir / "bird.pid"],
             self.name)
+
+    def stop(self):
+        self.process.stop()
 
     def established(self):
         done = subprocess.run([self.birdc, "-s", self.dir / "bird.ctl", "show", "protocols", "edge"],
@@ -82,7 +85,7 @@ class Frr:
 
     name = "edge-frr"
 
-    def __init__(self, test, address, port, partner_address, partner_port, station):
+    def __init__(self, test, address, port, partner_address, partner_port, station, asn=PARTNER_ASN):
         self.test, self.dir = test, test.dir / "frr"
         self.dir.mkdir()
         self.bgpd = need_program(test, "/usr/lib/frr/bgpd")
@@ -95,7 +98,7 @@ router bgp {EDGE_ASN}
  no bgp ebgp-requires-policy
  no bgp network import-check
  no bgp default ipv4-unicast
- neighbor {partner_address} remote-as {PARTNER_ASN}
+ neighbor {partner_address} remote-as {asn}
  neighbor {partner_address} port {partner_port}
  neighbor {partner_address} ebgp-multihop 4
  neighbor {partner_address} update-source {address}

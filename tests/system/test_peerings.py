@@ -1,0 +1,86 @@
+"""A partner's peering from its request to its session: BIRD peers with FRR, which reports by BMP, and the operator approves."""
+import json
+import uuid
+
+import harness
+import routers
+from harness import free_port, loopback_network, wait_for
+
+PARTNER_ASN, CUSTOMER_ASN = 3333, 3334
+GROUP = "partners"
+PEERING = ("--resource-group", GROUP, "--name", "akl1")
+
+
+class Peerings(harness.SystemTest):
+    def setUp(self):
+        super().setUp()
+        network = loopback_network()
+        self.edge_address, self.partner_address = f"{network}.1", f"{network}.2"
+        edge_port, partner_port = free_port(self.edge_address), free_port(self.partner_address)
+        self.server = self.daemon(same_ports=True)
+        self.subscription = str(uuid.uuid4())
+        self.partner = routers.Partner(self, self.partner_address, partner_port, self.edge_address, edge_port,
+                                       asn=PARTNER_ASN)
+        self.edge = routers.Frr(self, self.edge_address, edge_port, self.partner_address, partner_port,
+                                self.server.address("bmp"), asn=PARTNER_ASN)
+
+    def run_ctl(self, *words, expect=0):
+        return self.ctl(self.server, *words, expect=expect, subscription=self.subscription)
+
+    def json(self, *words):
+        return json.loads(self.run_ctl(*words, "-o", "json"))
+
+    def connection(self):
+        return self.json("peering", "show", *PEERING)["properties"]["direct"]["connections"][0]
+
+    def becomes(self, state, session_state):
+        def look():
+            seen = self.connection()
+            return (seen["connectionState"], seen["bgpSession"]["sessionStateV4"]) == (state, session_state)
+        wait_for(look, f"connection {state} with its session {session_state}", timeout_s=30, interval_s=0.2)
+
+    def ask(self):
+        self.run_ctl("subscription", "create", "--subscription", self.subscription, "--name", "Partner")
+        self.run_ctl("group", "create", "--name", GROUP, "--location", "eastus")
+        self.run_ctl("asn", "create", "--name", "contoso", "--peer-asn", str(PARTNER_ASN), "--peer-name", "Contoso")
+        self.run_ctl("peering", "create", *PEERING, "--kind", "Direct", "--peering-location", "Auckland",
+                     "--peer-asn", "contoso", "--sku", "Basic_Direct_Free", "--direct-peering-type", "Edge",
+                     "--connection", "bandwidthInMbps=10000,sessionAddressProvider=Peer,"
+                     f"peerSessionIPv4Address={self.partner_address},microsoftSessionIPv4Address={self.edge_address}")
+
+    def test_from_the_request_to_the_session_and_its_end(self):
+        self.ask()
+        self.assertEqual(self.json("asn", "show", "--name", "contoso")["properties"]["validationState"], "Pending")
+        self.run_ctl("peering", "approve", *PEERING, expect=4)
+        self.run_ctl("asn", "approve", "--name", "contoso")
+        self.becomes("PendingApproval", "PendingAdd")
+        self.run_ctl("peering", "approve", *PEERING)
+        self.becomes("ProvisioningStarted", "PendingAdd")
+
+        self.edge.start()
+        self.partner.start()
+        self.becomes("Active", "Established")
+        self.assertEqual(self.connection()["provisionedBandwidthInMbps"], 10000)
+        self.assertIn("Active", self.run_ctl("peering", "show", *PEERING, "-o", "table"))
+
+        self.assertEqual(self.server.stop(), 0)
+        self.server.start()
+        self.becomes("Active", "Established")
+
+        self.partner.stop()
+        self.becomes("ProvisioningCompleted", "Idle")
+        self.assertEqual(self.connection()["provisionedBandwidthInMbps"], 0)
+        self.partner.start()
+        self.becomes("Active", "Established")
+
+        self.run_ctl("peering", "reject", *PEERING, "--connection", self.connection()["connectionIdentifier"],
+                     "--reason", "the contract ended")
+        self.becomes("ProvisioningFailed", "None")
+        self.assertEqual(self.connection()["errorMessage"], "the contract ended")
+        self.run_ctl("asn", "delete", "--name", "contoso", "--yes", expect=4)
+        self.run_ctl("peering", "delete", *PEERING, "--yes")
+        self.run_ctl("asn", "delete", "--name", "contoso", "--yes")
+
+
+if __name__ == "__main__":
+    harness.main()
