@@ -38,6 +38,12 @@ arm::Answer get_prefix(Call& call);
 arm::Answer put_prefix(Call& call);
 arm::Answer delete_prefix(Call& call);
 
+// received_routes.cc
+arm::Answer list_received_routes(Call& call);
+
+// rp_unbilled_prefixes.cc
+arm::Answer list_rp_unbilled_prefixes(Call& call);
+
 // peering_approvals.cc
 arm::Answer approve_peer_asn(Call& call);
 arm::Answer reject_peer_asn(Call& call);

@@ -157,6 +157,7 @@ TEST(CommandTable, HasEveryPromisedNounAndVerb) {
                                           "peering delete",
                                           "peering approve",
                                           "peering reject",
+                                          "received-route list",
                                           "alert channel delete",
                                           "alert channel test",
                                           "token create",

@@ -1,4 +1,4 @@
-// `peering create|show|list|update|delete|approve|reject`: partners' peerings.
+// `peering create|show|list|update|delete|approve|reject`, `received-route list`: partners' peerings.
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -44,7 +44,8 @@ constexpr std::array<std::string_view, 9> session_members = {"sessionPrefixV4",
 Outcome<std::string> path_of(const Session& session, const Call& call) {
   const auto subscription = session.subscription();
   if (!subscription) return tl::unexpected(subscription.error());
-  return peering_path(*subscription, call.value("resource-group"), call.value("name"));
+  return peering_path(*subscription, call.value("resource-group"),
+                      call.value(call.has("name") ? "name" : "peering-name"));
 }
 
 // Numbers and truth values as JSON has them; anything else is a text.
@@ -196,6 +197,45 @@ Outcome<void> decide(Session& session, const Call& call, std::string_view what) 
 Outcome<void> approve(Session& session, const Call& call) { return decide(session, call, "approve"); }
 Outcome<void> reject(Session& session, const Call& call) { return decide(session, call, "reject"); }
 
+Outcome<void> received_routes(Session& session, const Call& call) {
+  const auto path = path_of(session, call);
+  if (!path) return tl::unexpected(path.error());
+  Query query;
+  for (const auto& [option, parameter] : std::array<std::pair<std::string_view, std::string_view>, 4>{
+           {{"prefix", "prefix"},
+            {"as-path", "asPath"},
+            {"origin-as-validation-state", "originAsValidationState"},
+            {"rpki-validation-state", "rpkiValidationState"}}}) {
+    if (const auto given = call.text(option)) query.add(parameter, *given);
+  }
+  query.add("$top", "1000");
+  const auto routes = session.api().list(*path + "/receivedRoutes", query);
+  if (!routes) return tl::unexpected(routes.error());
+  session.print_list(*routes, {{"Prefix", "prefix"},
+                               {"Next hop", "nextHop"},
+                               {"AS path", "asPath"},
+                               {"Origin", "originAsValidationState", Show::state},
+                               {"RPKI", "rpkiValidationState", Show::state},
+                               {"Received", "receivedTimestamp"}});
+  return {};
+}
+
+Command received_command(const OptionSpec& group) {
+  return {"received-route list",
+          "List the routes that a peering's sessions receive now.",
+          {group,
+           {"--peering-name,--name,-n", "name of the peering", OptionKind::text, true},
+           {"--prefix", "only routes for exactly this prefix"},
+           {"--as-path", "only routes with exactly this AS path, numbers separated by blanks"},
+           {.names = "--origin-as-validation-state",
+            .help = "only routes in this state",
+            .choices = {"Valid", "Invalid", "Unknown"}},
+           {.names = "--rpki-validation-state",
+            .help = "only routes in this state",
+            .choices = {"Valid", "Invalid", "Unknown"}}},
+          received_routes};
+}
+
 Command create_command(const OptionSpec& group, const OptionSpec& name) {
   return {
       "peering create",
@@ -251,6 +291,7 @@ std::vector<Command> peering_commands() {
        "Reject connections of a peering (operators).",
        {group, name, connection, {"--reason", "why; the partner reads it as errorMessage"}},
        reject},
+      received_command(group),
   };
 }
 

@@ -303,6 +303,32 @@ describe("peerings", () => {
     await assert.rejects(client.peerings.get(GROUP, "Peer1"), refused(404, "ResourceNotFound", /Peer1/));
   });
 
+  it("keep a connection that is sent without its identifier, and what was decided on it", async () => {
+    const decide = async (id, what) => {
+      const url = `${PEERING_HTTPS}${id}/providers/Open.Peering/${what}?api-version=2026-11-01`;
+      const headers = { Authorization: `Bearer ${PEERING_TOKEN}` };
+      assert.equal((await fetch(url, { method: "POST", headers })).status, 200);
+    };
+    const body = direct();
+    body.direct.connections[0].bgpSession.peerSessionIPv4Address = "192.168.0.1";
+    const made = await client.peerings.createOrUpdate(GROUP, "Peer3", body);
+    await decide(asn.id, "approve");
+    assert.equal((await client.peerAsns.get("partner")).validationState, "Approved");
+    await decide(made.id, `connections/${made.direct.connections[0].connectionIdentifier}/approve`);
+    const [approved] = (await client.peerings.get(GROUP, "Peer3")).direct.connections;
+    assert.equal(approved.connectionState, "ProvisioningStarted");
+    delete body.direct.connections[0].connectionIdentifier;
+    const again = await client.peerings.createOrUpdate(GROUP, "Peer3", body);
+    assert.deepEqual(again.direct.connections, [approved]);
+    assert.deepEqual(await collect(client.receivedRoutes.listByPeering(GROUP, "Peer3")), []);
+    const filters = { prefix: "203.0.113.0/24", asPath: "3334", rpkiValidationState: "Valid" };
+    assert.deepEqual(await collect(client.receivedRoutes.listByPeering(GROUP, "Peer3", filters)), []);
+    await assert.rejects(client.peerAsns.delete("partner"), refused(409, "Conflict", /Peer3/));
+    await client.peerings.delete(GROUP, "Peer3");
+    assert.equal((await withStatus((o) => client.peerAsns.delete("partner", o))).status, 200);
+    asn = await client.peerAsns.createOrUpdate("partner", { peerAsn: 3334, peerName: "A partner" });
+  });
+
   it("are refused with a facility that is not there and another's ASN", async () => {
     const elsewhere = direct();
     elsewhere.direct.connections[0].peeringDBFacilityId = 2147483647;

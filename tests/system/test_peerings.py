@@ -39,6 +39,23 @@ class Peerings(harness.SystemTest):
             return (seen["connectionState"], seen["bgpSession"]["sessionStateV4"]) == (state, session_state)
         wait_for(look, f"connection {state} with its session {session_state}", timeout_s=30, interval_s=0.2)
 
+    def received(self, *filters):
+        return self.json("received-route", "list", "--resource-group", GROUP, "--peering-name", "akl1", *filters)
+
+    def receives_what_the_partner_announces(self):
+        self.partner.change({"203.0.113.0/24": [CUSTOMER_ASN], "20.0.0.0/16": [CUSTOMER_ASN], "2001:db8:1::/48": []})
+        shown = wait_for(lambda: len(self.received()) == 3 and self.received(), "three received routes")
+        self.assertEqual([(route["prefix"], route["asPath"]) for route in shown],
+                         [("20.0.0.0/16", f"{PARTNER_ASN} {CUSTOMER_ASN}"), ("2001:db8:1::/48", str(PARTNER_ASN)),
+                          ("203.0.113.0/24", f"{PARTNER_ASN} {CUSTOMER_ASN}")])
+        self.assertEqual((shown[0]["nextHop"], shown[0]["rpkiValidationState"]), ("192.0.2.2", "Unknown"))
+        self.assertRegex(shown[0]["receivedTimestamp"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z$")
+        self.assertEqual([route["prefix"] for route in self.received("--origin-as-validation-state", "Valid")],
+                         ["2001:db8:1::/48"])
+        self.assertEqual(len(self.received("--prefix", "203.0.113.0/24")), 1)
+        self.partner.change(withdraw=["20.0.0.0/16"])
+        wait_for(lambda: len(self.received()) == 2, "withdrawal among the received routes")
+
     def ask(self):
         self.run_ctl("subscription", "create", "--subscription", self.subscription, "--name", "Partner")
         self.run_ctl("group", "create", "--name", GROUP, "--location", "eastus")
@@ -63,12 +80,16 @@ class Peerings(harness.SystemTest):
         self.assertEqual(self.connection()["provisionedBandwidthInMbps"], 10000)
         self.assertIn("Active", self.run_ctl("peering", "show", *PEERING, "-o", "table"))
 
+        self.receives_what_the_partner_announces()
+
         self.assertEqual(self.server.stop(), 0)
         self.server.start()
         self.becomes("Active", "Established")
+        wait_for(lambda: len(self.received()) == 2, "received routes after the restart")
 
         self.partner.stop()
         self.becomes("ProvisioningCompleted", "Idle")
+        self.assertEqual(self.received(), [])
         self.assertEqual(self.connection()["provisionedBandwidthInMbps"], 0)
         self.partner.start()
         self.becomes("Active", "Established")
