@@ -88,15 +88,21 @@ void set_state(json::object& connection, std::string_view state, std::string mes
   if (!message.empty()) connection["errorMessage"] = std::move(message);
 }
 
-arm::Answer decide_on_asn(Call& call, std::string_view state, std::string message) {
+std::string rejection_message(const Decision& decision) {
+  return decision.reason.empty() ? "Rejected by the operator" : decision.reason;
+}
+
+arm::Answer decide_on_asn(Call& call, bool approves) {
   const std::string key = call.base_key();
   const auto record = load_existing(call, key);
   if (!record) return tl::unexpected(record.error());
+  const auto decision = read_decision(call, rejection_members);
+  if (!decision) return tl::unexpected(decision.error());
   json::object document = record->document;
   json::object& properties = document.at("properties").as_object();
-  properties["validationState"] = state;
+  properties["validationState"] = approves ? "Approved" : "Failed";
   properties.erase("errorMessage");
-  if (!message.empty()) properties["errorMessage"] = std::move(message);
+  if (!approves) properties["errorMessage"] = rejection_message(*decision);
   if (auto saved = save(call, {key, peer_asn_type, "", ""}, document, *record); !saved) {
     return tl::unexpected(saved.error());
   }
@@ -134,22 +140,20 @@ arm::Expected<void> give_addresses(const json::object& addresses, json::object& 
 
 // `decide` changes the connection that the path names.
 template <class Decide>
-arm::Answer decide_on_connection(Call& call, Decide decide) {
+arm::Answer decide_on_connection(Call& call, std::span<const std::string_view> members, Decide decide) {
   const std::string key = call.base_key();
   const auto record = load_parent(call, key);
   if (!record) return tl::unexpected(record.error());
   json::object document = record->document;
   json::object* connection = find_connection(document, call.parameter("connectionIdentifier"));
   if (!connection) return not_found(call.path.substr(0, call.path.rfind('/')));
-  if (auto done = decide(document, *connection); !done) return tl::unexpected(done.error());
+  const auto decision = read_decision(call, members);
+  if (!decision) return tl::unexpected(decision.error());
+  if (auto done = decide(*decision, document, *connection); !done) return tl::unexpected(done.error());
   if (auto saved = save(call, {key, peering_type, "", ""}, document, *record); !saved) {
     return tl::unexpected(saved.error());
   }
   return arm::json_response(200, shown_peering(call, Record{{}, std::move(document)}));
-}
-
-std::string rejection_message(const Decision& decision) {
-  return decision.reason.empty() ? "Rejected by the operator" : decision.reason;
 }
 
 }  // namespace
@@ -179,36 +183,27 @@ arm::Expected<void> settle_connections(const Call& call, const Record& peer_asn,
   return {};
 }
 
-arm::Answer approve_peer_asn(Call& call) {
-  const auto decision = read_decision(call, rejection_members);
-  if (!decision) return tl::unexpected(decision.error());
-  return decide_on_asn(call, "Approved", "");
-}
+arm::Answer approve_peer_asn(Call& call) { return decide_on_asn(call, true); }
 
-arm::Answer reject_peer_asn(Call& call) {
-  const auto decision = read_decision(call, rejection_members);
-  if (!decision) return tl::unexpected(decision.error());
-  return decide_on_asn(call, "Failed", rejection_message(*decision));
-}
+arm::Answer reject_peer_asn(Call& call) { return decide_on_asn(call, false); }
 
 arm::Answer approve_connection(Call& call) {
-  const auto decision = read_decision(call, approval_members);
-  if (!decision) return tl::unexpected(decision.error());
-  return decide_on_connection(call, [&](const json::object& document, json::object& connection) {
-    if (auto given = give_addresses(decision->session, connection); !given) return given;
-    auto fits = check_approvable(call, document, connection);
-    if (fits) set_state(connection, state_approved, "");
-    return fits;
-  });
+  return decide_on_connection(
+      call, approval_members,
+      [&](const Decision& decision, const json::object& document, json::object& connection) {
+        if (auto given = give_addresses(decision.session, connection); !given) return given;
+        auto fits = check_approvable(call, document, connection);
+        if (fits) set_state(connection, state_approved, "");
+        return fits;
+      });
 }
 
 arm::Answer reject_connection(Call& call) {
-  const auto decision = read_decision(call, rejection_members);
-  if (!decision) return tl::unexpected(decision.error());
-  return decide_on_connection(call, [&](const json::object&, json::object& connection) {
-    set_state(connection, state_failed, rejection_message(*decision));
-    return arm::Expected<void>();
-  });
+  return decide_on_connection(call, rejection_members,
+                              [](const Decision& decision, const json::object&, json::object& connection) {
+                                set_state(connection, state_failed, rejection_message(decision));
+                                return arm::Expected<void>();
+                              });
 }
 
 }  // namespace peering::api

@@ -73,7 +73,10 @@ TEST_F(PeeringStates, AConnectionIsApprovedAfterItsPeerAsn) {
   EXPECT_EQ(decide_on_connection("approve").status, 200);
   EXPECT_EQ(decide(path, "connections/11111111-1111-4111-8111-111111111111/approve").code(),
             "ResourceNotFound");
-  EXPECT_EQ(decide(list + "/none", fmt::format("connections/{}/approve", identifier)).status, 404);
+  EXPECT_EQ(decide(list + "/none", fmt::format("connections/{}/approve", identifier), "{").code(),
+            "ParentResourceNotFound")
+      << "the parent comes before the body";
+  EXPECT_EQ(decide_on_connection("approve", "{").code(), "InvalidRequestContent");
 }
 
 TEST_F(PeeringStates, ARejectedConnectionSaysWhyUntilItIsAnotherOne) {

@@ -157,12 +157,13 @@ json::object shown_received(const Wanted& wanted, const rib::Route& route) {
   return out;
 }
 
-bool passes(const Filters& filters, const json::object& shown) {
-  const auto equal = [&](std::string_view member, const std::optional<std::string>& wanted) {
-    return !wanted || shown.at(member).as_string() == *wanted;
-  };
-  return equal("asPath", filters.as_path) && equal("originAsValidationState", filters.origin_state) &&
-         equal("rpkiValidationState", filters.rpki_state);
+bool passes(const Wanted& wanted, const rib::Route& route) {
+  const Filters& filters = wanted.filters;
+  const wire::bgp::AsPath& path = route.attributes->as_path;
+  if (filters.as_path && path.to_string() != *filters.as_path) return false;
+  const auto origin = path.origin();
+  if (filters.rpki_state && rpki_state(wanted, route.prefix, origin) != *filters.rpki_state) return false;
+  return !filters.origin_state || origin_state(wanted, route.prefix, origin) == *filters.origin_state;
 }
 
 bool is_received(const Wanted& wanted, const rib::PeerKey& key) {
@@ -171,23 +172,40 @@ bool is_received(const Wanted& wanted, const rib::PeerKey& key) {
   return in && wanted.sessions.contains({key.router, key.distinguisher, key.address});
 }
 
-// Puts the received ones among the routes into the page; those behind its end fall out.
-void add_routes(const Wanted& wanted, const std::vector<rib::Route>& routes, Page& page) {
-  std::map<Position, const rib::Route*> received;
+bool is_same_session(const rib::PeerKey& a, const rib::PeerKey& b) {
+  return a.router == b.router && a.address == b.address && a.distinguisher == b.distinguisher;
+}
+
+// Those that a session received: what came in, where the router shows that, and not what its policy made of
+// it. Routes of one prefix lie together.
+std::vector<const rib::Route*> received_among(const Wanted& wanted, const std::vector<rib::Route>& routes) {
+  std::vector<const rib::Route*> out;
   for (const rib::Route& route : routes) {
     const rib::PeerKey& key = route.peer->key;
     if (!is_received(wanted, key)) continue;
-    Position position{route.prefix.to_string(), key.address.to_string(), key.router};
-    if (wanted.after && position <= *wanted.after) continue;
-    const auto [known, made] = received.try_emplace(std::move(position), &route);
-    // What came in, where the router shows that, and not what its policy made of it.
-    if (!made && key.rib_kind == rib::RibKind::adj_rib_in_pre_policy) known->second = &route;
+    auto same = out.rbegin();
+    while (same != out.rend() && (*same)->prefix == route.prefix &&
+           !is_same_session((*same)->peer->key, key)) {
+      ++same;
+    }
+    if (same == out.rend() || (*same)->prefix != route.prefix) {
+      out.push_back(&route);
+    } else if (key.rib_kind == rib::RibKind::adj_rib_in_pre_policy) {
+      *same = &route;
+    }
   }
-  for (const auto& [position, route] : received) {
-    if (page.size() > wanted.limit && position > page.rbegin()->first) break;
-    json::object shown = shown_received(wanted, *route);
-    if (!passes(wanted.filters, shown)) continue;
-    page.emplace(position, std::move(shown));
+  return out;
+}
+
+// Puts routes into the page; those behind its end fall out.
+void add_routes(const Wanted& wanted, const std::vector<rib::Route>& routes, Page& page) {
+  for (const rib::Route* route : received_among(wanted, routes)) {
+    if (!passes(wanted, *route)) continue;
+    const rib::PeerKey& key = route->peer->key;
+    Position position{route->prefix.to_string(), key.address.to_string(), key.router};
+    if (wanted.after && position <= *wanted.after) continue;
+    if (page.size() > wanted.limit && position > page.rbegin()->first) continue;
+    page.emplace(std::move(position), shown_received(wanted, *route));
     if (page.size() > wanted.limit + 1) page.erase(std::prev(page.end()));
   }
 }
@@ -233,23 +251,36 @@ arm::Expected<void> add_part(const Call& call, const Wanted& wanted, const net::
   return {};
 }
 
-// First octets in the order of their texts.
-std::vector<std::pair<std::string, net::Prefix>> parts_of_ipv4() {
-  std::vector<std::pair<std::string, net::Prefix>> out;
+// A part of the table, and between which texts those of its prefixes lie.
+struct Part {
+  std::string first, last;
+  net::Prefix prefix;
+};
+
+// IPv4 by the first octet, IPv6 by the first two digits of four; what has fewer digits is one part.
+std::vector<Part> make_parts() {
+  std::vector<Part> out;
   for (std::uint32_t octet = 0; octet < 256; ++octet) {
-    out.emplace_back(fmt::format("{}.", octet), net::Prefix(net::Address::v4(octet << 24), 8));
+    out.push_back({fmt::format("{}.", octet), fmt::format("{}/", octet),
+                   net::Prefix(net::Address::v4(octet << 24), 8)});
   }
-  std::ranges::sort(out, {}, [](const auto& part) { return part.first; });
+  std::array<std::uint8_t, 16> bytes{};
+  out.push_back({"", "g", net::Prefix(net::Address::v6(bytes), 4)});
+  for (unsigned high = 0x10; high < 256; ++high) {
+    bytes[0] = static_cast<std::uint8_t>(high);
+    out.push_back({fmt::format("{:02x}00:", high), fmt::format("{:02x}ff;", high),
+                   net::Prefix(net::Address::v6(bytes), 8)});
+  }
+  std::ranges::stable_sort(out, {}, &Part::first);
   return out;
 }
 
 arm::Expected<void> add_all(const Call& call, const Wanted& wanted, Page& page) {
-  const net::Prefix all_ipv6(*net::Address::parse("::"), 0);
-  if (auto done = add_part(call, wanted, all_ipv6, false, page); !done) return done;
-  for (const auto& [text, part] : parts_of_ipv4()) {
-    if (wanted.after && text < wanted.after->prefix && !wanted.after->prefix.starts_with(text)) continue;
-    if (page.size() > wanted.limit && page.rbegin()->first.prefix < text) break;
-    if (auto done = add_part(call, wanted, part, true, page); !done) return done;
+  static const std::vector<Part> parts = make_parts();
+  for (const Part& part : parts) {
+    if (wanted.after && part.last <= wanted.after->prefix) continue;
+    if (page.size() > wanted.limit && page.rbegin()->first.prefix < part.first) break;
+    if (auto done = add_part(call, wanted, part.prefix, true, page); !done) return done;
   }
   return {};
 }

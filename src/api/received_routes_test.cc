@@ -50,11 +50,11 @@ TEST_F(ReceivedRoutes, AreShownAsAzureShowsThem) {
 }
 
 TEST_F(ReceivedRoutes, AreInOrderOfThePrefixAsText) {
-  receive({"2.0.0.0/8", "1.2.4.0/24", "1.160.0.0/12", "10.0.0.0/8", "2001:db8::/32", "200.0.0.0/16",
-           "0.0.0.0/0", "128.0.0.0/1", "1.160.0.0/24"});
-  const std::vector<std::string> order = {"0.0.0.0/0",  "1.160.0.0/12", "1.160.0.0/24",
-                                          "1.2.4.0/24", "10.0.0.0/8",   "128.0.0.0/1",
-                                          "2.0.0.0/8",  "200.0.0.0/16", "2001:db8::/32"};
+  receive({"2.0.0.0/8", "1.2.4.0/24", "1.160.0.0/12", "10.0.0.0/8", "2001:db8::/32", "64:ff9b::/96",
+           "2000::/3", "::/0", "200.0.0.0/16", "0.0.0.0/0", "128.0.0.0/1", "1.160.0.0/24"});
+  const std::vector<std::string> order = {"0.0.0.0/0",  "1.160.0.0/12",  "1.160.0.0/24", "1.2.4.0/24",
+                                          "10.0.0.0/8", "128.0.0.0/1",   "2.0.0.0/8",    "200.0.0.0/16",
+                                          "2000::/3",   "2001:db8::/32", "64:ff9b::/96", "::/0"};
   EXPECT_EQ(prefixes_of(received()), order);
   std::vector<std::string> paged;
   std::string query = "$top=2";
@@ -68,6 +68,21 @@ TEST_F(ReceivedRoutes, AreInOrderOfThePrefixAsText) {
     query = query.substr(0, query.find("&api-version"));
   }
   EXPECT_EQ(paged, order);
+}
+
+TEST_F(ReceivedRoutes, WhatIsTooMuchForOneSearchIsHalved) {
+  Services narrow = services();
+  narrow.search_routes = [this](rib::RouteSearch search) {
+    search.limit = 2;
+    return found(search);
+  };
+  api = std::make_unique<Api>(std::move(narrow));
+  std::vector<std::string> prefixes = {"203.0.112.0/24",   "203.0.113.0/24", "203.0.113.0/25",
+                                       "203.0.113.128/25", "203.128.0.0/9",  "2001:db8::/32",
+                                       "2001:db8:1::/48",  "2001:db8::/48",  "64:ff9b::/96"};
+  receive(prefixes);
+  std::ranges::sort(prefixes);
+  EXPECT_EQ(prefixes_of(received()), prefixes);
 }
 
 TEST_F(ReceivedRoutes, AreThoseOfEstablishedSessionsOnly) {
