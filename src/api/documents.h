@@ -2,7 +2,8 @@
 // that reads.
 //
 // A document is the ARM resource without what is derived when it is served: `id`, `name`, `type`, `location`,
-// `tags`, `sku`, `properties`, and `createdAt`, `changedAt` (never served). Its key is the id in lower case.
+// `tags`, `sku`, `properties`, and what is never served: `createdAt`, `changedAt`, of peerings the number
+// `peerAsn`. Its key is the id in lower case.
 // What is watched lies beside it, under `<key>/providers/open.peering/monitoring/default`.
 #pragma once
 

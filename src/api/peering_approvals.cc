@@ -92,6 +92,14 @@ std::string rejection_message(const Decision& decision) {
   return decision.reason.empty() ? "Rejected by the operator" : decision.reason;
 }
 
+// With the bandwidth that is asked for now: another one needs another approval.
+void set_approved(json::object& connection) {
+  set_state(connection, state_approved, "");
+  connection.erase("provisionedBandwidthInMbps");
+  const json::value* bandwidth = connection.if_contains("bandwidthInMbps");
+  if (bandwidth) connection["provisionedBandwidthInMbps"] = *bandwidth;
+}
+
 arm::Answer decide_on_asn(Call& call, bool approves) {
   const std::string key = call.base_key();
   const auto record = load_existing(call, key);
@@ -168,17 +176,23 @@ arm::Expected<void> settle_connections(const Call& call, const Record& peer_asn,
   json::value& block = document.at("properties").at(block_of(document));
   for (json::value& each : block.at("connections").as_array()) {
     json::object& connection = each.get_object();
-    const bool waits = connection.at("connectionState").as_string() == state_pending_approval;
-    if (waits || is_clash(connection)) open.push_back(&connection);
+    const std::string state(connection.at("connectionState").as_string());
+    // Where nobody approves, neither does anybody another bandwidth.
+    if (approves && state == state_approved) set_approved(connection);
+    if (state == state_pending_approval || is_clash(connection)) open.push_back(&connection);
   }
   if (open.empty()) return {};
   const auto taken = addresses_of_others(call, document);
   if (!taken) return tl::unexpected(taken.error());
   for (json::object* connection : open) {
     std::string clash = clash_of(*connection, *taken);
-    const auto free_state = approves ? state_approved : state_pending_approval;
-    const auto state = clash.empty() ? free_state : state_failed;
-    set_state(*connection, state, std::move(clash));
+    if (!clash.empty()) {
+      set_state(*connection, state_failed, std::move(clash));
+    } else if (approves) {
+      set_approved(*connection);
+    } else {
+      set_state(*connection, state_pending_approval, "");
+    }
   }
   return {};
 }
@@ -193,7 +207,7 @@ arm::Answer approve_connection(Call& call) {
       [&](const Decision& decision, const json::object& document, json::object& connection) {
         if (auto given = give_addresses(decision.session, connection); !given) return given;
         auto fits = check_approvable(call, document, connection);
-        if (fits) set_state(connection, state_approved, "");
+        if (fits) set_approved(connection);
         return fits;
       });
 }

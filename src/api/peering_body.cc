@@ -155,8 +155,8 @@ void carry_over(const json::object* before, bool direct, json::object& out) {
   if (before) keep_given_addresses(*before, out);
   const bool decided = before && is_same_link(*before, out);
   out["connectionState"] = decided ? before->at("connectionState") : json::value(state_pending_approval);
-  if (const json::value* message = decided ? before->if_contains("errorMessage") : nullptr) {
-    out["errorMessage"] = *message;
+  for (const std::string_view member : {"errorMessage", "provisionedBandwidthInMbps"}) {
+    if (const json::value* kept = decided ? before->if_contains(member) : nullptr) out[member] = *kept;
   }
   if (direct) {
     out["microsoftTrackingId"] = before ? before->at("microsoftTrackingId") : json::value(random_uuid());

@@ -27,6 +27,11 @@ std::string text_of(const json::value& object, std::string_view key) {
   return find_string(object, key).value_or("");
 }
 
+std::int64_t number_of(const json::object& object, std::string_view key) {
+  const json::value* number = object.if_contains(key);
+  return number ? number->to_number<std::int64_t>() : 0;
+}
+
 std::string_view version_of(bool ipv4) { return ipv4 ? "4" : "6"; }
 
 // What the wire has for the connection's address or prefix, whoever the peer is.
@@ -106,9 +111,7 @@ Seen see(const json::object& connection, net::Asn asn, const model::BgpSessions&
   if (const json::value* used = connection.if_contains("useForPeeringService")) {
     now.for_peering_service = used->as_bool();
   }
-  if (const json::value* mbps = connection.if_contains("bandwidthInMbps")) {
-    now.bandwidth_mbps = mbps->to_number<std::int64_t>();
-  }
+  now.bandwidth_mbps = number_of(connection, "bandwidthInMbps");
   // Nothing is configured on a router before the operator has approved.
   if (now.state != state_approved) {
     out.state_v4 = out.state_v6 = now.state == state_failed ? "None" : "PendingAdd";
@@ -119,14 +122,10 @@ Seen see(const json::object& connection, net::Asn asn, const model::BgpSessions&
   now.sessions = v4.sessions;
   now.sessions.insert(now.sessions.end(), v6.sessions.begin(), v6.sessions.end());
   decide_state(v4, v6, now);
+  if (now.active()) now.provisioned_mbps = number_of(connection, "provisionedBandwidthInMbps");
   out.state_v4 = shown_session_state(v4);
   out.state_v6 = shown_session_state(v6);
   return out;
-}
-
-net::Asn asn_of(const json::object& document) {
-  const json::value* asn = document.if_contains("peerAsn");
-  return asn ? asn->to_number<net::Asn>() : 0;
 }
 
 std::size_t routers_of(const std::vector<model::BgpSession>& sessions) {
@@ -140,7 +139,7 @@ PeeringNow frame_of(const json::object& document) {
   out.kind = std::string(document.at("kind").as_string());
   const json::value& properties = document.at("properties");
   out.location = text_of(properties, "peeringLocation");
-  out.asn = asn_of(document);
+  out.asn = static_cast<net::Asn>(number_of(document, "peerAsn"));
   out.route_server = text_of(properties.at(block_of(document)), "directPeeringType") == "IxRs";
   return out;
 }
@@ -225,7 +224,7 @@ json::object shown_peering_properties(const json::object& document, const model:
     shown["connectionState"] = seen.now.state;
     if (!seen.now.error_message.empty()) shown["errorMessage"] = seen.now.error_message;
     if (now.kind == "Direct") {
-      shown["provisionedBandwidthInMbps"] = seen.now.active() ? seen.now.bandwidth_mbps : 0;
+      shown["provisionedBandwidthInMbps"] = seen.now.provisioned_mbps;
     }
     if (json::value* session = shown.if_contains("bgpSession")) {
       session->get_object()["sessionStateV4"] = seen.state_v4;

@@ -33,7 +33,8 @@ struct ConnectionNow {
   std::string state;       ///< connectionState
   std::string error_message;
   bool for_peering_service = false;
-  std::int64_t bandwidth_mbps = 0;
+  std::int64_t bandwidth_mbps = 0;    ///< asked for
+  std::int64_t provisioned_mbps = 0;  ///< approved, while it is Active
   /// Its sessions that the wire tells of, of both families and whatever state; empty unless it is approved.
   std::vector<model::BgpSession> sessions;
 

@@ -206,6 +206,18 @@ TEST_F(PeeringStates, AnotherAddressIsToBeApprovedAgain) {
   EXPECT_EQ(state(), "PendingApproval");
 }
 
+TEST_F(PeeringStates, MoreBandwidthIsThereOnceItIsApproved) {
+  make_approved();
+  seen("Established");
+  json::value body = with_address();
+  connection(body).as_object()["bandwidthInMbps"] = 100000;
+  ASSERT_EQ(put_at(body).status, 200);
+  EXPECT_EQ(state(), "Active");
+  EXPECT_EQ(shown().at("provisionedBandwidthInMbps"), json::value(10000));
+  ASSERT_EQ(decide_on_connection("approve").status, 200);
+  EXPECT_EQ(shown().at("provisionedBandwidthInMbps"), json::value(100000));
+}
+
 TEST_F(PeeringStates, AddressesThatWeGiveComeWithTheApprovalAndStay) {
   json::value body = direct();
   connection(body).as_object()["sessionAddressProvider"] = "Microsoft";
@@ -240,8 +252,13 @@ TEST_F(PeeringStates, NobodyNeedsToApproveWhereThatIsConfigured) {
   ASSERT_EQ(remove(path).status, 200);
   ASSERT_EQ(remove(asn).status, 200);
   EXPECT_EQ(put(asn, R"({"properties":{"peerAsn":13335}})").property("validationState"), "Approved");
-  ASSERT_EQ(put_at(with_address()).status, 201);
+  json::value body = with_address();
+  ASSERT_EQ(put_at(body).status, 201);
   EXPECT_EQ(state(), "ProvisioningStarted");
+  connection(body).as_object()["bandwidthInMbps"] = 20000;
+  ASSERT_EQ(put_at(body).status, 200);
+  seen("Established");
+  EXPECT_EQ(shown().at("provisionedBandwidthInMbps"), json::value(20000));
 }
 
 TEST_F(PeeringStates, APeerAsnThatAPeeringUsesStays) {
