@@ -101,7 +101,7 @@ class ApiFixture : public testing::Test {
                     metrics,
                     hub,
                     [this] { return catalog; },
-                    [this] { return registry; },
+                    [this] { return with_partners(); },
                     [this](const net::Prefix&) { return Result<std::vector<rib::Route>>(routes); },
                     [this] { return not_ready; },
                     [this] { ++commits; },
@@ -268,6 +268,18 @@ class ApiFixture : public testing::Test {
       made->watch[prefix].push_back(registered);
     }
     registry = std::move(made);
+  }
+  /// `registry` with the partners that are stored, as the registry watcher keeps them.
+  model::RegistryPointer with_partners() {
+    auto made = std::make_shared<model::Registry>(*registry);
+    for (const std::string_view type :
+         {peering_type, peer_asn_type, registered_asn_type, registered_prefix_type}) {
+      const auto stored = resources.list({std::string(type), "", "", 1000});
+      for (const store::Resource& each : *stored) {
+        EXPECT_TRUE(apply_partner_change(type, each.key, each.document, made->partners));
+      }
+    }
+    return made;
   }
   void store_events(std::vector<model::Event> events) {
     store::EventCommit commit;

@@ -24,6 +24,32 @@ std::string subscription_of(std::string_view id) {
   return std::string(id.substr(0, id.find('/')));
 }
 
+Result<void> put_registration(const std::string& key, const std::optional<json::object>& document,
+                              model::Partners& partners) {
+  model::PartnerRegistration entry;
+  std::string prefix_key;
+  if (document) {
+    const json::value value(*document);
+    prefix_key = model::lower(property(value, "peeringServicePrefixKey"));
+    entry.peering = arm::parent_of(key);
+    if (const json::value* asn = find(value, "properties", "asn")) {
+      entry.asn = asn->to_number<net::Asn>();
+    } else if (const auto prefix = net::Prefix::parse(property(value, "prefix"))) {
+      entry.prefix = *prefix;
+    } else {
+      return fail(ErrorCode::corrupt, "stored {}: {}", key, prefix.error().message);
+    }
+  }
+  if (const auto before = partners.prefix_keys.find(key); before != partners.prefix_keys.end()) {
+    partners.registrations.erase(before->second);
+    partners.prefix_keys.erase(key);
+  }
+  if (!document) return {};
+  partners.registrations[prefix_key] = std::make_shared<const model::PartnerRegistration>(std::move(entry));
+  partners.prefix_keys[key] = prefix_key;
+  return {};
+}
+
 }  // namespace
 
 Result<void> set_monitoring(model::Connection& connection, const json::value* monitoring) {
@@ -59,6 +85,35 @@ std::string connection_of_prefix(std::string_view prefix_id) {
   return std::string(arm::parent_of(prefix_id));
 }
 
+Result<void> apply_partner_change(std::string_view type, const std::string& key,
+                                  const std::optional<std::string>& document, model::Partners& partners) {
+  const bool registration = type == registered_asn_type || type == registered_prefix_type;
+  if (!registration && type != peering_type && type != peer_asn_type) return {};
+  std::optional<json::object> read;
+  if (document) {
+    auto parsed = parse_json(*document);
+    if (!parsed) return tl::unexpected(parsed.error());
+    if (!parsed->is_object()) return fail(ErrorCode::corrupt, "stored {}: no object", key);
+    read = std::move(parsed->get_object());
+  }
+  if (registration) return put_registration(key, read, partners);
+  if (type == peering_type) {
+    partners.peerings.erase(key);
+    if (read) partners.peerings[key] = std::make_shared<const json::object>(std::move(*read));
+    return {};
+  }
+  partners.peer_asns.erase(key);
+  if (!read) return {};
+  const json::value value(*read);
+  model::PeerAsn out;
+  if (const json::value* number = find(value, "properties", "peerAsn"))
+    out.asn = number->to_number<net::Asn>();
+  out.name = property(value, "peerName");
+  out.approved = property(value, "validationState") == "Approved";
+  partners.peer_asns[key] = std::make_shared<const model::PeerAsn>(std::move(out));
+  return {};
+}
+
 Result<model::Connection> connection_from_documents(const json::value& service,
                                                     const json::value* monitoring) {
   auto id = id_of(service);
@@ -84,6 +139,8 @@ Result<model::RegisteredPrefix> registered_prefix_from_documents(const json::val
   const auto parsed = net::Prefix::parse(property(prefix, "prefix"));
   if (!parsed) return fail(ErrorCode::corrupt, "stored {}: {}", out.resource, parsed.error().message);
   out.expectation.prefix = *parsed;
+  out.key = model::lower(property(prefix, "peeringServicePrefixKey"));
+  if (const auto at = parse_rfc3339(find_string(prefix, "changedAt").value_or(""))) out.changed_at = *at;
   if (auto set = set_monitoring(out, monitoring); !set) return tl::unexpected(set.error());
   return out;
 }

@@ -7,6 +7,7 @@
 // What is watched lies beside it, under `<key>/providers/open.peering/monitoring/default`.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -51,6 +52,11 @@ Result<model::RegisteredPrefix> registered_prefix_from_documents(const json::val
 /// nothing is changed then.
 Result<void> set_monitoring(model::Connection& connection, const json::value* monitoring);
 Result<void> set_monitoring(model::RegisteredPrefix& prefix, const json::value* monitoring);
+
+/// Takes over a change of a peering, a peer ASN or what a partner registered; no document: it is gone. Other
+/// types change nothing. `corrupt` when it is not what this program writes; nothing is changed then.
+Result<void> apply_partner_change(std::string_view type, const std::string& key,
+                                  const std::optional<std::string>& document, model::Partners& partners);
 
 /// `/subscriptions/…/peeringServices/<n>` of a prefix's id.
 std::string connection_of_prefix(std::string_view prefix_id);

@@ -79,6 +79,11 @@ arm::Answer put_registered_prefix(Call& call);
 arm::Answer delete_registered_prefix(Call& call);
 arm::Answer validate_registered_prefix(Call& call);
 
+// validation.cc
+arm::Answer get_prefix_validation(Call& call);
+arm::Answer get_connection_validation(Call& call);
+arm::Answer get_registered_prefix_validation(Call& call);
+
 // operations.cc
 arm::Answer list_operations(Call& call);
 

@@ -1,40 +1,35 @@
-// Whether a registered prefix is announced as it should be, judged from the routes seen now.
-//
-// Only what can be seen is claimed. Checked: the prefix is not private; a route for exactly this prefix is
-// there, with an expected origin, a short path without private AS numbers, and the service's community where
-// one is configured. Not checked until peerings are registered: the key, and that every session of the
-// provider announces it.
+// Whether a registered prefix is announced as it should be: prefixValidationState, learnedType and
+// errorMessage of what its requirements say (prefix_requirements.h).
 #pragma once
 
 #include <span>
 #include <string>
+#include <vector>
 
-#include "api/api.h"
-#include "base/time.h"
-#include "model/registry.h"
-#include "rib/route.h"
+#include "api/prefix_requirements.h"
 
 namespace peering::api {
 
-/// prefixValidationState, learnedType, errorMessage.
+/// prefixValidationState, learnedType, errorMessage, and why.
 struct PrefixValidation {
   std::string state = "Pending";
   std::string learned_type = "None";
   std::string error_message;  ///< empty: none
+  std::vector<Requirement> requirements;
   friend bool operator==(const PrefixValidation&, const PrefixValidation&) = default;
 };
 
-/// A prefix without a route is `Pending` for this long after its registration, then `Failed`.
-inline constexpr std::chrono::seconds validation_patience{5};
+PrefixValidation validate_prefix(const PrefixFacts& facts);
 
-/// Private, loopback, link-local, multicast and reserved space, which can never be announced.
-bool is_private(const net::Prefix& prefix);
+/// The same of a prefix that a partner registered; nothing is learned there.
+PrefixValidation validate_registered_prefix(const net::Prefix& prefix, std::span<const rib::Route> routes,
+                                            std::span<const ProviderSession> sessions,
+                                            const Settings& settings, Microseconds age);
 
-/// `routes` may hold covering and more specific ones too. `provider` may be null. `age`: since registration.
-PrefixValidation validate_prefix(const model::Expectation& expectation, std::span<const rib::Route> routes,
-                                 const ServiceProvider* provider, const Settings& settings, Microseconds age);
+/// When the routing table gave no answer.
+PrefixValidation validation_without_routes();
 
-/// "8075:8007" of an RFC 1997 community.
-std::string community_text(std::uint32_t community);
+/// `{"state", "checkedAt", "requirements"}`, and `errorMessage` where there is one.
+json::object to_json(const PrefixValidation& validation, TimePoint at);
 
 }  // namespace peering::api

@@ -4,38 +4,13 @@
 #include "api/documents.h"
 #include "api/handlers.h"
 #include "api/prefix_body.h"
-#include "api/prefix_validation.h"
+#include "api/validation.h"
 
 namespace peering::api {
 
 namespace {
 
 constexpr std::size_t expanded_events_max = 100;
-
-// What is expected of the prefix: the settings beside it, read from the store so that they are never behind.
-arm::Expected<model::RegisteredPrefix> registered(const Call& call, const Record& record) {
-  const auto monitoring = load(call, record.stored.key + std::string(monitoring_suffix));
-  if (!monitoring) return tl::unexpected(monitoring.error());
-  const json::value document(*monitoring ? (*monitoring)->document : json::object());
-  const auto out =
-      registered_prefix_from_documents(json::value(record.document), *monitoring ? &document : nullptr);
-  if (!out) return arm::failed(out.error());
-  return *out;
-}
-
-arm::Expected<PrefixValidation> validation_of(const Call& call, const Record& record,
-                                              const json::object& service) {
-  const auto expected = registered(call, record);
-  if (!expected) return tl::unexpected(expected.error());
-  const auto routes = call.services.routes(expected->expectation.prefix);
-  if (!routes) return arm::failed(routes.error());
-  const json::value* properties = service.if_contains("properties");
-  const std::string provider =
-      properties ? find_string(*properties, "peeringServiceProvider").value_or("") : std::string();
-  const CatalogPointer catalog = call.services.catalog();
-  return validate_prefix(expected->expectation, *routes, catalog->find_provider(provider),
-                         call.services.settings, age_of(record, call.at));
-}
 
 arm::Expected<json::array> azure_events(const Call& call, const Record& record) {
   store::EventQuery query;
@@ -66,10 +41,10 @@ bool wants_events(const Call& call) {
 }
 
 arm::Expected<json::value> current_prefix(const Call& call, const Record& record,
-                                          const json::object& service) {
-  const auto validation = validation_of(call, record, service);
-  if (!validation) return tl::unexpected(validation.error());
-  json::object out = shown_prefix(record, *validation);
+                                          const ChosenProvider& chosen, PrefixJudge& judge) {
+  const auto prefix = registered_prefix_of(call, record);
+  if (!prefix) return tl::unexpected(prefix.error());
+  json::object out = shown_prefix(record, judge.judge(*prefix, chosen, call.at));
   if (wants_events(call)) {
     auto events = azure_events(call, record);
     if (!events) return tl::unexpected(events.error());
@@ -98,8 +73,10 @@ json::object new_document(const Call& call, const json::object& parent) {
 arm::Answer list_prefixes(Call& call) {
   const auto service = load_parent(call, arm::parent_of(call.key + "/x"));
   if (!service) return tl::unexpected(service.error());
+  const ChosenProvider chosen = chosen_provider(service->document);
+  PrefixJudge judge = judge_of(call);
   return list_stored(call, prefix_type, call.key + "/",
-                     [&](const Record& record) { return current_prefix(call, record, service->document); });
+                     [&](const Record& record) { return current_prefix(call, record, chosen, judge); });
 }
 
 arm::Answer get_prefix(Call& call) {
@@ -107,7 +84,8 @@ arm::Answer get_prefix(Call& call) {
   if (!service) return tl::unexpected(service.error());
   const auto record = load_existing(call, call.key);
   if (!record) return tl::unexpected(record.error());
-  const auto body = current_prefix(call, *record, service->document);
+  PrefixJudge judge = judge_of(call);
+  const auto body = current_prefix(call, *record, chosen_provider(service->document), judge);
   if (!body) return tl::unexpected(body.error());
   return arm::json_response(200, *body);
 }
@@ -144,7 +122,9 @@ arm::Answer put_prefix(Call& call) {
   if (!*before || age_of(record, call.at) == Microseconds::zero()) {
     return created_or_replaced(*before, shown_prefix(record, PrefixValidation{}));
   }
-  const auto body = current_prefix(call, Record{(*before)->stored, record.document}, service->document);
+  PrefixJudge judge = judge_of(call);
+  const auto body = current_prefix(call, Record{(*before)->stored, record.document},
+                                   chosen_provider(service->document), judge);
   if (!body) return tl::unexpected(body.error());
   return arm::json_response(200, *body);
 }

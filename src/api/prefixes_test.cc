@@ -240,40 +240,50 @@ rib::Route with_path(std::vector<net::Asn> path, std::vector<std::uint32_t> comm
   return rib::Route{*net::Prefix::parse(announced), peer, attributes, TimePoint{}};
 }
 
-class Validation : public testing::Test {
+class RoutesOfAPrefix : public testing::Test {
  protected:
-  Validation() {
+  RoutesOfAPrefix() {
     expected.prefix = *net::Prefix::parse(announced);
     expected.any_origin = true;
   }
   PrefixValidation of(std::vector<rib::Route> routes, const ServiceProvider* provider = nullptr) const {
-    return validate_prefix(expected, routes, provider, settings, std::chrono::hours(1));
+    return validate_prefix({.expectation = expected,
+                            .routes = routes,
+                            .provider_name = provider ? provider->name : "",
+                            .provider = provider,
+                            .primary_metro = "",
+                            .backup_metro = "",
+                            .key = "",
+                            .partners = {},
+                            .network = {},
+                            .settings = settings,
+                            .age = std::chrono::hours(1)});
   }
   model::Expectation expected;
   Settings settings;
 };
 
-TEST_F(Validation, PathsMustBeShortAndPublic) {
+TEST_F(RoutesOfAPrefix, PathsMustBeShortAndPublic) {
   EXPECT_EQ(of({with_path({1, 2, 3})}).state, "Verified");
   EXPECT_THAT(of({with_path({1, 2, 3, 4})}).error_message,
               HasSubstr("AS path length for prefix 203.0.113.0/24 should be <=3"));
   EXPECT_THAT(of({with_path({1, 64512})}).error_message, HasSubstr("shouldn't have any private ASN"));
 }
 
-TEST_F(Validation, TheCommunityIsAskedForWhenConfigured) {
+TEST_F(RoutesOfAPrefix, TheCommunityIsAskedForWhenConfigured) {
   settings.peering_service_community = 8075U << 16 | 8007U;
   EXPECT_THAT(of({with_path({1, 2})}).error_message, HasSubstr("should have the MAPS community 8075:8007"));
   EXPECT_EQ(of({with_path({1, 2}, {8075U << 16 | 8007U})}).state, "Verified");
 }
 
-TEST_F(Validation, OneGoodRouteIsEnoughAndMoreSpecificsAreNone) {
+TEST_F(RoutesOfAPrefix, OneGoodRouteIsEnoughAndMoreSpecificsAreNone) {
   EXPECT_EQ(of({with_path({1, 2, 3, 4}), with_path({1, 2})}).state, "Verified");
   rib::Route narrow = with_path({1, 2});
   narrow.prefix = *net::Prefix::parse("203.0.113.0/25");
   EXPECT_EQ(of({narrow}).state, "Failed");
 }
 
-TEST_F(Validation, TheProviderIsNamedOnlyWhenItsNumberIsInThePath) {
+TEST_F(RoutesOfAPrefix, TheProviderIsNamedOnlyWhenItsNumberIsInThePath) {
   const ServiceProvider provider{"P", {}, {64496}};
   EXPECT_EQ(of({with_path({64496, 2})}, &provider).learned_type, "ViaServiceProvider");
   EXPECT_EQ(of({with_path({1, 2})}, &provider).learned_type, "ViaSession");

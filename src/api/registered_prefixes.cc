@@ -5,7 +5,7 @@
 #include "api/handlers.h"
 #include "api/partner_registration.h"
 #include "api/prefix_body.h"
-#include "api/prefix_validation.h"
+#include "api/validation.h"
 
 namespace peering::api {
 
@@ -19,17 +19,11 @@ json::object shown_prefix(const Record& record, const PrefixValidation& validati
   return shown(record, std::move(properties));
 }
 
-arm::Expected<json::value> current_prefix(const Call& call, const Record& record) {
-  const auto prefix =
-      net::Prefix::parse(find_string(record.document.at("properties"), "prefix").value_or(""));
-  if (!prefix) return arm::failed(prefix.error());
-  const auto routes = call.services.routes(*prefix);
-  if (!routes) return arm::failed(routes.error());
-  model::Expectation expectation;
-  expectation.prefix = *prefix;
-  expectation.any_origin = true;
-  return shown_prefix(record, validate_prefix(expectation, *routes, nullptr, call.services.settings,
-                                              age_of(record, call.at)));
+arm::Expected<json::value> current_prefix(const Call& call, const Record& record, const Record& peering,
+                                          PrefixJudge& judge) {
+  const auto validation = validation_of_registered(call, judge, record, peering.document);
+  if (!validation) return tl::unexpected(validation.error());
+  return shown_prefix(record, *validation);
 }
 
 }  // namespace
@@ -37,8 +31,9 @@ arm::Expected<json::value> current_prefix(const Call& call, const Record& record
 arm::Answer list_registered_prefixes(Call& call) {
   const auto peering = load_parent(call, arm::parent_of(call.key + "/x"));
   if (!peering) return tl::unexpected(peering.error());
+  PrefixJudge judge = judge_of(call);
   return list_stored(call, registered_prefix_type, call.key + "/",
-                     [&](const Record& record) { return current_prefix(call, record); });
+                     [&](const Record& record) { return current_prefix(call, record, *peering, judge); });
 }
 
 arm::Answer get_registered_prefix(Call& call) {
@@ -46,7 +41,8 @@ arm::Answer get_registered_prefix(Call& call) {
   if (!peering) return tl::unexpected(peering.error());
   const auto record = load_existing(call, call.key);
   if (!record) return tl::unexpected(record.error());
-  const auto body = current_prefix(call, *record);
+  PrefixJudge judge = judge_of(call);
+  const auto body = current_prefix(call, *record, *peering, judge);
   if (!body) return tl::unexpected(body.error());
   return arm::json_response(200, *body);
 }
@@ -73,7 +69,8 @@ arm::Answer put_registered_prefix(Call& call) {
   if (auto saved = save(call, saving, document, *before); !saved) return tl::unexpected(saved.error());
   const Record record{{}, std::move(document)};
   if (!*before) return created_or_replaced(*before, shown_prefix(record, PrefixValidation{}));
-  const auto shown = current_prefix(call, record);
+  PrefixJudge judge = judge_of(call);
+  const auto shown = current_prefix(call, record, *peering, judge);
   if (!shown) return tl::unexpected(shown.error());
   return arm::json_response(200, *shown);
 }

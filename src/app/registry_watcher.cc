@@ -45,6 +45,10 @@ class Fold {
       if (change.document) settings_[owner] = *change.document;
       settings_changed(find(owner, static_cast<const model::RegisteredPrefix*>(nullptr)), owner);
       settings_changed(find(owner, static_cast<const model::Connection*>(nullptr)), owner);
+    } else if (const auto done =
+                   api::apply_partner_change(change.type, change.key, change.document, registry_.partners);
+               !done) {
+      log::error("the stored {} cannot be used: {}", change.key, done.error().message);
     }
   }
 

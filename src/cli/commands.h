@@ -14,6 +14,7 @@ std::vector<Command> catalogue_commands();
 std::vector<Command> asn_commands();
 std::vector<Command> peering_commands();
 std::vector<Command> registration_commands();
+std::vector<Command> validation_commands();
 std::vector<Command> event_commands();
 std::vector<Command> latency_commands();
 std::vector<Command> route_commands();

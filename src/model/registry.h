@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/shared_map.h"
 #include "model/event.h"
+#include "model/partners.h"
 #include "net/prefix.h"
 #include "net/shared_prefix_map.h"
 
@@ -72,6 +73,8 @@ struct AlertOptIn {
 struct RegisteredPrefix {
   std::string resource;    ///< ARM id, as created
   std::string connection;  ///< ARM id of its peering service
+  std::string key;         ///< peeringServicePrefixKey in lower case; empty: none
+  TimePoint changed_at{};  ///< when it was registered, or its key changed
   Expectation expectation;
   friend bool operator==(const RegisteredPrefix&, const RegisteredPrefix&) = default;
 };
@@ -96,6 +99,7 @@ struct Registry {
   SharedMap<std::string, RegisteredPrefixPointer> prefixes;
   /// Several entries for one prefix: several tenants or groups.
   net::SharedPrefixMap<std::vector<RegisteredPrefixPointer>> watch;
+  Partners partners;
 };
 using RegistryPointer = std::shared_ptr<const Registry>;
 
