@@ -2,6 +2,7 @@
 import json
 import uuid
 
+import bmp
 import harness
 import routers
 from harness import free_port, loopback_network, wait_for
@@ -101,6 +102,47 @@ class Peerings(harness.SystemTest):
         self.run_ctl("asn", "delete", "--name", "contoso", "--yes", expect=4)
         self.run_ctl("peering", "delete", *PEERING, "--yes")
         self.run_ctl("asn", "delete", "--name", "contoso", "--yes")
+
+
+class PeeringService(harness.SystemTest):
+    """What Peering Service needs is judged by the routers that have the sessions, and no more is known than they tell."""
+
+    def setUp(self):
+        super().setUp()
+        self.server = self.daemon(config='[network]\napprove = "automatic"\n')
+        self.subscription = str(uuid.uuid4())
+
+    def json(self, *words):
+        return json.loads(self.ctl(self.server, *words, "-o", "json", subscription=self.subscription))
+
+    def connections_become(self, *wanted):
+        def look():
+            shown = self.json("peering", "show", *PEERING)["properties"]["direct"]["connections"]
+            return [(each["connectionState"], each.get("errorMessage")) for each in shown] == list(wanted)
+        wait_for(look, f"connections {wanted}", timeout_s=10, interval_s=0.1)
+
+    def test_two_sessions_of_one_router_are_not_enough(self):
+        self.json("subscription", "create", "--subscription", self.subscription, "--name", "Partner")
+        self.json("group", "create", "--name", GROUP, "--location", "eastus")
+        self.json("asn", "create", "--name", "contoso", "--peer-asn", str(PARTNER_ASN))
+        first, second = (bmp.Peer(address, PARTNER_ASN) for address in ("198.51.100.1", "198.51.100.3"))
+        self.json("peering", "create", *PEERING, "--kind", "Direct", "--peering-location", "Auckland",
+                  "--peer-asn", "contoso", "--sku", "Premium_Direct_Free", "--connection",
+                  *(f"bandwidthInMbps=10000,useForPeeringService=true,peerSessionIPv4Address={peer.address}"
+                    for peer in (first, second)))
+        self.connections_become(("ProvisioningStarted", None), ("ProvisioningStarted", None))
+
+        edge, other = (bmp.Router(self.server.address("bmp"), name) for name in ("edge-1", "edge-2"))
+        self.addCleanup(other.close)
+        edge.send(first.up() + second.up())
+        fault = "Peering Service needs connections on two different routers"
+        self.connections_become(("Active", fault), ("Active", fault))
+        edge.send(second.down())
+        self.connections_become(("Active", None), ("ProvisioningCompleted", None))
+        other.send(second.up())
+        self.connections_become(("Active", None), ("Active", None))
+        edge.close()
+        self.connections_become(("ProvisioningStarted", None), ("Active", None))
 
 
 if __name__ == "__main__":
