@@ -1,5 +1,6 @@
 #include "api/peering_approvals.h"
 
+#include <algorithm>
 #include <array>
 #include <set>
 
@@ -181,8 +182,13 @@ arm::Expected<void> settle_connections(const Call& call, const Record& peer_asn,
     if (approves && state == state_approved) set_approved(connection);
     if (state == state_pending_approval || is_clash(connection)) open.push_back(&connection);
   }
-  if (open.empty()) return {};
-  const auto taken = addresses_of_others(call, document);
+  // All peerings are looked through only where there is an address to look for.
+  const auto has_address = [](const json::object* connection) {
+    const json::value value(*connection);
+    return !address_of(value, true).empty() || !address_of(value, false).empty();
+  };
+  const arm::Expected<Taken> taken =
+      std::ranges::any_of(open, has_address) ? addresses_of_others(call, document) : Taken();
   if (!taken) return tl::unexpected(taken.error());
   for (json::object* connection : open) {
     std::string clash = clash_of(*connection, *taken);
