@@ -84,6 +84,9 @@ arm::Answer get_prefix_validation(Call& call);
 arm::Answer get_connection_validation(Call& call);
 arm::Answer get_registered_prefix_validation(Call& call);
 
+// redundancy.cc
+arm::Answer get_redundancy(Call& call);
+
 // operations.cc
 arm::Answer list_operations(Call& call);
 

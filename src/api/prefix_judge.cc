@@ -5,21 +5,19 @@
 namespace peering::api {
 
 PrefixJudge::PrefixJudge(CatalogPointer catalog, model::RegistryPointer registry,
-                         model::BgpSessionsPointer sessions, const Settings& settings, Routes routes,
-                         Settled settled)
+                         model::BgpSessionsPointer sessions, const Settings& settings, Routes routes)
     : catalog_(std::move(catalog)),
       registry_(std::move(registry)),
       sessions_(std::move(sessions)),
       settings_(settings),
-      routes_(std::move(routes)),
-      settled_(std::move(settled)) {}
+      routes_(std::move(routes)) {}
 
 const ProviderNetwork& PrefixJudge::network(const std::string& provider) {
   const auto found = networks_.find(provider);
   if (found != networks_.end()) return found->second;
-  ProviderNetwork made = network_of(catalog_->find_provider(provider), registry_->partners, *sessions_);
-  for (ProviderSession& each : made.sessions) each.settled = !settled_ || settled_(each.session);
-  return networks_.emplace(provider, std::move(made)).first->second;
+  return networks_
+      .emplace(provider, network_of(catalog_->find_provider(provider), registry_->partners, *sessions_))
+      .first->second;
 }
 
 PrefixValidation PrefixJudge::judge(const model::RegisteredPrefix& prefix, const ChosenProvider& chosen,

@@ -22,11 +22,9 @@ struct ChosenProvider {
 class PrefixJudge {
  public:
   using Routes = std::function<Result<std::vector<rib::Route>>(const net::Prefix&)>;
-  /// Whether a session is established for so long that its routes have been told of. Null: all are.
-  using Settled = std::function<bool(const model::BgpSession&)>;
 
   PrefixJudge(CatalogPointer catalog, model::RegistryPointer registry, model::BgpSessionsPointer sessions,
-              const Settings& settings, Routes routes, Settled settled = nullptr);
+              const Settings& settings, Routes routes);
 
   PrefixValidation judge(const model::RegisteredPrefix& prefix, const ChosenProvider& chosen, TimePoint at);
   /// The same with the routes at hand.
@@ -34,18 +32,16 @@ class PrefixJudge {
                          std::span<const rib::Route> routes);
   /// A prefix that a partner registered with a peering (its stored document).
   PrefixValidation judge_registered(const net::Prefix& prefix, const json::object& peering, Microseconds age);
-  /// Routes that the routing table has for the prefix.
-  Result<std::vector<rib::Route>> routes(const net::Prefix& prefix) const { return routes_(prefix); }
-  /// The provider's sessions; found once.
-  const ProviderNetwork& network(const std::string& provider);
 
  private:
+  // Found once for each provider.
+  const ProviderNetwork& network(const std::string& provider);
+
   CatalogPointer catalog_;
   model::RegistryPointer registry_;
   model::BgpSessionsPointer sessions_;
   const Settings& settings_;
   Routes routes_;
-  Settled settled_;
   std::map<std::string, ProviderNetwork> networks_;
 };
 

@@ -258,7 +258,7 @@ Requirement not_received(const net::Prefix& prefix, const ProviderSession& from,
       .action = fmt::format("Let the provider announce the prefix on the session with {}", peer),
       .message = fmt::format("Not receiving prefix advertisement from IP {} for prefix {}", peer,
                              prefix.to_string())};
-  if (age <= validation_patience || !from.settled) out.result = Result::unknown;
+  if (age <= validation_patience) out.result = Result::unknown;
   return out;
 }
 

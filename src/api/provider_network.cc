@@ -26,7 +26,7 @@ bool approved(const ConnectionNow& connection) {
 void add_sessions(const PeeringNow& peering, const ConnectionNow& connection,
                   std::vector<ProviderSession>& out) {
   for (const model::BgpSession& session : connection.sessions) {
-    out.push_back({peering.location, peering.route_server, session, true});
+    out.push_back({peering.location, peering.route_server, session});
   }
 }
 

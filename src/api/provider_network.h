@@ -23,8 +23,6 @@ struct ProviderSession {
   std::string metro;  ///< of its peering
   bool route_server = false;
   model::BgpSession session;
-  /// It is established for so long that its routes have been told of.
-  bool settled = true;
 
   /// The session's peer is where the route comes from.
   bool carries(const rib::Route& route) const;

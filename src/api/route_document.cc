@@ -45,6 +45,10 @@ std::string_view rpki_of(const rib::VrpTablePointer& vrps, const rib::Route& rou
 
 }  // namespace
 
+bool is_backup(const model::Expectation& expectation, const rib::Route& route) {
+  return role_of(expectation, route) == "backup";
+}
+
 json::object shown_route(const model::Expectation& expectation, const rib::Route& route,
                          const rib::VrpTablePointer& vrps) {
   const rib::Peer& peer = *route.peer;

@@ -13,4 +13,8 @@ namespace peering::api {
 json::object shown_route(const model::Expectation& expectation, const rib::Route& route,
                          const rib::VrpTablePointer& vrps);
 
+/// Is the route a backup for those who expect: through a backup upstream or, for a prefix longer than /24
+/// (/48), the covering one?
+bool is_backup(const model::Expectation& expectation, const rib::Route& route);
+
 }  // namespace peering::api

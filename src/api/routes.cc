@@ -145,6 +145,7 @@ constexpr Route table[] = {
     {Method::get, SERVICE OPEN "/latency", "ConnectionLatency_Get", P::read, E::none, get_latency_report},
     {Method::get, SERVICE OPEN "/validation", "ConnectionValidation_List", P::read, E::none,
      get_connection_validation},
+    {Method::get, SERVICE OPEN "/redundancy", "ConnectionRedundancy_Get", P::read, E::none, get_redundancy},
 
     // Open.Peering on a prefix.
     {Method::get, PREFIX OPEN "/monitoring/default", "PrefixMonitoring_Get", P::read, E::none,

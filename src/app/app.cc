@@ -17,10 +17,12 @@
 #include "alert/rules.h"
 #include "api/api.h"
 #include "api/documents.h"
+#include "app/api_settings.h"
 #include "app/bgp_configuration.h"
 #include "app/catalog_file.h"
 #include "app/event_writer.h"
 #include "app/registry_watcher.h"
+#include "app/requirement_watch.h"
 #include "app/sample_log.h"
 #include "app/shard.h"
 #include "app/world_knowledge.h"
@@ -47,7 +49,6 @@ namespace {
 constexpr std::size_t worker_jobs_max = 2048;
 constexpr std::size_t routes_served_max = 1000;
 constexpr std::chrono::hours expire_period{1};
-constexpr const char* version = "0.1.0";
 
 // One process a data folder: two would acknowledge into each other's files.
 class FolderLock {
@@ -85,12 +86,6 @@ http::Limits limits_of(const Configuration::Http& http) {
   out.connections_per_client_max = static_cast<std::size_t>(http.connections_per_client_max);
   out.keep_alive = http.keep_alive;
   return out;
-}
-
-std::optional<std::uint32_t> community_of(const std::string& text) {
-  unsigned high = 0, low = 0;
-  if (std::sscanf(text.c_str(), "%5u:%5u", &high, &low) != 2) return std::nullopt;
-  return high << 16 | low;
 }
 
 Result<void> check_listener(std::string_view name, const std::string& address, bool remote_allowed,
@@ -162,6 +157,7 @@ class App::State : public feeds::ShardSink {
   Result<void> open_stores();
   Result<void> start_detection();
   Result<void> start_knowledge();
+  void make_requirement_watch(const std::vector<model::Event>& known);
   Result<void> start_api();
   Result<Listening> start_listeners();
   Result<void> start_bgp(Listening& out);
@@ -192,6 +188,7 @@ class App::State : public feeds::ShardSink {
   std::unique_ptr<EventWriter> writer_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::unique_ptr<RegistryWatcher> watcher_;
+  std::unique_ptr<RequirementWatch> requirements_;
   std::unique_ptr<WorldKnowledge> knowledge_;
   std::unique_ptr<api::Api> api_;
   runtime::WorkerPool workers_;
@@ -262,6 +259,19 @@ void App::State::restore_shards(const std::vector<model::Event>& known) {
   for (std::size_t i = 0; i < shards_.size(); ++i) shards_[i]->restore(std::move(of_shard[i]));
 }
 
+void App::State::make_requirement_watch(const std::vector<model::Event>& known) {
+  RequirementWatch::Services services{
+      .catalog = [this] { return catalog_.current(); },
+      .registry = [this] { return watcher_->current(); },
+      .sessions = [this] { return peers_->sessions().snapshot(); },
+      .routes = [this](const net::Prefix& prefix) { return routes(prefix); },
+      .emit = [this](std::vector<model::Event> events) { writer_->submit(std::move(events)); },
+      .settings = api_settings(c_),
+      .reconnect_grace = c_.feeds.bmp_reconnect_grace};
+  requirements_ = std::make_unique<RequirementWatch>(std::move(services), metrics_);
+  requirements_->restore(known);
+}
+
 Result<void> App::State::start_detection() {
   rules_ = std::make_unique<alert::Rules>(*telemetry_);
   alert::OutboxSettings outbox;
@@ -297,12 +307,15 @@ Result<void> App::State::start_detection() {
     options.detection.hears = [i, count](const net::Prefix& prefix) {
       return feeds::shard_of(prefix, count).value_or(i) == i;
     };
-    shards_.push_back(std::make_unique<Shard>(
-        options, metrics_, [this](std::vector<model::Event> events) { writer_->submit(std::move(events)); }));
+    shards_.push_back(std::make_unique<Shard>(options, metrics_, [this](std::vector<model::Event> events) {
+      requirements_->touch(events);
+      writer_->submit(std::move(events));
+    }));
   }
   const auto known = known_events();
   if (!known) return tl::unexpected(known.error());
   restore_shards(*known);
+  make_requirement_watch(*known);
   watcher_ = std::make_unique<RegistryWatcher>(
       *resources_, metrics_,
       [this](model::RegistryPointer registry) { apply_registry(std::move(registry)); });
@@ -450,12 +463,6 @@ std::vector<std::string> App::State::not_ready() const {
 }
 
 Result<void> App::State::start_api() {
-  api::Settings settings;
-  settings.peering_service_community = community_of(c_.network.peering_service_community);
-  settings.as_path_length_max = static_cast<int>(c_.network.max_as_path_length);
-  settings.approves_automatically = c_.network.approve == "automatic";
-  settings.accept_age = c_.latency.accept_age;
-  settings.version = version;
   api::Services services{
       .resources = *resources_,
       .telemetry = *telemetry_,
@@ -471,7 +478,7 @@ Result<void> App::State::start_api() {
       .accept_samples = [this](const model::SampleBatch& batch,
                                std::string_view answer) { return recorder_->accept(batch, answer); },
       .latency_bins = [this](const latency::BinQuery& query) { return recorder_->bins(query); },
-      .settings = std::move(settings),
+      .settings = api_settings(c_),
       .vrps = [this] { return knowledge_->vrps(); },
       .search_routes = [this](const rib::RouteSearch& wanted) { return search(wanted); },
       .when_applied =
@@ -641,6 +648,7 @@ Result<Listening> App::State::start() {
   start_mrt_feeds();
   start_ris_feeds();
   if (auto done = start_kafka_feeds(); !done) return tl::unexpected(done.error());
+  requirements_->start();
   expirer_ = std::thread([this] { expire_until_stopped(); });
   started_ = true;
   return listening;
@@ -654,6 +662,7 @@ void App::State::stop() {
   stopping_changed_.notify_all();
   started_ = false;
   if (expirer_.joinable()) expirer_.join();
+  if (requirements_) requirements_->stop();
   if (bmp_) bmp_->stop();
   if (bgp_) bgp_->stop();
   for (const auto& feed : mrt_) feed->stop();

@@ -104,6 +104,7 @@ struct Configuration {
     std::int64_t asn = 0;
     std::string peering_service_community = "8075:8007";
     std::int64_t max_as_path_length = 3;
+    bool ipv6_prefixes = true;
     std::string approve = "manual";  ///< or "automatic"
     std::vector<Pop> pops;
     std::vector<Router> routers;

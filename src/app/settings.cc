@@ -198,6 +198,10 @@ std::vector<Setting> settings_of(Configuration& c) {
                  "What partners ask for (peer ASNs, connections of peerings) is approved by an Operator "
                  "(manual) or at once (automatic).",
                  approval});
+  out.push_back({"network", "ipv6_prefixes", &c.network.ipv6_prefixes,
+                 "IPv6 prefixes may be registered, and are validated like those of IPv4; false: they are "
+                 "refused, as Azure refuses them.",
+                 nullptr});
   add_feeds(out, c.feeds);
   add_bgp(out, c.feeds);
   add_knowledge(out, c);

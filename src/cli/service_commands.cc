@@ -18,6 +18,19 @@ const Columns service_columns = {
 };
 const Columns service_list_columns(service_columns.begin(), service_columns.end() - 2);
 
+const Columns redundancy_columns = {
+    {"Site", "site"},
+    {"Redundant", "redundant"},
+    {"Connections", "connections"},
+    {"Last failover", "lastFailover.time", Show::time},
+};
+const Columns requirement_columns = {
+    {"Requirement", "name"},
+    {"Result", "result", Show::state},
+    {"Seen", "seen"},
+    {"What to do", "action"},
+};
+
 Outcome<std::string> path_of(const Session& session, const Call& call) {
   const auto subscription = session.subscription();
   if (!subscription) return tl::unexpected(subscription.error());
@@ -68,6 +81,21 @@ Outcome<void> update(Session& session, const Call& call) {
   return show_written(session, session.api().patch(*path, *tags), service_columns);
 }
 
+// The site's verdict, then each reason.
+Outcome<void> redundancy(Session& session, const Call& call) {
+  const auto path = path_of(session, call);
+  if (!path) return tl::unexpected(path.error());
+  const auto site = session.api().get(extension_path(*path, "redundancy"));
+  if (!site) return tl::unexpected(site.error());
+  session.print_one(*site, redundancy_columns);
+  const json::value* requirements = find(*site, "requirements");
+  if (session.settings().format == Format::table && requirements && requirements->is_array()) {
+    session.out() << "\n";
+    session.print_list(requirements->get_array(), requirement_columns);
+  }
+  return {};
+}
+
 Outcome<void> remove_service(Session& session, const Call& call) {
   const auto path = path_of(session, call);
   if (!path) return tl::unexpected(path.error());
@@ -104,6 +132,10 @@ std::vector<Command> service_commands() {
         {"--tags", "tags to set, as name=value", OptionKind::list},
         {"--remove-tags", "names of tags to remove", OptionKind::list}},
        update},
+      {"service redundancy",
+       "Show whether the connection's site is really redundant, and why not.",
+       {group, {"name,--name,-n,--peering-service-name", "name of the connection", OptionKind::text, true}},
+       redundancy},
       {"service delete",
        "Delete a connection and its prefixes.",
        {group, name, yes_option()},

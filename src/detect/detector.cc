@@ -109,7 +109,8 @@ void Detector::restore(std::span<const model::Event> known) {
         break;
       case model::EventKind::latency_degraded:
       case model::EventKind::latency_recovered:
-        break;
+      case model::EventKind::requirement_violation:
+        break;  // told elsewhere
       case model::EventKind::rpki_roa_lost:
         if (event.state != model::EventState::open) break;
         if (event.origin) state_->lost_roas.emplace(event.observed, *event.origin);

@@ -51,6 +51,8 @@ std::string_view event_type(EventKind kind, Role role) {
       return "PrefixLatencyDegradedEvent";
     case EventKind::latency_recovered:
       return "PrefixLatencyRecoveredEvent";
+    case EventKind::requirement_violation:
+      return "PrefixRequirementViolationEvent";
   }
   return "";
 }
@@ -77,6 +79,7 @@ Level event_level(EventKind kind, Role role) {
     case EventKind::new_prefix:
     case EventKind::as_announces_unregistered:
     case EventKind::latency_degraded:
+    case EventKind::requirement_violation:
       return Level::warning;
     case EventKind::announcement:
     case EventKind::backup_route:

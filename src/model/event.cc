@@ -8,7 +8,7 @@ namespace peering::model {
 
 namespace {
 
-constexpr NameTable<EventKind, 25> kind_names{{
+constexpr NameTable<EventKind, 26> kind_names{{
     {EventKind::announcement, "announcement"},
     {EventKind::withdrawal, "withdrawal"},
     {EventKind::visibility_loss, "visibility-loss"},
@@ -34,6 +34,7 @@ constexpr NameTable<EventKind, 25> kind_names{{
     {EventKind::session_state, "session-state"},
     {EventKind::latency_degraded, "latency-degraded"},
     {EventKind::latency_recovered, "latency-recovered"},
+    {EventKind::requirement_violation, "requirement-violation"},
 }};
 
 constexpr NameTable<Level, 4> level_names{{

@@ -42,6 +42,7 @@ enum class EventKind : std::uint8_t {
   session_state,
   latency_degraded,
   latency_recovered,
+  requirement_violation,
 };
 std::string_view to_string(EventKind kind);
 std::optional<EventKind> parse_event_kind(std::string_view text);

@@ -1,0 +1,30 @@
+#include "app/api_settings.h"
+
+#include <cstdio>
+
+namespace peering::app {
+
+namespace {
+
+constexpr const char* version = "0.1.0";
+
+std::optional<std::uint32_t> community_of(const std::string& text) {
+  unsigned high = 0, low = 0;
+  if (std::sscanf(text.c_str(), "%5u:%5u", &high, &low) != 2) return std::nullopt;
+  return high << 16 | low;
+}
+
+}  // namespace
+
+api::Settings api_settings(const Configuration& c) {
+  api::Settings settings;
+  settings.ipv6_allowed = c.network.ipv6_prefixes;
+  settings.peering_service_community = community_of(c.network.peering_service_community);
+  settings.as_path_length_max = static_cast<int>(c.network.max_as_path_length);
+  settings.approves_automatically = c.network.approve == "automatic";
+  settings.accept_age = c.latency.accept_age;
+  settings.version = version;
+  return settings;
+}
+
+}  // namespace peering::app
