@@ -71,6 +71,56 @@ class Validation(harness.SystemTest):
         self.assertFalse(site["redundant"])
         self.assertEqual(len(site["requirements"]), 4)
 
+    def make_partner(self, peers):
+        """The connection's provider with a peering of two connections, approved; returns the peering."""
+        client, tenant = self.tenant.client, self.tenant
+        root = f"/subscriptions/{tenant.subscription}/providers/Microsoft.Peering"
+        name = tenant.service_body["properties"]["peeringServiceProvider"]
+        asn, peering = f"{root}/peerAsns/partner", f"{tenant.provider_root}/peerings/partner"
+        client.ok("PUT", tenant.url(asn), {"properties": {"peerAsn": 3333, "peerName": name}})
+        client.ok("POST", tenant.extension(asn, "approve"))
+        metro = client.ok("GET", tenant.url(f"{root}/peeringLocations", query="&kind=Direct"))["value"][0]["name"]
+        connections = [{"bandwidthInMbps": 10000, "useForPeeringService": True,
+                        "bgpSession": {"peerSessionIPv4Address": peer}} for peer in peers]
+        made = client.ok("PUT", tenant.url(peering), {
+            "location": "eastus", "kind": "Direct", "sku": {"name": "Premium_Direct_Free"}, "properties": {
+                "peeringLocation": metro, "direct": {"peerAsn": {"id": asn}, "directPeeringType": "Edge",
+                                                     "connections": connections}}})
+        for each in made["properties"]["direct"]["connections"]:
+            client.ok("POST", tenant.extension(peering, f"connections/{each['connectionIdentifier']}/approve"))
+        return peering
+
+    def failed(self):
+        shown = self.tenant.client.ok("GET", self.tenant.extension(self.tenant.prefix_id("office"), "validation"))
+        return [(each["name"], each.get("session")) for each in shown["requirements"] if each["result"] == "fail"]
+
+    def test_every_session_and_the_key_of_a_provider_count(self):
+        peers = [Peer("198.51.100.11", 3333), Peer("198.51.100.12", 3333)]
+        peering = self.make_partner([str(peer.address) for peer in peers])
+        one, two = (Router(self.server.address("bmp"), name) for name in ("edge-11", "edge-12"))
+        self.addCleanup(one.close)
+        self.addCleanup(two.close)
+        good = {"path": [3333, 3334], "communities": [(8075, 8007)]}
+        one.send(peers[0].up() + peers[0].route([PREFIX], **good))
+        two.send(peers[1].up())
+        registration = f"{peering}/registeredAsns/office"
+        wait_for(lambda: self.tenant.client.put(self.tenant.url(registration), {"properties": {"asn": 3334}}).status < 300,
+                 "an active connection")
+        key = self.tenant.client.ok("GET", self.tenant.url(registration))["properties"]["peeringServicePrefixKey"]
+        self.tenant.client.ok("PUT", self.tenant.url(self.tenant.prefix_id("office")),
+                              {"properties": {"prefix": PREFIX, "peeringServicePrefixKey": key}})
+        self.becomes("Failed")
+        self.assertEqual(self.failed(), [("prefixReceived", "198.51.100.12")])
+        two.send(peers[1].route([PREFIX], **good))
+        self.becomes("Verified")
+        self.is_looked_at()
+        two.close()
+        self.is_looked_at()
+        self.is_looked_at()
+        self.assertEqual(self.violations(), [], "a router that is lost withdraws nothing")
+        one.send(peers[0].route(withdraw=[PREFIX]))
+        wait_for(lambda: self.violations() == ["open"], "an open violation", timeout_s=30)
+
     def test_ipv6_is_refused_where_the_operator_says_so(self):
         self.tenant.client.ok("PUT", self.tenant.url(self.tenant.prefix_id("six")),
                               {"properties": {"prefix": "2001:db8:1::/48"}})
