@@ -178,23 +178,30 @@ struct RequirementWatch::State {
     return out;
   }
 
-  void look(const std::string& key, const model::Registry& registry, const model::BgpSessions& sessions,
+  bool is_stopping() {
+    const std::lock_guard lock(mutex);
+    return stopping;
+  }
+
+  // False when the routing table gave no answer: it is busy with better things.
+  bool look(const std::string& key, const model::Registry& registry, const model::BgpSessions& sessions,
             api::PrefixJudge& judge, TimePoint at) {
     const auto found = registry.prefixes.find(key);
     if (found == registry.prefixes.end()) {
       entries.erase(key);
-      return;
+      return true;
     }
     const model::RegisteredPrefix& prefix = *found->second;
     const auto connection = registry.connections.find(model::lower(prefix.connection));
-    if (connection == registry.connections.end()) return;
+    if (connection == registry.connections.end()) return true;
     const model::Connection& chosen = *connection->second;
     const auto routes = services.routes(prefix.expectation.prefix);
-    if (!routes) return;
+    if (!routes) return false;
     const api::PrefixValidation validation =
         judge.judge(prefix, {chosen.provider, chosen.primary_metro, chosen.backup_metro}, at, *routes);
     if (validation.state == "Verified") verified(key, prefix.expectation.prefix, *routes, at);
     if (validation.state == "Failed") failed(key, prefix, validation, sessions, at);
+    return true;
   }
 
   static bool is_registered(const model::Registry& registry, const std::string& key) {
@@ -252,7 +259,9 @@ struct RequirementWatch::State {
       const model::BgpSessionsPointer sessions = services.sessions();
       learn_sessions(*sessions, at);
       api::PrefixJudge judge(services.catalog(), registry, sessions, services.settings, services.routes);
-      for (const std::string& key : take(registry)) look(key, *registry, *sessions, judge, at);
+      for (const std::string& key : take(registry)) {
+        if (is_stopping() || !look(key, *registry, *sessions, judge, at)) break;
+      }
     }
     open_gauge.set(static_cast<double>(open.size()));
     if (!events.empty()) services.emit(std::exchange(events, {}));

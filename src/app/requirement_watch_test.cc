@@ -27,7 +27,12 @@ class Watch : public testing::Test {
     return {{.catalog = [] { return std::make_shared<const api::Catalog>(); },
              .registry = [this] { return std::make_shared<const model::Registry>(*registry); },
              .sessions = [this] { return std::make_shared<const model::BgpSessions>(sessions); },
-             .routes = [this](const net::Prefix&) { return Result<std::vector<rib::Route>>(routes); },
+             .routes =
+                 [this](const net::Prefix&) {
+                   ++asked;
+                   return answers ? Result<std::vector<rib::Route>>(routes)
+                                  : Result<std::vector<rib::Route>>(fail(ErrorCode::unavailable, "busy"));
+                 },
              .emit =
                  [this](std::vector<model::Event> told) {
                    events.insert(events.end(), told.begin(), told.end());
@@ -62,6 +67,8 @@ class Watch : public testing::Test {
   std::vector<model::BgpSession> sessions;
   std::vector<rib::Route> routes;
   std::vector<model::Event> events;
+  bool answers = true;
+  int asked = 0;
   RequirementWatch watch = make();
 };
 
@@ -109,6 +116,22 @@ TEST_F(Watch, ALostRouterOrASessionThatCameBackIsNoWithdrawal) {
 
 TEST_F(Watch, NothingIsToldOfWhatWasNeverVerified) {
   rounds(10);
+  EXPECT_TRUE(events.empty());
+}
+
+TEST_F(Watch, ARoutingTableThatDoesNotAnswerIsLeftAloneAndViolatesNothing) {
+  for (int i = 0; i < 10; ++i) {
+    auto more =
+        std::make_shared<model::RegisteredPrefix>(*registry->prefixes.find("/svc/prefixes/p")->second);
+    more->resource = fmt::format("/Svc/prefixes/P{}", i);
+    registry->prefixes[model::lower(more->resource)] = more;
+  }
+  announce();
+  rounds(2);
+  EXPECT_EQ(asked, 22);
+  answers = false;
+  rounds(1);
+  EXPECT_EQ(asked, 23) << "once in a round";
   EXPECT_TRUE(events.empty());
 }
 
