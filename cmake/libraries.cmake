@@ -28,6 +28,8 @@ peering_library(ssl OpenSSL::SSL)
 peering_library(cli11)        # header only
 peering_library(tomlplusplus) # header only
 peering_library(rocksdb rocksdb)
+pkg_check_modules(cjose REQUIRED IMPORTED_TARGET cjose)
+peering_library(cjose PkgConfig::cjose)
 foreach(name IN ITEMS simdjson sqlite3)
   pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${name})
   peering_library(${name} PkgConfig::${name})

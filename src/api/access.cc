@@ -1,8 +1,10 @@
 #include "api/access.h"
 
+#include <algorithm>
 #include <array>
 
 #include "api/arm/names.h"
+#include "api/identity_providers.h"
 #include "base/digest.h"
 #include "base/json.h"
 #include "model/registry.h"
@@ -17,15 +19,6 @@ constexpr std::size_t token_text_bytes_max = 256;
 constexpr std::array<std::string_view, 5> role_names = {"Reader", "Contributor", "Owner", "Partner",
                                                         "Operator"};
 
-tl::unexpected<arm::Failure> unauthenticated(std::string_view code, std::string message,
-                                             std::string_view reason) {
-  arm::Failure out{401, std::string(code), std::move(message), {}};
-  std::string challenge = "Bearer realm=\"peeringd\"";
-  if (!reason.empty()) challenge += fmt::format(", error=\"{}\"", reason);
-  out.headers.emplace_back("WWW-Authenticate", std::move(challenge));
-  return tl::unexpected(std::move(out));
-}
-
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
@@ -33,6 +26,24 @@ std::string_view trimmed(std::string_view text) {
 }
 
 }  // namespace
+
+arm::Failure unauthenticated(std::string_view code, std::string message, std::string_view reason) {
+  arm::Failure out{401, std::string(code), std::move(message), {}};
+  std::string challenge = "Bearer realm=\"peeringd\"";
+  if (!reason.empty()) challenge += fmt::format(", error=\"{}\"", reason);
+  out.headers.emplace_back("WWW-Authenticate", std::move(challenge));
+  return out;
+}
+
+std::optional<std::string> parse_scope(std::string_view text) {
+  if (text == "/" || arm::same_name(text, telemetry_scope)) return model::lower(text);
+  const auto segments = arm::split_path(text);
+  const auto id = segments ? arm::parse_resource_id(*segments) : std::nullopt;
+  const bool whole = id && arm::is_guid(id->subscription) &&
+                     (segments->size() == 2 || segments->size() == 4 || !id->providers.empty());
+  if (!whole) return std::nullopt;
+  return arm::join_path(*segments);
+}
 
 std::string_view to_string(Role role) { return role_names[static_cast<std::size_t>(role)]; }
 
@@ -91,22 +102,17 @@ std::optional<std::string> token_id_of(std::string_view text) {
 
 std::string hash_of_token(std::string_view text) { return to_hex(sha256(text)); }
 
-arm::Expected<Caller> authenticate(store::ResourceStore& resources, const http::Request& request,
-                                   TimePoint at) {
-  const std::string_view header = trimmed(request.headers.get("Authorization").value_or(""));
-  if (header.empty()) {
-    return unauthenticated("AuthenticationFailed",
-                           "Authentication failed. The 'Authorization' header is missing.", "");
-  }
+namespace {
+
+tl::unexpected<arm::Failure> refused(std::string_view code, std::string message, std::string_view reason) {
+  return tl::unexpected(unauthenticated(code, std::move(message), reason));
+}
+
+arm::Expected<Caller> authenticate_local(store::ResourceStore& resources, std::string_view text,
+                                         TimePoint at) {
   const auto unusable = [] {
-    return unauthenticated("InvalidAuthenticationToken", "The access token is invalid.", "invalid_token");
+    return refused("InvalidAuthenticationToken", "The access token is invalid.", "invalid_token");
   };
-  const std::size_t blank = header.find(' ');
-  if (blank == std::string_view::npos || !arm::same_name(header.substr(0, blank), "Bearer")) {
-    return unauthenticated("AuthenticationFailed",
-                           "Authentication failed. The 'Authorization' header is no bearer token.", "");
-  }
-  const std::string_view text = trimmed(header.substr(blank));
   const auto id = token_id_of(text);
   if (!id) return unusable();
   const auto stored = resources.get(token_key(*id));
@@ -118,11 +124,30 @@ arm::Expected<Caller> authenticate(store::ResourceStore& resources, const http::
   if (!token) return arm::failed(token.error());
   if (!equal_constant_time(token->hash, hash_of_token(text))) return unusable();
   if (token->expires && *token->expires <= at) {
-    return unauthenticated("ExpiredAuthenticationToken",
-                           fmt::format("The access token expired on '{}'.", format_rfc3339(*token->expires)),
-                           "invalid_token");
+    return refused("ExpiredAuthenticationToken",
+                   fmt::format("The access token expired on '{}'.", format_rfc3339(*token->expires)),
+                   "invalid_token");
   }
-  return Caller{token->id, token->role, model::lower(token->scope)};
+  return Caller{token->id, {{token->role, model::lower(token->scope)}}};
+}
+
+}  // namespace
+
+arm::Expected<Caller> authenticate(store::ResourceStore& resources, IdentityProviders* identities,
+                                   const http::Request& request, TimePoint at) {
+  const std::string_view header = trimmed(request.headers.get("Authorization").value_or(""));
+  if (header.empty()) {
+    return refused("AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.",
+                   "");
+  }
+  const std::size_t blank = header.find(' ');
+  if (blank == std::string_view::npos || !arm::same_name(header.substr(0, blank), "Bearer")) {
+    return refused("AuthenticationFailed",
+                   "Authentication failed. The 'Authorization' header is no bearer token.", "");
+  }
+  const std::string_view text = trimmed(header.substr(blank));
+  if (!identities || text.starts_with(token_mark)) return authenticate_local(resources, text, at);
+  return identities->authenticate(text, at);
 }
 
 bool role_allows(Role role, Permission permission) {
@@ -145,8 +170,16 @@ bool role_allows(Role role, Permission permission) {
   return false;
 }
 
+bool allows(const Caller& caller, Permission permission, std::string_view key) {
+  return std::ranges::any_of(caller.grants, [&](const Grant& grant) {
+    return arm::covers(grant.scope, key) && role_allows(grant.role, permission);
+  });
+}
+
 bool may_know(const Caller& caller, std::string_view key) {
-  return arm::covers(caller.scope, key) || arm::covers(key, caller.scope);
+  return std::ranges::any_of(caller.grants, [&](const Grant& grant) {
+    return arm::covers(grant.scope, key) || arm::covers(key, grant.scope);
+  });
 }
 
 arm::Expected<void> authorize(const Caller& caller, const Attempt& attempt) {
@@ -156,22 +189,24 @@ arm::Expected<void> authorize(const Caller& caller, const Attempt& attempt) {
         403, "AuthorizationFailed",
         fmt::format("The client '{0}' with object id '{0}' does not have authorization to perform action "
                     "'{1}' over scope '{2}'.",
-                    caller.token_id, attempt.action, attempt.key));
+                    caller.id, attempt.action, attempt.key));
   };
+  const auto any = [&](auto holds) { return std::ranges::any_of(caller.grants, holds); };
   if (attempt.permission == Permission::telemetry) {
-    const bool operates = caller.role == Role::operator_ && caller.scope == "/";
-    if (operates || caller.scope == telemetry_scope) return {};
+    const bool may = any([](const Grant& grant) {
+      return grant.scope == telemetry_scope || (grant.role == Role::operator_ && grant.scope == "/");
+    });
+    if (may) return {};
     return forbidden();
   }
-  if (arm::covers(caller.scope, attempt.key)) {
-    if (role_allows(caller.role, attempt.permission)) return {};
-    return forbidden();
-  }
+  if (allows(caller, attempt.permission, attempt.key)) return {};
+  if (any([&](const Grant& grant) { return arm::covers(grant.scope, attempt.key); })) return forbidden();
   const std::string subscription_key = "/subscriptions/" + attempt.subscription;
   if (attempt.permission == Permission::catalogue && may_know(caller, subscription_key)) return {};
   // What lies above her scope she may know of; so may she of what is the subscription's own.
   const bool in_group = attempt.key.starts_with(subscription_key + "/resourcegroups/");
-  if (arm::covers(attempt.key, caller.scope) || attempt.subscription.empty() || !in_group) return forbidden();
+  const bool above = any([&](const Grant& grant) { return arm::covers(attempt.key, grant.scope); });
+  if (above || attempt.subscription.empty() || !in_group) return forbidden();
   return arm::refuse(404, "ResourceNotFound", fmt::format("The Resource '{}' was not found.", attempt.key));
 }
 

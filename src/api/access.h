@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/arm/failure.h"
 #include "api/arm/resource_id.h"
@@ -15,6 +16,8 @@
 #include "store/resource_store.h"
 
 namespace peering::api {
+
+class IdentityProviders;
 
 enum class Role : std::uint8_t { reader, contributor, owner, partner, operator_ };
 /// "Reader", "Contributor", "Owner", "Partner", "Operator".
@@ -38,12 +41,24 @@ enum class Permission : std::uint8_t {
 /// The scope of tokens that may only hand in samples.
 inline constexpr std::string_view telemetry_scope = "telemetry";
 
-/// A known caller.
-struct Caller {
-  std::string token_id;
+/// "/", "telemetry", or the id of a subscription, group or resource, without a trailing '/'; nothing for
+/// anything else.
+std::optional<std::string> parse_scope(std::string_view text);
+
+/// A role that holds at a scope and in everything below it.
+struct Grant {
   Role role = Role::reader;
   std::string scope;  ///< lower case; "/" for everything
+  friend bool operator==(const Grant&, const Grant&) = default;
 };
+
+/// A known caller.
+struct Caller {
+  std::string id;  ///< a token's, or the principal of an issuer's subject
+  std::vector<Grant> grants;
+};
+/// Whether a grant of hers that covers `key` (lower case) allows it.
+bool allows(const Caller& caller, Permission permission, std::string_view key);
 
 /// A token as it is stored.
 struct Token {
@@ -65,13 +80,17 @@ std::string make_token_text(std::string_view id);
 std::optional<std::string> token_id_of(std::string_view text);
 std::string hash_of_token(std::string_view text);
 
-/// The caller of a request, from `Authorization: Bearer …`, or 401.
-arm::Expected<Caller> authenticate(store::ResourceStore& resources, const http::Request& request,
-                                   TimePoint at);
+/// 401 with its challenge (RFC 6750 section 3); `reason` is the `error` there, or empty.
+arm::Failure unauthenticated(std::string_view code, std::string message, std::string_view reason);
+
+/// The caller of a request, from `Authorization: Bearer …`, or 401. `identities` (null: none) knows the
+/// tokens that are not ours; then also 503 while it cannot tell.
+arm::Expected<Caller> authenticate(store::ResourceStore& resources, IdentityProviders* identities,
+                                   const http::Request& request, TimePoint at);
 
 bool role_allows(Role role, Permission permission);
 
-/// True when the caller's scope is above, at or below `key`: she may know that it exists.
+/// True when a scope of the caller's is above, at or below `key`: she may know that it exists.
 bool may_know(const Caller& caller, std::string_view key);
 
 /// What is asked, in words of the message.

@@ -239,7 +239,7 @@ TEST_F(Tokens, ANewDatabaseTakesTheFilesTokenOver) {
   const auto owned = store::make_memory_resource_store();
   store::ResourceStore& empty = *owned;
   EXPECT_TRUE(write_admin_token(empty, folder, clock));
-  EXPECT_TRUE(authenticate(empty, request(Method::get, "/"), clock));
+  EXPECT_TRUE(authenticate(empty, nullptr, request(Method::get, "/"), clock));
   const auto nowhere = write_admin_token(empty, folder + "/missing", clock);
   ASSERT_FALSE(nowhere);
   EXPECT_THAT(nowhere.error().message, HasSubstr("admin.token"));

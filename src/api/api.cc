@@ -301,7 +301,7 @@ struct Api::State {
 
   arm::Answer answer_arm(const http::Request& request, const Match& match, const Parsed& parsed,
                          TimePoint at) {
-    const auto caller = authenticate(services.resources, request, at);
+    const auto caller = authenticate(services.resources, services.identities, request, at);
     if (!caller) return tl::unexpected(caller.error());
     if (auto ok = arm::check_api_version(name_space_of(*parsed.id), parsed.query.get("api-version")); !ok) {
       return tl::unexpected(ok.error());
@@ -337,7 +337,7 @@ struct Api::State {
       Call call{services, request, parsed->query, nobody, match.parameters, parsed->path, parsed->key, at};
       return run(*match.route, call, *parsed);
     }
-    const auto caller = authenticate(services.resources, request, at);
+    const auto caller = authenticate(services.resources, services.identities, request, at);
     if (!caller) return tl::unexpected(caller.error());
     return run_authorized(request, match, *parsed, *caller, at);
   }

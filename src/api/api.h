@@ -30,6 +30,8 @@
 
 namespace peering::api {
 
+class IdentityProviders;
+
 /// What the operator configured and the API must know.
 struct Settings {
   bool ipv6_allowed = true;  ///< IPv6 prefixes may be registered
@@ -84,6 +86,8 @@ struct Services {
   std::function<bool(std::function<void()>)> on_worker;
   /// The BGP sessions that the routers and our own collector tell of; never null. Fresh from call to call.
   std::function<model::BgpSessionsPointer()> sessions;
+  /// Who vouches for callers beside ourselves; null: nobody.
+  IdentityProviders* identities = nullptr;
 };
 
 /// Thread-safe. What `services` refers to must outlive it.

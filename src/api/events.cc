@@ -67,8 +67,8 @@ arm::Answer stream_events(const Call& call, EventFilter filter) {
   // A token that was taken back or has expired ends the stream.
   http::Request identity;
   identity.headers.set("Authorization", call.request.headers.get("Authorization").value_or(""));
-  follower.still_allowed = [&resources = call.services.resources, identity] {
-    return authenticate(resources, identity, now()).has_value();
+  follower.still_allowed = [&services = call.services, identity] {
+    return authenticate(services.resources, services.identities, identity, now()).has_value();
   };
   http::Response out;
   out.headers.set("Content-Type", "text/event-stream");

@@ -1,4 +1,5 @@
 // Tokens: made, listed and taken back over the API. The text of a token is in one answer only.
+#include <algorithm>
 #include <charconv>
 
 #include "api/arm/body.h"
@@ -20,33 +21,33 @@ json::object shown_token(const Token& token) {
   return out;
 }
 
-// Only Owners and Operators deal in tokens, each within her own scope.
 arm::Expected<void> check_dealer(const Call& call, std::string_view scope) {
-  const bool may = role_allows(call.caller.role, Permission::own) && arm::covers(call.caller.scope, scope);
   // Samples come for everyone's prefixes.
-  const bool telemetry = scope == telemetry_scope && call.caller.scope == "/";
-  if (may || (telemetry && call.caller.role == Role::operator_)) return {};
+  const bool may = scope == telemetry_scope ? allows(call.caller, Permission::operate, "/")
+                                            : allows(call.caller, Permission::own, scope);
+  if (may) return {};
   return arm::refuse(
       403, "AuthorizationFailed",
       fmt::format("The client '{0}' with object id '{0}' does not have authorization to perform "
                   "action 'Open.Peering/tokens/write' over scope '{1}'.",
-                  call.caller.token_id, scope));
+                  call.caller.id, scope));
 }
 
-// "/", "telemetry", or the id of a subscription, group or resource; without a trailing '/'.
+// Only Owners and Operators deal in tokens, each within her own scopes.
+arm::Expected<void> check_deals_at_all(const Call& call) {
+  const std::vector<Grant>& grants = call.caller.grants;
+  if (std::ranges::any_of(grants, [](const Grant& g) { return role_allows(g.role, Permission::own); }))
+    return {};
+  return check_dealer(call, grants.empty() ? "/" : std::string_view(grants.front().scope));
+}
+
 arm::Expected<std::string> read_scope(const json::value& body) {
   auto text = arm::required_text(body, "scope", "scope", 2048);
-  if (!text) return tl::unexpected(text.error());
-  if (*text == "/" || arm::same_name(*text, telemetry_scope)) return model::lower(*text);
-  const auto segments = arm::split_path(*text);
-  const auto id = segments ? arm::parse_resource_id(*segments) : std::nullopt;
-  const bool whole = id && arm::is_guid(id->subscription) &&
-                     (segments->size() == 2 || segments->size() == 4 || !id->providers.empty());
-  if (!whole) {
-    return arm::bad_argument("scope", *text,
-                             "/, telemetry, or the id of a subscription, a resource group or a resource");
-  }
-  return arm::join_path(*segments);
+  if (!text) return text;
+  auto scope = parse_scope(*text);
+  if (scope) return std::move(*scope);
+  return arm::bad_argument("scope", *text,
+                           "/, telemetry, or the id of a subscription, a resource group or a resource");
 }
 
 // RFC 3339, or "30d", "12h", "90m" from now.
@@ -70,15 +71,16 @@ arm::Expected<std::optional<TimePoint>> read_expiry(const json::value& body, Tim
   return std::optional<TimePoint>(*moment);
 }
 
-arm::Expected<Role> read_role(const Call& call, const json::value& body, bool telemetry) {
+arm::Expected<Role> read_role(const Call& call, const json::value& body, const std::string& scope) {
   const auto text = arm::text_member(body, "role", "role", 64);
   if (!text) return tl::unexpected(text.error());
-  if (!*text && telemetry) return Role::reader;
+  if (!*text && scope == telemetry_scope) return Role::reader;
   const auto role = parse_role(text->value_or(""));
   if (!role) {
     return arm::bad_argument("role", text->value_or(""), "Reader, Contributor, Owner, Partner or Operator");
   }
-  if (*role == Role::operator_ && call.caller.role != Role::operator_) {
+  const std::string at = scope == telemetry_scope ? "/" : model::lower(scope);
+  if (*role == Role::operator_ && !allows(call.caller, Permission::operate, at)) {
     return arm::refuse(403, "AuthorizationFailed",
                        "Only an Operator can make a token with the role Operator.");
   }
@@ -97,9 +99,7 @@ arm::Expected<std::optional<Token>> load_token(const Call& call, std::string_vie
 }  // namespace
 
 arm::Answer list_tokens(Call& call) {
-  if (!role_allows(call.caller.role, Permission::own)) {
-    if (auto ok = check_dealer(call, call.caller.scope); !ok) return tl::unexpected(ok.error());
-  }
+  if (auto ok = check_deals_at_all(call); !ok) return tl::unexpected(ok.error());
   const auto records = load_all(call, token_type, token_key(""), tokens_shown_max);
   if (!records) return tl::unexpected(records.error());
   json::array out;
@@ -117,7 +117,7 @@ arm::Answer create_token(Call& call) {
   const auto scope = read_scope(*body);
   if (!scope) return tl::unexpected(scope.error());
   if (auto ok = check_dealer(call, model::lower(*scope)); !ok) return tl::unexpected(ok.error());
-  const auto role = read_role(call, *body, *scope == telemetry_scope);
+  const auto role = read_role(call, *body, *scope);
   if (!role) return tl::unexpected(role.error());
   const auto name = arm::text_member(*body, "name", "name", 128);
   if (!name) return tl::unexpected(name.error());
@@ -141,9 +141,7 @@ arm::Answer delete_token(Call& call) {
   const std::string& id = call.parameter("tokenId");
   const auto token = load_token(call, id);
   if (!token) return tl::unexpected(token.error());
-  if (!role_allows(call.caller.role, Permission::own)) {
-    if (auto ok = check_dealer(call, call.caller.scope); !ok) return tl::unexpected(ok.error());
-  }
+  if (auto ok = check_deals_at_all(call); !ok) return tl::unexpected(ok.error());
   // A token of another scope looks like one that does not exist.
   if (!*token || !check_dealer(call, model::lower((*token)->scope))) return deleted(false);
   const auto existed = remove_with_children(call, token_key(id));

@@ -27,4 +27,18 @@ api::Settings api_settings(const Configuration& c) {
   return settings;
 }
 
+http::Limits http_limits(const Configuration::Http& http) {
+  http::Limits out;
+  out.head_bytes_max = static_cast<std::size_t>(http.head_bytes_max);
+  out.head_time = http.head_time;
+  out.body_bytes_max = static_cast<std::size_t>(http.body_bytes_max);
+  out.samples_body_bytes_max = static_cast<std::size_t>(http.samples_body_bytes_max);
+  out.body_gap = http.body_gap;
+  out.body_mebibyte_time = http.body_mebibyte_time;
+  out.connections_max = static_cast<std::size_t>(http.connections_max);
+  out.connections_per_client_max = static_cast<std::size_t>(http.connections_per_client_max);
+  out.keep_alive = http.keep_alive;
+  return out;
+}
+
 }  // namespace peering::app

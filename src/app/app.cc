@@ -17,7 +17,9 @@
 #include "alert/rules.h"
 #include "api/api.h"
 #include "api/documents.h"
+#include "api/identity_providers.h"
 #include "app/api_settings.h"
+#include "app/auth_configuration.h"
 #include "app/bgp_configuration.h"
 #include "app/catalog_file.h"
 #include "app/event_writer.h"
@@ -74,20 +76,6 @@ class FolderLock {
   int file_ = -1;
 };
 
-http::Limits limits_of(const Configuration::Http& http) {
-  http::Limits out;
-  out.head_bytes_max = static_cast<std::size_t>(http.head_bytes_max);
-  out.head_time = http.head_time;
-  out.body_bytes_max = static_cast<std::size_t>(http.body_bytes_max);
-  out.samples_body_bytes_max = static_cast<std::size_t>(http.samples_body_bytes_max);
-  out.body_gap = http.body_gap;
-  out.body_mebibyte_time = http.body_mebibyte_time;
-  out.connections_max = static_cast<std::size_t>(http.connections_max);
-  out.connections_per_client_max = static_cast<std::size_t>(http.connections_per_client_max);
-  out.keep_alive = http.keep_alive;
-  return out;
-}
-
 Result<void> check_listener(std::string_view name, const std::string& address, bool remote_allowed,
                             std::string_view condition) {
   if (address.empty()) return {};
@@ -126,6 +114,7 @@ Result<void> check(const Configuration& c) {
     return done;
   }
   if (const auto bgp = bgp_settings(c); !bgp) return tl::unexpected(bgp.error());
+  if (const auto issuers = issuer_settings(c); !issuers) return tl::unexpected(issuers.error());
   if (!c.feeds.kafka.empty() && !feeds::KafkaFeed::available()) {
     return fail(ErrorCode::invalid_argument, "feeds.kafka: this peeringd was built without librdkafka");
   }
@@ -190,6 +179,7 @@ class App::State : public feeds::ShardSink {
   std::unique_ptr<RegistryWatcher> watcher_;
   std::unique_ptr<RequirementWatch> requirements_;
   std::unique_ptr<WorldKnowledge> knowledge_;
+  std::unique_ptr<api::IdentityProviders> identities_;
   std::unique_ptr<api::Api> api_;
   runtime::WorkerPool workers_;
   std::unique_ptr<feeds::PeerRegistry> peers_;
@@ -463,6 +453,11 @@ std::vector<std::string> App::State::not_ready() const {
 }
 
 Result<void> App::State::start_api() {
+  auto issuers = issuer_settings(c_);
+  if (!issuers) return tl::unexpected(issuers.error());
+  if (!issuers->empty()) {
+    identities_ = std::make_unique<api::IdentityProviders>(std::move(*issuers), metrics_);
+  }
   api::Services services{
       .resources = *resources_,
       .telemetry = *telemetry_,
@@ -486,7 +481,8 @@ Result<void> App::State::start_api() {
             watcher_->when_applied(revision, std::move(done));
           },
       .on_worker = [this](std::function<void()> job) { return workers_.submit(std::move(job)); },
-      .sessions = [this] { return peers_->sessions().snapshot(); }};
+      .sessions = [this] { return peers_->sessions().snapshot(); },
+      .identities = identities_.get()};
   api_ = std::make_unique<api::Api>(std::move(services));
   return api_->bootstrap(c_.data_dir);
 }
@@ -496,7 +492,7 @@ Result<Listening> App::State::start_listeners() {
   start_archive();
   server_ =
       std::make_unique<http::Server>([this](const http::Request& request) { return api_->begin(request); },
-                                     limits_of(c_.http), workers_, metrics_);
+                                     http_limits(c_.http), workers_, metrics_);
   if (!c_.http.listen.empty()) {
     const auto bound = server_->listen(*http::parse_endpoint(c_.http.listen), std::nullopt);
     if (!bound) return tl::unexpected(bound.error());

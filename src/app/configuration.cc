@@ -121,7 +121,9 @@ Result<void> read_table(Document& document, const toml::table& table, std::strin
   for (const auto& [key, value] : table) {
     const std::string full = full_key(section, key.str());
     Result<void> done;
-    if (full == "network.pops") {
+    if (full == "auth.issuers") {
+      done = read_entries(document, value, full, out.auth.issuers);
+    } else if (full == "network.pops") {
       done = read_entries(document, value, full, out.network.pops);
     } else if (full == "network.routers") {
       done = read_entries(document, value, full, out.network.routers);
@@ -160,6 +162,7 @@ std::vector<std::string> known_keys(Configuration& configuration) {
       if (!row.section.empty()) out.emplace_back(row.section);
     }
   };
+  AuthIssuer issuer;
   Pop pop;
   Router router;
   MrtFeed feed;
@@ -168,6 +171,7 @@ std::vector<std::string> known_keys(Configuration& configuration) {
   KafkaFeed kafka;
   RpkiCache cache;
   add(settings_of(configuration));
+  add(settings_of(issuer));
   add(settings_of(pop));
   add(settings_of(router));
   add(settings_of(feed));
@@ -221,6 +225,7 @@ std::string print_configuration(const Configuration& configuration) {
     if (row.section != section) out += fmt::format("\n[{}]\n", section = row.section);
     out += fmt::format("# {}\n{} = {}\n", row.text, row.key, toml_value(row.target));
   }
+  for (AuthIssuer& issuer : copy.auth.issuers) print_entries(out, "auth.issuers", settings_of(issuer));
   for (Pop& pop : copy.network.pops) print_entries(out, "network.pops", settings_of(pop));
   for (Router& router : copy.network.routers) print_entries(out, "network.routers", settings_of(router));
   for (MrtFeed& feed : copy.feeds.mrt) print_entries(out, "feeds.mrt", settings_of(feed));
@@ -257,6 +262,7 @@ std::vector<std::string> changed_keys(const Configuration& before, const Configu
   const auto compare = [&](std::string_view section, const auto& a, const auto& b) {
     if (printed(section, a) != printed(section, b)) out.push_back(fmt::format("[[{}]]", section));
   };
+  compare("auth.issuers", before.auth.issuers, after.auth.issuers);
   compare("network.pops", before.network.pops, after.network.pops);
   compare("network.routers", before.network.routers, after.network.routers);
   compare("feeds.mrt", before.feeds.mrt, after.feeds.mrt);
@@ -269,6 +275,7 @@ std::vector<std::string> changed_keys(const Configuration& before, const Configu
 
 std::string configuration_reference() {
   Configuration defaults;
+  AuthIssuer issuer;
   Pop pop;
   Router router;
   MrtFeed feed;
@@ -295,6 +302,7 @@ std::string configuration_reference() {
     }
   };
   add(settings_of(defaults), false);
+  add(settings_of(issuer), true);
   add(settings_of(pop), true);
   add(settings_of(router), true);
   add(settings_of(feed), true);

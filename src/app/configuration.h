@@ -76,6 +76,17 @@ struct RpkiCache {
   std::int64_t preference = 1;
 };
 
+/// `[[auth.issuers]]`: an OpenID Connect issuer whose tokens are accepted.
+struct AuthIssuer {
+  std::string issuer, audience;
+  std::string jwks_file, jwks_uri, ca_file;
+  std::vector<std::string> algorithms{"RS256", "ES256"};
+  std::chrono::seconds clock_skew{60};
+  std::string subject_claim = "sub";
+  std::string roles_claim = "roles";
+  std::vector<std::string> grants;  ///< "VALUE ROLE SCOPE"
+};
+
 struct Configuration {
   std::string data_dir;  ///< empty: $STATE_DIRECTORY, $XDG_STATE_HOME/peeringd, ~/.local/state/peeringd
 
@@ -94,6 +105,10 @@ struct Configuration {
     std::chrono::seconds keep_alive{60};
     std::int64_t workers = 4;
   } http;
+
+  struct Auth {
+    std::vector<AuthIssuer> issuers;
+  } auth;
 
   struct Storage {
     std::chrono::seconds keep_events{400L * 86400};

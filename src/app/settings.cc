@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "api/identity_providers.h"
+#include "api/json_web_token.h"
 #include "base/json.h"
 #include "feeds/rtr_client.h"
 #include "http/server.h"
@@ -231,6 +233,61 @@ std::vector<Setting> settings_of(Configuration& c) {
       {"catalog", "file", &c.catalog.file,
        "JSON file with countries, locations and providers; empty: the one built in. Read again on SIGHUP.",
        nullptr});
+  return out;
+}
+
+namespace {
+
+std::string signature_algorithms(const Target& value) {
+  const auto& list = *std::get<std::vector<std::string>*>(value);
+  const bool good = !list.empty() && std::ranges::all_of(list, api::is_signature_algorithm);
+  return good ? "" : "a list of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512";
+}
+
+std::string claim_grants(const Target& value) {
+  for (const std::string& text : *std::get<std::vector<std::string>*>(value)) {
+    if (!api::parse_claim_grant(text)) {
+      return fmt::format("a list of \"VALUE ROLE SCOPE\", such as \"net-team Contributor /\"; not \"{}\"",
+                         text);
+    }
+  }
+  return {};
+}
+
+std::string keys_address(const Target& value) {
+  const std::string& text = *std::get<std::string*>(value);
+  return text.empty() || api::check_keys_address(text) ? "" : "a URL with https, or http on this machine";
+}
+
+std::string skew(const Target& value) {
+  const auto duration = *std::get<std::chrono::seconds*>(value);
+  return duration > std::chrono::minutes(10) ? "at most 10m" : "";
+}
+
+}  // namespace
+
+std::vector<Setting> settings_of(AuthIssuer& issuer) {
+  std::vector<Setting> out;
+  const auto row = [&](std::string_view key, Target target, std::string_view text, Rule rule = nullptr,
+                       bool required = false) {
+    out.push_back({"auth.issuers", key, target, text, rule, required});
+  };
+  row("issuer", &issuer.issuer, "The issuer, to the letter as its tokens say it (`iss`).", filled, true);
+  row("audience", &issuer.audience, "What its tokens must be for (`aud`).", filled, true);
+  row("jwks_file", &issuer.jwks_file, "File with its keys, a JWK set.");
+  row("jwks_uri", &issuer.jwks_uri,
+      "Or where they are; neither: as the issuer's `/.well-known/openid-configuration` says.", keys_address);
+  row("ca_file", &issuer.ca_file,
+      "PEM file of the authority that signed its certificate; empty: the system's.");
+  row("algorithms", &issuer.algorithms, "Algorithms of signatures that are accepted.", signature_algorithms);
+  row("clock_skew", &issuer.clock_skew, "How far its clock may be from ours.", skew);
+  row("subject_claim", &issuer.subject_claim, "The claim that says who the caller is.", filled);
+  row("roles_claim", &issuer.roles_claim,
+      "The claim, a text or a list of texts, that `grants` look at; with dots into objects.", filled);
+  row("grants", &issuer.grants,
+      "\"VALUE ROLE SCOPE\" each: who has VALUE in that claim has ROLE at SCOPE (`/`, a subscription, a "
+      "group or a resource).",
+      claim_grants);
   return out;
 }
 

@@ -29,6 +29,7 @@ struct Setting {
 /// Every single key, bound to the fields of `configuration`.
 std::vector<Setting> settings_of(Configuration& configuration);
 /// The keys of one entry of an array of tables.
+std::vector<Setting> settings_of(AuthIssuer& issuer);
 std::vector<Setting> settings_of(Pop& pop);
 std::vector<Setting> settings_of(Router& router);
 std::vector<Setting> settings_of(MrtFeed& feed);
