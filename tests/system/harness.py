@@ -6,6 +6,7 @@ everything has to be there (CI, or PEERING_REQUIRE_ALL=1) it fails the test inst
 """
 import contextlib
 import http.client
+import importlib
 import json
 import os
 import pathlib
@@ -50,6 +51,17 @@ def need_program(test, name, *places):
     if REQUIRE_ALL:
         test.fail(f"{name} is not installed: ./run setup")
     test.skipTest(f"{name} is not installed")
+
+
+def need_module(test, name):
+    """A Python module of the Debian package python3-NAME; skips or fails as for a program."""
+    sys.path.append("/usr/lib/python3/dist-packages")  # for a python3 that is not Debian's
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        if REQUIRE_ALL:
+            test.fail(f"python3-{name} is not installed: ./run setup")
+        test.skipTest(f"python3-{name} is not installed")
 
 
 def need_shared(test, *parts):
