@@ -13,6 +13,7 @@
 #include "api/arm/resource_id.h"
 #include "api/documents.h"
 #include "api/routes.h"
+#include "api/throttle.h"
 #include "base/log.h"
 
 namespace peering::api {
@@ -22,6 +23,13 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int attempts_max = 4;
+
+// What is learned on the way to the answer and goes into metrics and headers.
+struct Noted {
+  std::string_view operation = "none";
+  std::string_view remaining_field;  // empty: no quota was asked
+  std::int64_t remaining = 0;
+};
 
 // What is known of a request before its handler runs.
 struct Parsed {
@@ -122,9 +130,10 @@ arm::Expected<void> check_names(const Route& route, const Match& match) {
 }  // namespace
 
 struct Api::State {
-  explicit State(Services given) : services(std::move(given)) {}
+  explicit State(Services given) : services(std::move(given)), throttle(services.settings.quotas) {}
 
   Services services;
+  Throttle throttle;
   // Checking and committing is one step within a subscription.
   std::array<std::mutex, 64> locks;
 
@@ -181,6 +190,27 @@ struct Api::State {
     if (!stored) return arm::failed(stored.error());
     if (!*stored) return missing();
     return {};
+  }
+
+  // Only for a subscription that is there and that the caller may know of.
+  arm::Expected<void> check_quota(const http::Request& request, const arm::ResourceId& id, TimePoint at,
+                                  Noted& noted) {
+    if (id.subscription.empty()) return {};
+    const Throttle::Verdict verdict = throttle.take(model::lower(id.subscription), request.method, at);
+    if (!verdict.limited) return {};
+    const bool action = request.method == http::Method::post;
+    noted.remaining_field = remaining_field(
+        request.method, !action && !id.providers.empty() && id.providers.back().types.size() == 1);
+    noted.remaining = verdict.remaining;
+    if (verdict.allowed) return {};
+    const std::string wait = std::to_string(verdict.retry_after.count());
+    return tl::unexpected(
+        arm::Failure{429,
+                     "SubscriptionRequestsThrottled",
+                     fmt::format("Number of requests for subscription '{}' exceeded the limit of an hour. "
+                                 "Please try again after '{}' seconds.",
+                                 id.subscription, wait),
+                     {{"Retry-After", wait}}});
   }
 
   // Everything that a change needs whose commit is under way.
@@ -299,8 +329,8 @@ struct Api::State {
     return run(*match.route, call, parsed);
   }
 
-  arm::Answer answer_arm(const http::Request& request, const Match& match, const Parsed& parsed,
-                         TimePoint at) {
+  arm::Answer answer_arm(const http::Request& request, const Match& match, const Parsed& parsed, TimePoint at,
+                         Noted& noted) {
     const auto caller = authenticate(services.resources, services.identities, request, at);
     if (!caller) return tl::unexpected(caller.error());
     if (auto ok = arm::check_api_version(name_space_of(*parsed.id), parsed.query.get("api-version")); !ok) {
@@ -309,6 +339,7 @@ struct Api::State {
     const bool put = request.method == http::Method::put && parsed.id->providers.empty();
     const bool group = !parsed.id->resource_group.empty();
     if (auto ok = check_subscription(*caller, parsed, put && !group); !ok) return tl::unexpected(ok.error());
+    if (auto ok = check_quota(request, *parsed.id, at, noted); !ok) return tl::unexpected(ok.error());
     if (auto ok = check_group(*caller, parsed, put && group); !ok) return tl::unexpected(ok.error());
     if (match.allowed.empty()) return unknown_type(*parsed.id);
     if (!match.route) return wrong_method(request.method, match.allowed);
@@ -322,12 +353,12 @@ struct Api::State {
            !request.headers.get("X-Forwarded-For") && !request.headers.get("Forwarded");
   }
 
-  arm::Answer answer(const http::Request& request, std::string_view& operation, TimePoint at) {
+  arm::Answer answer(const http::Request& request, Noted& noted, TimePoint at) {
     const auto parsed = parse(request);
     if (!parsed) return tl::unexpected(parsed.error());
     const Match match = match_route(request.method, parsed->segments);
-    if (match.route) operation = match.route->operation;
-    if (parsed->id) return answer_arm(request, match, *parsed, at);
+    if (match.route) noted.operation = match.route->operation;
+    if (parsed->id) return answer_arm(request, match, *parsed, at, noted);
     if (match.allowed.empty()) {
       return arm::refuse(404, "NotFound", "There is nothing at this path.");
     }
@@ -349,13 +380,16 @@ Api::~Api() = default;
 http::Response Api::begin(const http::Request& request) {
   const auto started = Clock::now();
   const TimePoint at = state_->services.clock();
-  std::string_view operation = "none";
+  Noted noted;
   http::Response response =
-      State::guarded_from_exceptions("a request", [&] { return state_->answer(request, operation, at); });
-  const auto complete = [state = state_.get(), &request, at, operation, started](http::Response& whole) {
+      State::guarded_from_exceptions("a request", [&] { return state_->answer(request, noted, at); });
+  const auto complete = [state = state_.get(), &request, at, noted, started](http::Response& whole) {
     arm::add_common_headers(request, at, whole);
+    if (!noted.remaining_field.empty()) {
+      whole.headers.set(noted.remaining_field, std::to_string(noted.remaining));
+    }
     if (request.method == http::Method::head) whole.body.clear();
-    state->count(operation, whole.status, Clock::now() - started);
+    state->count(noted.operation, whole.status, Clock::now() - started);
   };
   if (!response.later) {
     complete(response);

@@ -15,6 +15,7 @@
 
 #include "api/catalog.h"
 #include "api/event_hub.h"
+#include "api/throttle.h"
 #include "base/metrics.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -44,6 +45,7 @@ struct Settings {
   std::optional<std::uint32_t> peering_service_community;
   int as_path_length_max = 3;                      ///< `[network] max_as_path_length`
   Microseconds accept_age{std::chrono::days(30)};  ///< `[latency] accept_age`: older samples are rejected
+  Quotas quotas;                                   ///< of each subscription
   std::string version = "0";                       ///< of the program, for the page at `/`
 };
 

@@ -23,6 +23,7 @@ api::Settings api_settings(const Configuration& c) {
   settings.as_path_length_max = static_cast<int>(c.network.max_as_path_length);
   settings.approves_automatically = c.network.approve == "automatic";
   settings.accept_age = c.latency.accept_age;
+  settings.quotas = {c.http.subscription_reads, c.http.subscription_writes, c.http.subscription_deletes};
   settings.version = version;
   return settings;
 }

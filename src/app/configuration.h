@@ -102,6 +102,8 @@ struct Configuration {
     std::chrono::seconds body_mebibyte_time{60};
     std::int64_t connections_max = 1024;
     std::int64_t connections_per_client_max = 256;
+    std::int64_t subscription_reads = 10'000'000, subscription_writes = 10'000'000,
+                 subscription_deletes = 10'000'000;
     std::chrono::seconds keep_alive{60};
     std::int64_t workers = 4;
   } http;

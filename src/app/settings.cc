@@ -124,6 +124,10 @@ void add_http(std::vector<Setting>& out, Configuration::Http& http) {
   row("connections_per_client_max", &http.connections_per_client_max, "Connections of one client address.",
       positive);
   row("keep_alive", &http.keep_alive, "How long an idle connection stays open.", positive);
+  row("subscription_reads", &http.subscription_reads, "Reads of one subscription in an hour; 0: no limit.",
+      not_negative);
+  row("subscription_writes", &http.subscription_writes, "Writes and actions likewise.", not_negative);
+  row("subscription_deletes", &http.subscription_deletes, "Deletes likewise.", not_negative);
   row("workers", &http.workers, "Threads that run requests.", positive);
 }
 
