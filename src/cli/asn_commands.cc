@@ -76,6 +76,7 @@ Outcome<void> reject(Session& session, const Call& call) { return decide(session
 
 std::vector<Command> asn_commands() {
   const OptionSpec name{"--name,-n,--peer-asn-name", "name of the entry", OptionKind::text, true};
+  const OptionSpec decided{"--name,-n,--peer-asn-name,name", "name of the entry", OptionKind::text, true};
   return {
       {"asn create",
        "Register an AS number.",
@@ -87,10 +88,10 @@ std::vector<Command> asn_commands() {
       {"asn show", "Show an AS number.", {name}, show},
       {"asn list", "List the AS numbers of the subscription.", {}, list},
       {"asn delete", "Delete an AS number.", {name, yes_option()}, remove_asn},
-      {"asn approve", "Approve an AS number (operators).", {name}, approve},
+      {"asn approve", "Approve an AS number (operators).", {decided}, approve},
       {"asn reject",
        "Reject an AS number (operators).",
-       {name, {"--reason", "why; the partner reads it as errorMessage"}},
+       {decided, {"--reason", "why; the partner reads it as errorMessage"}},
        reject},
   };
 }

@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "http/query.h"
+#include "model/registry.h"
 
 namespace peering::cli {
 
@@ -162,6 +163,26 @@ Outcome<void> remove_peering(Session& session, const Call& call) {
   return remove(session, *path);
 }
 
+// Without a resource group the one peering of the name in the subscription.
+Outcome<std::string> find_peering(Session& session, const Call& call) {
+  if (call.has("resource-group")) return path_of(session, call);
+  const auto subscription = session.subscription();
+  if (!subscription) return tl::unexpected(subscription.error());
+  const auto all =
+      session.api().list(subscription_path(*subscription) + "/providers/Microsoft.Peering/peerings");
+  if (!all) return tl::unexpected(all.error());
+  const std::string name = call.value("name");
+  std::vector<std::string> found;
+  for (const json::value& each : *all) {
+    if (model::lower(find_string(each, "name").value_or("")) == model::lower(name)) {
+      found.push_back(find_string(each, "id").value_or(""));
+    }
+  }
+  if (found.size() == 1) return found.front();
+  return usage_error("{} peerings of the subscription are named {}: say which with --resource-group",
+                     found.size(), name);
+}
+
 // The connection that was named, or all that wait.
 Outcome<std::vector<std::string>> connections_to_decide(Session& session, const Call& call,
                                                         const std::string& path) {
@@ -178,7 +199,7 @@ Outcome<std::vector<std::string>> connections_to_decide(Session& session, const 
 }
 
 Outcome<void> decide(Session& session, const Call& call, std::string_view what) {
-  const auto path = path_of(session, call);
+  const auto path = find_peering(session, call);
   if (!path) return tl::unexpected(path.error());
   const auto connections = connections_to_decide(session, call, *path);
   if (!connections) return tl::unexpected(connections.error());
@@ -263,6 +284,8 @@ Command create_command(const OptionSpec& group, const OptionSpec& name) {
 std::vector<Command> peering_commands() {
   const OptionSpec group = group_option();
   const OptionSpec name{"--name,-n,--peering-name", "name of the peering", OptionKind::text, true};
+  const OptionSpec any_group{"--resource-group,-g", "default: that of the one peering of this name"};
+  const OptionSpec decided{"--name,-n,--peering-name,name", "name of the peering", OptionKind::text, true};
   const OptionSpec connection{"--connection",
                               "connectionIdentifier; default: every one that waits for approval"};
   return {
@@ -282,14 +305,14 @@ std::vector<Command> peering_commands() {
       {"peering delete", "Delete a peering.", {group, name, yes_option()}, remove_peering},
       {"peering approve",
        "Approve connections of a peering (operators).",
-       {group,
-        name,
+       {any_group,
+        decided,
         connection,
         {"--session", "addresses that we give, e.g. peerSessionIPv4Address=192.0.2.1", OptionKind::list}},
        approve},
       {"peering reject",
        "Reject connections of a peering (operators).",
-       {group, name, connection, {"--reason", "why; the partner reads it as errorMessage"}},
+       {any_group, decided, connection, {"--reason", "why; the partner reads it as errorMessage"}},
        reject},
       received_command(group),
   };

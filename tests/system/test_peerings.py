@@ -69,8 +69,9 @@ class Peerings(harness.SystemTest):
     def test_from_the_request_to_the_session_and_its_end(self):
         self.ask()
         self.assertEqual(self.json("asn", "show", "--name", "contoso")["properties"]["validationState"], "Pending")
-        self.run_ctl("peering", "approve", *PEERING, expect=4)
-        self.run_ctl("asn", "approve", "--name", "contoso")
+        self.run_ctl("peering", "approve", "akl1", expect=4)
+        self.run_ctl("peering", "approve", "nowhere", expect=2)
+        self.run_ctl("asn", "approve", "contoso")
         self.becomes("PendingApproval", "PendingAdd")
         self.run_ctl("peering", "approve", *PEERING)
         self.becomes("ProvisioningStarted", "PendingAdd")
