@@ -25,7 +25,6 @@ constexpr std::size_t registered_asns_max = 100'000;
 struct Position {
   std::string prefix, peer, router;
   friend auto operator<=>(const Position&, const Position&) = default;
-  friend bool operator==(const Position&, const Position&) = default;
 
   std::string text() const { return fmt::format("{} {} {}", prefix, peer, router); }
   static std::optional<Position> parse(std::string_view text) {
