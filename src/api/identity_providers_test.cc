@@ -157,14 +157,27 @@ TEST_F(Issuers, RefuseWhatIsNotSignedOrNotAsConfigured) {
   const std::string confused =
       shared + "." + to_base64url(std::string_view(reinterpret_cast<const char*>(mac.data()), mac.size()));
   for (const std::string& token :
-       {body + ".", body, body + "." + to_base64url("no signature"), none, none + "x", confused,
-        first_key().token(claims(), "RS384"), first_key().token(claims(), "PS256"),
+       {body + ".",
+        body,
+        body + "." + to_base64url("no signature"),
+        none,
+        none + "x",
+        confused,
+        first_key().token(claims(), "RS384"),
+        first_key().token(claims(), "PS256"),
         second_key().token(claims(), json::object{{"alg", "RS256"}, {"kid", "first"}}),
         first_key().token(claims(), json::object{{"alg", "RS256"}, {"kid", "curve"}}),
         curve_key().token(claims(), json::object{{"alg", "ES256"}, {"kid", "first"}}),
         first_key().token(claims(), json::object{{"alg", "RS256"}, {"crit", json::array{"exp"}}}),
         first_key().token(claims(), json::object{{"alg", "RS256"}, {"crit", json::array{}}}),
-        good + "." + good, std::string("a.b.c"), std::string(".."), std::string("not a token"), std::string(),
+        good + "." + good,
+        good + "=",
+        good + "A=j3p",
+        body + ".AAAAA",
+        std::string("a.b.c"),
+        std::string(".."),
+        std::string("not a token"),
+        std::string(),
         std::string(json_web_token_bytes_max + 1, 'a')}) {
     EXPECT_EQ(code(*identities, token), "InvalidAuthenticationToken") << token.substr(0, 200);
   }
@@ -295,7 +308,9 @@ TEST(KeySets, LeaveOutWhatVerifiesNoSignatures) {
   json::object wrong = curve_key().jwk();
   wrong["alg"] = "RS256";
   const json::object small = SigningKey::rsa("small", 1024).jwk();
-  EXPECT_FALSE(parse_key_set(key_set_of({encryption, secret, wrong, small, {}})));
+  json::object padded = curve_key().jwk();
+  padded["x"] = "evBy7qf4=j3pwYhg";
+  EXPECT_FALSE(parse_key_set(key_set_of({encryption, secret, wrong, small, padded, {}})));
   const auto set = parse_key_set(key_set_of({encryption, secret, curve_key().jwk(), small}));
   ASSERT_TRUE(set);
   ASSERT_EQ(set->size(), 1U);
