@@ -22,6 +22,7 @@
 #include "http/message.h"
 #include "latency/sample_log.h"
 #include "model/bgp_session.h"
+#include "model/probe.h"
 #include "model/registry.h"
 #include "rib/route.h"
 #include "rib/route_search.h"
@@ -47,6 +48,8 @@ struct Settings {
   Microseconds accept_age{std::chrono::days(30)};  ///< `[latency] accept_age`: older samples are rejected
   Quotas quotas;                                   ///< of each subscription
   std::string version = "0";                       ///< of the program, for the page at `/`
+  /// `[probe]`: the PoP that this server stands at, and its metro; empty: not said.
+  std::string probe_pop, probe_metro;
 };
 
 /// What the API uses of the rest of the process. Every function may be called from several workers at once.
@@ -88,6 +91,21 @@ struct Services {
   std::function<bool(std::function<void()>)> on_worker;
   /// The BGP sessions that the routers and our own collector tell of; never null. Fresh from call to call.
   std::function<model::BgpSessionsPointer()> sessions;
+  /// Sends a ping or a traceroute. `done` is called once, within 10 s, from any thread, and must not block;
+  /// not at all when there is a refusal. No function: this server sends no probes.
+  std::function<std::optional<model::ProbeRefusal>(const model::ProbeOrder&,
+                                                   std::function<void(model::ProbeReport)> done)>
+      probe;
+  /// Where a connection monitor test (its lower-case ARM id) stands; nothing: it has not run. No function: as
+  /// if none had.
+  std::function<std::optional<model::TestState>(std::string_view test)> test_state;
+  /// The runs in [from, to), oldest first, as far as they are kept: of a connection monitor test (ARM id of
+  /// the peering service, name of the test), or of a peering's connectivity probes (ARM id of the peering,
+  /// "ICMP" or "TCP"). Names compare without case. Empty when there are none. No function: as if none had
+  /// run.
+  std::function<std::vector<model::TestResult>(std::string_view owner, std::string_view name, TimePoint from,
+                                               TimePoint to)>
+      test_results;
   /// Who vouches for callers beside ourselves; null: nobody.
   IdentityProviders* identities = nullptr;
 };
