@@ -40,7 +40,9 @@ struct Parsed {
 };
 
 arm::Expected<Parsed> parse(const http::Request& request) {
-  const std::string_view target = request.target;
+  std::string_view target = request.target;
+  // Azure's clients write "/{id}/…" with an id that begins with a slash itself.
+  if (target.starts_with("//subscriptions/")) target.remove_prefix(1);
   const std::size_t mark = target.find('?');
   Parsed out;
   auto segments = arm::split_path(target.substr(0, mark));

@@ -176,8 +176,13 @@ class ApiFixture : public testing::Test {
   static std::string versioned(std::string path) {
     const bool open = path.find("Open.Peering") != std::string::npos;
     const bool peering = path.find("Microsoft.Peering") != std::string::npos;
+    const bool insights = path.find("Microsoft.Insights") != std::string::npos;
     path += path.find('?') == std::string::npos ? '?' : '&';
-    return path + "api-version=" + (open ? "2026-11-01" : peering ? "2022-10-01" : "2021-04-01");
+    return path + "api-version=" +
+           (open       ? "2026-11-01"
+            : insights ? "2023-10-01"
+            : peering  ? "2022-10-01"
+                       : "2021-04-01");
   }
   Reply get(const std::string& path) { return send(request(http::Method::get, versioned(path))); }
   Reply put(const std::string& path, std::string body) {

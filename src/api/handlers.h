@@ -90,6 +90,11 @@ arm::Answer get_redundancy(Call& call);
 // operations.cc
 arm::Answer list_operations(Call& call);
 
+// insights.cc
+arm::Answer list_metrics(Call& call);
+arm::Answer list_metric_definitions(Call& call);
+arm::Answer list_metric_namespaces(Call& call);
+
 // connection_monitor_tests.cc
 arm::Answer list_connection_monitor_tests(Call& call);
 arm::Answer get_connection_monitor_test(Call& call);

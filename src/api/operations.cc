@@ -2,7 +2,9 @@
 #include <array>
 #include <span>
 
+#include "api/documents.h"
 #include "api/handlers.h"
+#include "api/metric_specifications.h"
 
 namespace peering::api {
 
@@ -54,89 +56,14 @@ constexpr std::array<Operation, 27> operations = {{
      "Delete any Peering Service Connection Monitor Tests"},
 }};
 
-// Up to eight; the rest is empty.
-using Texts = std::array<std::string_view, 8>;
-
-struct Metric {
-  std::string_view name, display, description, unit, aggregation;
-  Texts grains, dimensions;
-};
-
-constexpr Texts hourly = {"PT1H"};
-constexpr Texts minutes_to_hour = {"PT1M", "PT5M", "PT1H"};
-constexpr Texts minutes_to_day = {"PT1M", "PT5M", "PT15M", "PT30M", "PT1H", "PT6H", "PT12H", "P1D"};
-constexpr Texts session = {"ConnectionId", "SessionIp"};
-constexpr Texts traffic = {"ConnectionId", "SessionIp", "TrafficClass"};
-constexpr Texts connection = {"ConnectionId"};
-constexpr Texts protocol = {"Protocol"};
-
-constexpr Metric peering_metrics[] = {
-    {"AverageCustomerPrefixLatency",
-     "Average Customer Prefix Latency",
-     "Average of median Customer prefix latency",
-     "Milliseconds",
-     "Average",
-     hourly,
-     {"RegisteredAsnName"}},
-    {"RegisteredPrefixLatency",
-     "Prefix Latency",
-     "Median prefix latency",
-     "Milliseconds",
-     "Average",
-     hourly,
-     {"RegisteredPrefixName"}},
-    {"SessionAvailability",
-     "Session Availability",
-     "Availability of the peering session",
-     "Count",
-     "Average",
-     {"PT5M", "PT1H"},
-     session},
-    {"SessionAvailabilityV4", "Session Availability V4", "Availability of the V4 peering session", "Percent",
-     "Average", hourly, connection},
-    {"SessionAvailabilityV6", "Session Availability V6", "Availability of the V6 peering session", "Percent",
-     "Average", hourly, connection},
-    {"IngressTrafficRate", "Ingress Traffic Rate", "Ingress traffic rate in bits per second", "BitsPerSecond",
-     "Average", minutes_to_hour, traffic},
-    {"EgressTrafficRate", "Egress Traffic Rate", "Egress traffic rate in bits per second", "BitsPerSecond",
-     "Average", minutes_to_hour, traffic},
-    {"PacketDropRate", "Packets Drop Rate", "Packets Drop rate in bits per second", "BitsPerSecond",
-     "Average", minutes_to_hour, traffic},
-    {"FlapCounts", "Connection Flap Events Count", "Flap Events Count in all the connection", "Count",
-     "Total", minutes_to_hour, session},
-    {"ConnectivityProbeAvailability", "Connectivity Probe Availability",
-     "Availability of the connectivity probe", "Percent", "Average", minutes_to_day, protocol},
-    {"ConnectivityProbeJitter", "Connectivity Probe Jitter", "Jitter of the connectivity probe",
-     "Milliseconds", "Average", minutes_to_day, protocol},
-    {"ConnectivityProbeLatency", "Connectivity Probe Latency", "Latency of the connectivity probe",
-     "Milliseconds", "Average", minutes_to_day, protocol},
-};
-
-constexpr Metric service_metrics[] = {
-    {"RoundTripTime",
-     "Round Trip Time",
-     "Average round trip time",
-     "Milliseconds",
-     "Average",
-     {"PT1M"},
-     {"ConnectionMonitorTestName"}},
-    {"PrefixLatency",
-     "Prefix Latency",
-     "Median prefix latency",
-     "Milliseconds",
-     "Average",
-     hourly,
-     {"PrefixName"}},
-};
-
 // The operation that reads a type carries the metrics of the type.
-std::span<const Metric> metrics_of(std::string_view operation) {
-  if (operation == "peerings/read") return peering_metrics;
-  if (operation == "peeringServices/read") return service_metrics;
+std::span<const MetricSpecification> metrics_of(std::string_view operation) {
+  if (operation == "peerings/read") return metric_specifications(peering_type);
+  if (operation == "peeringServices/read") return metric_specifications(peering_service_type);
   return {};
 }
 
-json::object shown_metric(const Metric& metric) {
+json::object shown_metric(const MetricSpecification& metric) {
   json::array grains, dimensions;
   for (const std::string_view grain : metric.grains) {
     if (!grain.empty()) grains.emplace_back(grain);
@@ -161,7 +88,8 @@ json::object shown_operation(const Operation& operation) {
                                             {"description", operation.description}}},
                    {"isDataAction", false}};
   json::array metrics;
-  for (const Metric& metric : metrics_of(operation.name)) metrics.push_back(shown_metric(metric));
+  for (const MetricSpecification& metric : metrics_of(operation.name))
+    metrics.push_back(shown_metric(metric));
   if (metrics.empty()) return out;
   json::object specification{{"metricSpecifications", std::move(metrics)}};
   out["properties"] = json::object{{"serviceSpecification", std::move(specification)}};

@@ -25,6 +25,7 @@ using http::Method;
 #define PREFIX SERVICE "/prefixes/{prefixName}"
 #define MONITOR_TEST SERVICE "/connectionMonitorTests/{connectionMonitorTestName}"
 #define OPEN "/providers/Open.Peering"
+#define INSIGHTS "/providers/Microsoft.Insights"
 #define CONNECTION PEERING OPEN "/connections/{connectionIdentifier}"
 #define CHANNELS SUBSCRIPTION OPEN "/alertChannels"
 
@@ -131,6 +132,18 @@ constexpr Route table[] = {
      "PeeringServices_InitializeConnectionMonitor", P::write, E::none, initialize_connection_monitor},
     {Method::post, SUBSCRIPTION_PEERING "/lookingGlass", "LookingGlass_Invoke", P::read, E::none,
      invoke_looking_glass},
+
+    // Microsoft.Insights.
+    {Method::get, SERVICE INSIGHTS "/metrics", "PeeringServiceMetrics_List", P::read, E::none, list_metrics},
+    {Method::get, SERVICE INSIGHTS "/metricDefinitions", "PeeringServiceMetricDefinitions_List", P::read,
+     E::none, list_metric_definitions},
+    {Method::get, SERVICE INSIGHTS "/metricNamespaces", "PeeringServiceMetricNamespaces_List", P::read,
+     E::none, list_metric_namespaces},
+    {Method::get, PEERING INSIGHTS "/metrics", "PeeringMetrics_List", P::read, E::none, list_metrics},
+    {Method::get, PEERING INSIGHTS "/metricDefinitions", "PeeringMetricDefinitions_List", P::read, E::none,
+     list_metric_definitions},
+    {Method::get, PEERING INSIGHTS "/metricNamespaces", "PeeringMetricNamespaces_List", P::read, E::none,
+     list_metric_namespaces},
 
     // Open.Peering on a connection.
     {Method::get, SERVICE OPEN "/monitoring/default", "ConnectionMonitoring_Get", P::read, E::none,

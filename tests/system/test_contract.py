@@ -1,4 +1,4 @@
-"""Runs the published JavaScript client of the real service against a live server (tests/contract)."""
+"""Runs the published JavaScript clients of the real service against a live server (tests/contract)."""
 import os
 import subprocess
 import uuid
@@ -9,10 +9,10 @@ from harness import need_program
 CONTRACT = harness.SOURCE / "tests" / "contract"
 
 
-class PublishedClient(harness.SystemTest):
-    def test_the_unmodified_client_works_over_https(self):
+class PublishedClients(harness.SystemTest):
+    def test_the_unmodified_clients_work_over_https(self):
         node = need_program(self, "node")
-        if not (CONTRACT / "node_modules" / "@azure" / "arm-peering").is_dir():
+        if not (CONTRACT / "node_modules" / "@azure" / "arm-monitor").is_dir():
             if harness.REQUIRE_ALL:
                 self.fail("tests/contract has no node_modules: ./run setup")
             self.skipTest("tests/contract has no node_modules: ./run setup")
@@ -25,11 +25,14 @@ class PublishedClient(harness.SystemTest):
                     {"location": "eastus"})
         environment = {**os.environ, "PEERING_HTTPS": server.https, "PEERING_TOKEN": server.token,
                        "PEERING_SUBSCRIPTION": subscription, "NODE_EXTRA_CA_CERTS": server.authority}
-        done = subprocess.run([node, "--test", "--test-reporter=spec", "arm_peering.test.mjs"], cwd=CONTRACT,
-                              env=environment, capture_output=True, text=True, timeout=120 * harness.PATIENCE)
-        print(done.stdout)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("pass", done.stdout)
+        for client in ("arm_peering", "arm_monitor"):
+            with self.subTest(client):
+                done = subprocess.run([node, "--test", "--test-reporter=spec", f"{client}.test.mjs"], cwd=CONTRACT,
+                                      env=environment, capture_output=True, text=True,
+                                      timeout=120 * harness.PATIENCE)
+                print(done.stdout)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn("pass", done.stdout)
 
 
 if __name__ == "__main__":

@@ -22,12 +22,18 @@ constexpr std::array<std::string_view, 27> resource_manager_versions = {
     "2020-06-01", "2020-01-01", "2019-11-01", "2019-10-01", "2019-08-01", "2019-07-01", "2019-06-01",
     "2019-05-10", "2018-05-01", "2017-05-10", "2016-09-01", "2016-06-01", "2015-11-01",
 };
+// What Azure Monitor's published clients send for metrics, their definitions and namespaces.
+constexpr std::array<std::string_view, 10> insights_versions = {
+    "2024-02-01", "2023-10-01",         "2022-04-01-preview", "2021-05-01", "2019-07-01",
+    "2018-01-01", "2017-12-01-preview", "2017-05-01-preview", "2016-09-01", "2016-03-01",
+};
 
 }  // namespace
 
 std::span<const std::string_view> api_versions(std::string_view name_space) {
   if (name_space.empty() || same_name(name_space, "Microsoft.Resources")) return resource_manager_versions;
   if (same_name(name_space, "Microsoft.Peering")) return peering_versions;
+  if (same_name(name_space, "Microsoft.Insights")) return insights_versions;
   if (same_name(name_space, "Open.Peering")) return open_peering_versions;
   return {};
 }
