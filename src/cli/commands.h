@@ -25,6 +25,7 @@ std::vector<Command> subscription_commands();
 std::vector<Command> offline_commands();
 std::vector<Command> simulate_commands();
 std::vector<Command> status_commands();
+std::vector<Command> as_code_commands();
 
 /// Rows that several commands share.
 OptionSpec group_option();

@@ -1,7 +1,8 @@
 // How a command says that it did not do what was asked: an exit code and one sentence for stderr.
 //
 // The codes are a promise to scripts: 3 means "it is not there", 4 "somebody else has
-// it", 5 "you may not". They are derived in one place, from our error codes and from the server's statuses.
+// it", 5 "you may not", 6 "not as it should be". They are derived in one place, from our error codes and from
+// the server's statuses.
 #pragma once
 
 #include <string>
@@ -16,7 +17,15 @@
 
 namespace peering::cli {
 
-enum class ExitCode : int { ok = 0, failed = 1, usage = 2, not_found = 3, conflict = 4, not_permitted = 5 };
+enum class ExitCode : int {
+  ok = 0,
+  failed = 1,
+  usage = 2,
+  not_found = 3,
+  conflict = 4,
+  not_permitted = 5,
+  differs = 6
+};
 
 /// Why a command failed.
 struct Failure {
