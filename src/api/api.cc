@@ -12,6 +12,7 @@
 #include "api/arm/names.h"
 #include "api/arm/resource_id.h"
 #include "api/documents.h"
+#include "api/rehearsal_store.h"
 #include "api/routes.h"
 #include "api/throttle.h"
 #include "base/log.h"
@@ -39,6 +40,13 @@ struct Parsed {
   std::optional<arm::ResourceId> id;
 };
 
+// Azure's clients ask for the operations of a group's deployment without the namespace.
+void complete_namespace(std::vector<std::string>& segments) {
+  const bool bare = segments.size() > 5 && arm::same_name(segments[2], "resourceGroups") &&
+                    arm::same_name(segments[4], "deployments");
+  if (bare) segments.insert(segments.begin() + 4, {"providers", "Microsoft.Resources"});
+}
+
 arm::Expected<Parsed> parse(const http::Request& request) {
   std::string_view target = request.target;
   // Azure's clients write "/{id}/…" with an id that begins with a slash itself.
@@ -52,6 +60,7 @@ arm::Expected<Parsed> parse(const http::Request& request) {
     return arm::bad_argument("path", target, "segments without '/', control characters or broken escapes");
   }
   out.segments = std::move(*segments);
+  complete_namespace(out.segments);
   out.query = std::move(*query);
   out.path = arm::join_path(out.segments);
   out.key = model::lower(out.path);
@@ -215,6 +224,25 @@ struct Api::State {
                      {{"Retry-After", wait}}});
   }
 
+  // Answers for a caller who is known already, and waits for what comes later.
+  http::Response ask(const Caller& caller, const http::Request& request, int deep) {
+    const auto started = Clock::now();
+    Noted noted;
+    http::Response out = guarded_from_exceptions("a request", [&]() -> arm::Answer {
+      const auto parsed = parse(request);
+      if (!parsed) return tl::unexpected(parsed.error());
+      const Match match = match_route(request.method, parsed->segments);
+      if (match.route) noted.operation = match.route->operation;
+      if (!parsed->id) return arm::refuse(404, "NotFound", "There is nothing at this path.");
+      return answer_known(request, match, *parsed, caller, services.clock(), noted, deep);
+    });
+    count(noted.operation, out.status, Clock::now() - started);
+    return out;
+  }
+
+  struct Rehearsal;
+  std::function<Asker()> rehearser(const Caller& caller, int deep);
+
   // Everything that a change needs whose commit is under way.
   struct Pending {
     const Route& route;
@@ -312,7 +340,7 @@ struct Api::State {
   }
 
   arm::Answer run_authorized(const http::Request& request, const Match& match, const Parsed& parsed,
-                             const Caller& caller, TimePoint at) {
+                             const Caller& caller, TimePoint at, int deep = 0) {
     Attempt attempt;
     attempt.permission = match.route->permission;
     attempt.key = parsed.key.empty() ? "/" : parsed.key;
@@ -324,10 +352,15 @@ struct Api::State {
     }
     if (auto ok = authorize(caller, attempt); !ok) return tl::unexpected(ok.error());
     if (auto ok = check_names(*match.route, match); !ok) return tl::unexpected(ok.error());
-    if (match.route->effect == Effect::guarded) {
+    if (match.route->effect == Effect::guarded && deep == 0) {
       return run_guarded({*match.route, request, parsed, caller, match.parameters, at, {}, {}});
     }
     Call call{services, request, parsed.query, caller, match.parameters, parsed.path, parsed.key, at};
+    call.asks_deep = deep;
+    if (match.route->effect == Effect::none) {
+      call.ask = [this, &caller, deep](const http::Request& asked) { return ask(caller, asked, deep + 1); };
+      call.rehearse = rehearser(caller, deep + 1);
+    }
     return run(*match.route, call, parsed);
   }
 
@@ -335,17 +368,22 @@ struct Api::State {
                          Noted& noted) {
     const auto caller = authenticate(services.resources, services.identities, request, at);
     if (!caller) return tl::unexpected(caller.error());
+    return answer_known(request, match, parsed, *caller, at, noted, 0);
+  }
+
+  arm::Answer answer_known(const http::Request& request, const Match& match, const Parsed& parsed,
+                           const Caller& caller, TimePoint at, Noted& noted, int deep) {
     if (auto ok = arm::check_api_version(name_space_of(*parsed.id), parsed.query.get("api-version")); !ok) {
       return tl::unexpected(ok.error());
     }
     const bool put = request.method == http::Method::put && parsed.id->providers.empty();
     const bool group = !parsed.id->resource_group.empty();
-    if (auto ok = check_subscription(*caller, parsed, put && !group); !ok) return tl::unexpected(ok.error());
+    if (auto ok = check_subscription(caller, parsed, put && !group); !ok) return tl::unexpected(ok.error());
     if (auto ok = check_quota(request, *parsed.id, at, noted); !ok) return tl::unexpected(ok.error());
-    if (auto ok = check_group(*caller, parsed, put && group); !ok) return tl::unexpected(ok.error());
+    if (auto ok = check_group(caller, parsed, put && group); !ok) return tl::unexpected(ok.error());
     if (match.allowed.empty()) return unknown_type(*parsed.id);
     if (!match.route) return wrong_method(request.method, match.allowed);
-    return run_authorized(request, match, parsed, *caller, at);
+    return run_authorized(request, match, parsed, caller, at, deep);
   }
 
   // Metrics are open to this machine itself, but not to what a proxy on it passes on.
@@ -375,6 +413,52 @@ struct Api::State {
     return run_authorized(request, match, *parsed, *caller, at);
   }
 };
+
+namespace {
+
+// What else a rehearsal must not touch is switched off; nobody's quota is used up.
+Services rehearsal_services(const Services& services, store::ResourceStore& resources) {
+  Settings settings = services.settings;
+  settings.quotas = {0, 0, 0};
+  Services out{resources,
+               services.telemetry,
+               services.metrics,
+               services.events,
+               services.catalog,
+               services.registry,
+               services.routes,
+               services.not_ready,
+               [] {},
+               [](model::Revision) { return Result<void>(); },
+               [] {},
+               services.accept_samples,
+               services.latency_bins,
+               std::move(settings),
+               services.clock,
+               services.vrps,
+               services.search_routes};
+  out.sessions = services.sessions;
+  out.test_state = services.test_state;
+  return out;
+}
+
+}  // namespace
+
+struct Api::State::Rehearsal {
+  explicit Rehearsal(const Services& services)
+      : resources(services.resources), state(rehearsal_services(services, resources)) {}
+
+  RehearsalStore resources;
+  State state;
+};
+
+std::function<Asker()> Api::State::rehearser(const Caller& caller, int deep) {
+  return [this, &caller, deep] {
+    return [rehearsal = std::make_shared<Rehearsal>(services), &caller, deep](const http::Request& asked) {
+      return rehearsal->state.ask(caller, asked, deep);
+    };
+  };
+}
 
 Api::Api(Services services) : state_(std::make_unique<State>(std::move(services))) {}
 Api::~Api() = default;

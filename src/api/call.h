@@ -24,6 +24,10 @@ struct Record {
   json::object document;
 };
 
+/// Sends a request to this API for the caller of another one: it is checked, counted and answered as if she
+/// had sent it herself.
+using Asker = std::function<http::Response(const http::Request&)>;
+
 /// Everything a handler needs. Lives for one request; used by one thread.
 struct Call {
   const Services& services;
@@ -43,6 +47,13 @@ struct Call {
   /// `deferred` and say that it succeeded. When it did not, the handler is run again without this.
   bool defers = false;
   std::vector<store::Write> deferred;
+
+  /// How a handler that makes several changes makes each of them. Only for handlers of `Effect::none`: the
+  /// others hold what a change waits for.
+  Asker ask;
+  /// The same without changing anything: what is asked for is there for the same asker only.
+  std::function<Asker()> rehearse;
+  int asks_deep = 0;  ///< how many askers stand between the caller and this request
 
   /// A parameter of the path template; empty when the template has none of the name.
   const std::string& parameter(std::string_view name) const;

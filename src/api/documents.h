@@ -30,6 +30,8 @@ inline constexpr std::string_view registered_prefix_type = "microsoft.peering/pe
 inline constexpr std::string_view peer_asn_type = "microsoft.peering/peerasns";
 inline constexpr std::string_view monitoring_type = "open.peering/monitoring";
 inline constexpr std::string_view alert_channel_type = "open.peering/alertchannels";
+inline constexpr std::string_view deployment_type = "microsoft.resources/deployments";
+inline constexpr std::string_view deployment_details_type = "microsoft.resources/deployments/details";
 inline constexpr std::string_view token_type = "open.peering/tokens";
 
 /// The one tenant of this server: who may do what is decided by scopes.

@@ -25,6 +25,18 @@ arm::Answer put_resource_group(Call& call);
 arm::Answer patch_resource_group(Call& call);
 arm::Answer delete_resource_group(Call& call);
 
+// deployments.cc
+arm::Answer list_deployments(Call& call);
+arm::Answer get_deployment(Call& call);
+arm::Answer head_deployment(Call& call);
+arm::Answer put_deployment(Call& call);
+arm::Answer delete_deployment(Call& call);
+arm::Answer validate_deployment(Call& call);
+arm::Answer what_if_deployment(Call& call);
+arm::Answer export_deployment_template(Call& call);
+arm::Answer list_deployment_operations(Call& call);
+arm::Answer get_deployment_operation(Call& call);
+
 // peering_services.cc
 arm::Answer list_peering_services(Call& call);
 arm::Answer get_peering_service(Call& call);

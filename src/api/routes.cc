@@ -15,6 +15,8 @@ using http::Method;
 #define SUBSCRIPTION "/subscriptions/{subscriptionId}"
 #define GROUP SUBSCRIPTION "/resourceGroups/{resourceGroupName}"
 #define SUBSCRIPTION_PEERING SUBSCRIPTION "/providers/Microsoft.Peering"
+#define DEPLOYMENTS "/providers/Microsoft.Resources/deployments"
+#define DEPLOYMENT DEPLOYMENTS "/{deploymentName}"
 #define PEERINGS GROUP "/providers/Microsoft.Peering/peerings"
 #define PEERING PEERINGS "/{peeringName}"
 #define PEER_ASN SUBSCRIPTION_PEERING "/peerAsns/{peerAsnName}"
@@ -60,6 +62,43 @@ constexpr Route table[] = {
     {Method::get, SUBSCRIPTION_PEERING, "Providers_Get", P::catalogue, E::none, get_provider_registration},
     {Method::post, SUBSCRIPTION_PEERING "/register", "Providers_Register", P::catalogue, E::none,
      get_provider_registration},
+
+    // Deployments of templates.
+    {Method::get, GROUP DEPLOYMENTS, "Deployments_ListByResourceGroup", P::read, E::none, list_deployments},
+    {Method::get, GROUP DEPLOYMENT, "Deployments_Get", P::read, E::none, get_deployment},
+    {Method::head, GROUP DEPLOYMENT, "Deployments_CheckExistence", P::read, E::none, head_deployment},
+    {Method::put, GROUP DEPLOYMENT, "Deployments_CreateOrUpdate", P::partner_write, E::none, put_deployment},
+    {Method::delete_, GROUP DEPLOYMENT, "Deployments_Delete", P::partner_write, E::none, delete_deployment},
+    {Method::post, GROUP DEPLOYMENT "/validate", "Deployments_Validate", P::partner_write, E::none,
+     validate_deployment},
+    {Method::post, GROUP DEPLOYMENT "/whatIf", "Deployments_WhatIf", P::partner_write, E::none,
+     what_if_deployment},
+    {Method::post, GROUP DEPLOYMENT "/exportTemplate", "Deployments_ExportTemplate", P::read, E::none,
+     export_deployment_template},
+    {Method::get, GROUP DEPLOYMENT "/operations", "DeploymentOperations_List", P::read, E::none,
+     list_deployment_operations},
+    {Method::get, GROUP DEPLOYMENT "/operations/{operationId}", "DeploymentOperations_Get", P::read, E::none,
+     get_deployment_operation},
+    {Method::get, SUBSCRIPTION DEPLOYMENTS, "Deployments_ListAtSubscriptionScope", P::read, E::none,
+     list_deployments},
+    {Method::get, SUBSCRIPTION DEPLOYMENT, "Deployments_GetAtSubscriptionScope", P::read, E::none,
+     get_deployment},
+    {Method::head, SUBSCRIPTION DEPLOYMENT, "Deployments_CheckExistenceAtSubscriptionScope", P::read, E::none,
+     head_deployment},
+    {Method::put, SUBSCRIPTION DEPLOYMENT, "Deployments_CreateOrUpdateAtSubscriptionScope", P::partner_write,
+     E::none, put_deployment},
+    {Method::delete_, SUBSCRIPTION DEPLOYMENT, "Deployments_DeleteAtSubscriptionScope", P::partner_write,
+     E::none, delete_deployment},
+    {Method::post, SUBSCRIPTION DEPLOYMENT "/validate", "Deployments_ValidateAtSubscriptionScope",
+     P::partner_write, E::none, validate_deployment},
+    {Method::post, SUBSCRIPTION DEPLOYMENT "/whatIf", "Deployments_WhatIfAtSubscriptionScope",
+     P::partner_write, E::none, what_if_deployment},
+    {Method::post, SUBSCRIPTION DEPLOYMENT "/exportTemplate", "Deployments_ExportTemplateAtSubscriptionScope",
+     P::read, E::none, export_deployment_template},
+    {Method::get, SUBSCRIPTION DEPLOYMENT "/operations", "DeploymentOperations_ListAtSubscriptionScope",
+     P::read, E::none, list_deployment_operations},
+    {Method::get, SUBSCRIPTION DEPLOYMENT "/operations/{operationId}",
+     "DeploymentOperations_GetAtSubscriptionScope", P::read, E::none, get_deployment_operation},
 
     // Microsoft.Peering.
     {Method::get, "/providers/Microsoft.Peering/operations", "Operations_List", P::authenticated, E::none,

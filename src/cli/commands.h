@@ -26,6 +26,7 @@ std::vector<Command> offline_commands();
 std::vector<Command> simulate_commands();
 std::vector<Command> status_commands();
 std::vector<Command> as_code_commands();
+std::vector<Command> deployment_commands();
 
 /// Rows that several commands share.
 OptionSpec group_option();

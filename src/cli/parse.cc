@@ -89,6 +89,8 @@ std::string_view group_help(std::string_view word) {
   if (word == "group") return "resource groups";
   if (word == "config") return "the server's configuration file";
   if (word == "mrt") return "MRT files";
+  if (word == "deployment") return "ARM templates";
+  if (word == "operation") return "what a deployment did";
   if (word == "bmp") return "recorded BMP streams";
   return "";
 }

@@ -340,5 +340,86 @@ class AsCode(harness.SystemTest):
         self.assertEqual(sum(lists.values()), 3)
 
 
+class Templates(harness.SystemTest):
+    """`peeringctl deployment` against a running server."""
+
+    TEMPLATE = {
+        "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+        "contentVersion": "1.0.0.0",
+        "parameters": {"site": {"type": "string"}, "count": {"type": "int", "defaultValue": 2}},
+        "resources": [
+            {"type": "Microsoft.Peering/peeringServices", "apiVersion": "2022-10-01", "name": "[parameters('site')]",
+             "location": "[resourceGroup().location]", "properties": {},
+             "resources": [{"type": "providers/monitoring", "apiVersion": "2026-11-01", "name": "Open.Peering/default",
+                            "properties": {"alerts": {"enabled": True, "minimumLevel": "Error"}}}]},
+            {"type": "Microsoft.Peering/peeringServices/prefixes", "apiVersion": "2022-10-01",
+             "name": "[concat(parameters('site'), '/p', copyIndex())]",
+             "copy": {"name": "all", "count": "[parameters('count')]"},
+             "properties": {"prefix": "[format('203.0.{0}.0/24', add(112, copyIndex()))]"}}]}
+
+    def setUp(self):
+        super().setUp()
+        self.server = self.daemon()
+        self.subscription = str(uuid.uuid4())
+        self.template = self.dir / "office.json"
+        self.template.write_text(json.dumps(self.TEMPLATE))
+        self.parameters = self.dir / "parameters.json"
+        self.parameters.write_text(json.dumps({"$schema": "x", "contentVersion": "1.0.0.0",
+                                               "parameters": {"site": {"value": "akl"}}}))
+        self.run_ctl("subscription", "create", "--subscription", self.subscription, "--name", "Test")
+        self.run_ctl("group", "create", "--name", "net", "--location", "eastus")
+
+    def run_ctl(self, *words, expect=0):
+        return self.ctl(self.server, *words, expect=expect, subscription=self.subscription)
+
+    def deployment(self, verb, *words, expect=0):
+        return self.run_ctl("deployment", verb, "-g", "net", *words, expect=expect)
+
+    def order(self, verb, *words, **options):
+        return self.deployment(verb, "-f", str(self.template), "-p", str(self.parameters), *words, **options)
+
+    def test_from_what_if_to_export(self):
+        told = json.loads(self.order("what-if", "-o", "json"))
+        self.assertEqual([each["changeType"] for each in told], ["Create"] * 4)
+        self.order("validate")
+        self.assertEqual(json.loads(self.run_ctl("service", "list", "-o", "json")), [])
+        made = json.loads(self.order("create", "-o", "json"))
+        self.assertEqual((made["name"], made["properties"]["provisioningState"]), ("office", "Succeeded"))
+        prefixes = json.loads(self.run_ctl("service", "prefix", "list", "-g", "net", "--peering-service-name", "akl",
+                                           "-o", "json"))
+        self.assertEqual([each["properties"]["prefix"] for each in prefixes], ["203.0.112.0/24", "203.0.113.0/24"])
+        settings = json.loads(self.run_ctl("monitoring", "show", "-g", "net", "-n", "akl", "-o", "json"))
+        self.assertEqual(settings["properties"]["alerts"]["minimumLevel"], "Error")
+        again = json.loads(self.order("what-if", "-o", "json"))
+        self.assertEqual([each["changeType"] for each in again], ["NoChange"] * 4)
+        more = self.order("what-if", "-p", "count=3", "-o", "tsv")
+        self.assertEqual([line.split("\t")[0] for line in more.splitlines()], ["NoChange"] * 4 + ["Create"])
+        self.assertEqual(json.loads(self.deployment("export", "-n", "office")), self.TEMPLATE)
+        self.assertEqual(json.loads(self.deployment("show", "-n", "office", "-o", "json"))["name"], "office")
+        self.assertEqual(len(json.loads(self.deployment("list", "-o", "json"))), 1)
+        operations = self.run_ctl("deployment", "operation", "list", "-g", "net", "-n", "office", "-o", "json")
+        self.assertEqual(len(json.loads(operations)), 4)
+        self.deployment("delete", "-n", "office", "--yes")
+        self.deployment("show", "-n", "office", expect=3)
+
+    def test_reasons_are_told(self):
+        said = self.order("create", "-p", "count=200", expect=1)
+        self.assertIn("InvalidTemplateDeployment", said)
+        self.assertIn("prefixes/p199", said)
+        self.assertIn("203.0.311.0/24", said)
+        self.assertIn("resources[1].copy.count", self.order("create", "-p", "count=-1", expect=1))
+        self.assertEqual(json.loads(self.run_ctl("service", "list", "-o", "json")), [])
+
+    def test_a_deployment_outlives_the_server(self):
+        self.order("create")
+        self.server.stop()
+        self.server.start()
+        self.assertEqual(json.loads(self.deployment("show", "-n", "office", "-o", "json"))["properties"]["mode"],
+                         "Incremental")
+        self.run_ctl("group", "delete", "--name", "net", "--yes")
+        self.run_ctl("group", "create", "--name", "net", "--location", "eastus")
+        self.assertEqual(json.loads(self.deployment("list", "-o", "json")), [])
+
+
 if __name__ == "__main__":
     harness.main()
