@@ -4,12 +4,14 @@
 
 #include "api/arm/resource_id.h"
 #include "api/documents.h"
+#include "api/template/expression.h"
 
 namespace peering::api {
 
 namespace {
 
 constexpr int attempts_max = 8;
+constexpr std::string_view hidden_secret = "(not kept)";
 
 store::Write write_of(std::string key, std::string_view type, const json::object& document) {
   store::Write out;
@@ -44,6 +46,25 @@ arm::Expected<void> forget_oldest(Call& call) {
 }
 
 }  // namespace
+
+json::value without_secrets(const json::value& text) {
+  if (const json::array* items = text.if_array()) {
+    json::array out;
+    for (const json::value& each : *items) out.push_back(without_secrets(each));
+    return out;
+  }
+  if (!text.is_object()) return text;
+  const bool secure = model::lower(find_string(text, "type").value_or("")).starts_with("secure");
+  json::object out;
+  for (const auto& member : text.get_object()) {
+    const json::value& value = member.value();
+    const bool named = member.key() == "secret" || member.key() == "md5AuthenticationKey";
+    const bool plain = value.is_string() && !tmpl::is_expression(std::string(value.get_string()));
+    const bool hidden = (named && plain) || (secure && member.key() == "defaultValue");
+    out[member.key()] = hidden ? json::value(hidden_secret) : without_secrets(value);
+  }
+  return out;
+}
 
 arm::Expected<bool> keep_deployment(Call& call, const json::object& document, const json::object& details) {
   for (int attempt = 0; attempt < attempts_max; ++attempt) {

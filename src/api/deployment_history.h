@@ -10,6 +10,10 @@ inline constexpr std::size_t deployments_max = 800;  ///< of a scope, as Azure k
 /// What follows a deployment's key in the key of its `details`.
 inline constexpr std::string_view details_suffix = "/details";
 
+/// The template without the secrets that are written into it: channels' secrets, MD5 keys, and default values
+/// of secure parameters.
+json::value without_secrets(const json::value& text);
+
 /// Stores a deployment where the call's path says; `details` is `{"template", "operations"}`. The oldest ones
 /// of the scope beyond `deployments_max` go. True when there was none of the name.
 arm::Expected<bool> keep_deployment(Call& call, const json::object& document, const json::object& details);

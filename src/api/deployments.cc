@@ -243,7 +243,8 @@ arm::Answer keep_and_answer(Call& call, const Order& order, const DeploymentRun&
   for (const DeploymentOperation& each : run.operations) {
     operations.push_back(shown_operation(std::string(document.at("id").as_string()), each));
   }
-  const json::object details{{"template", order.text}, {"operations", std::move(operations)}};
+  const json::object details{{"template", without_secrets(order.text)},
+                             {"operations", std::move(operations)}};
   const auto is_new = keep_deployment(call, document, details);
   if (!is_new) return tl::unexpected(is_new.error());
   if (!run.succeeded()) return refusal(run.status(), "DeploymentFailed", failed_message, run);

@@ -81,6 +81,30 @@ TEST_F(Deployments, MakesEverythingInOrderAndTellsWhat) {
   EXPECT_EQ(get(office).status, 200) << "the deployment goes, what it made stays";
 }
 
+TEST_F(Deployments, SecretsAreNotKept) {
+  make_group();
+  json::object channel =
+      resource("Open.Peering/alertChannels", "noc",
+               json::object{{"type", "webhook"}, {"url", "https://a.example"}, {"secret", "hush"}});
+  json::object text = with(json::array{std::move(channel)});
+  text["parameters"] =
+      json::object{{"key", json::object{{"type", "securestring"}, {"defaultValue", "quiet"}}}};
+  const Reply made = put(path, order(std::move(text)));
+  ASSERT_EQ(made.status, 201) << made.text;
+  const Reply exported = post(path + "/exportTemplate", "");
+  EXPECT_EQ(exported.status, 200);
+  for (const std::string_view secret : {"hush", "quiet"}) {
+    EXPECT_EQ((made.text + exported.text + get(path).text).find(secret), std::string::npos) << secret;
+    for (const std::string_view type : {deployment_type, deployment_details_type}) {
+      const auto stored = resources.list({std::string(type), "", "", 10});
+      for (const store::Resource& each : *stored) EXPECT_EQ(each.document.find(secret), std::string::npos);
+    }
+  }
+  const std::string reader = token("Reader", sub_a);
+  EXPECT_EQ(send_as(reader, http::Method::post, versioned(path + "/exportTemplate")).code(),
+            "AuthorizationFailed");
+}
+
 TEST_F(Deployments, WhatWouldBeRefusedIsRefusedBeforeAnythingIsMade) {
   make_group();
   const Reply refused =

@@ -190,6 +190,19 @@ class AsCode(harness.SystemTest):
         self.assertEqual(self.writes(self.server), before + 3)
         self.run_ctl(self.server, "apply", "-f", folder, "--prune", "--dry-run")
 
+    def test_who_may_not_read_channels_exports_the_rest(self):
+        self.fill()
+        token = self.run_ctl(self.server, "token", "create", "--role", "Contributor", "--scope",
+                             f"/subscriptions/{self.subscription}").stdout.strip()
+        done = self.run_ctl(self.server, "export", "-o", self.dir / "code", "--token", token)
+        self.assertIn("alertChannels", done.stderr)
+        found = documents(self.dir / "code")
+        self.assertEqual(len(found), 14, sorted(found))
+        self.assertNotIn(b"alertChannels", found["manages.json"])
+        # What is not managed is not deleted either.
+        self.assertIn("nothing to do", self.run_ctl(self.server, "apply", "-f", self.dir / "code", "--prune",
+                                                    "--yes").stderr)
+
     def test_prune_asks_on_a_terminal(self):
         self.fill()
         folder = self.dir / "code"
