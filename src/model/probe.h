@@ -34,6 +34,7 @@ struct ProbeAnswer {
   int ttl = 0;            ///< of the answer as it came in; 0: not known
   std::size_t bytes = 0;  ///< of the answer's ICMP message; 0: not known
   std::string reason;     ///< "Destination Host Unreachable", "Connection refused"; empty when answered
+  std::string mark;       ///< what traceroute prints behind the time: "!H"; mostly empty
   friend bool operator==(const ProbeAnswer&, const ProbeAnswer&) = default;
 };
 
@@ -44,7 +45,7 @@ struct ProbeHop {
   friend bool operator==(const ProbeHop&, const ProbeHop&) = default;
 };
 
-/// Several echoes, or a walk along the path.
+/// Several echoes, or a walk along the path. Neither of both: the server ended before they did.
 struct ProbeReport {
   ProbeProtocol protocol = ProbeProtocol::icmp;
   std::size_t payload_bytes = 0;     ///< of what was sent, after the header of ICMP or UDP
