@@ -14,10 +14,11 @@ constexpr std::int64_t port_max = 65535;
 constexpr std::int64_t frequency_s_max = 2147483647;
 
 // What nobody measured has not succeeded, and has no path.
-json::object shown_test(const Record& record) {
+json::object shown_test(const Call& call, const std::string& key, const Record& record) {
   json::object properties = record.document.at("properties").as_object();
-  properties["isTestSuccessful"] = false;
-  properties["path"] = json::array();
+  const auto state = call.services.test_state ? call.services.test_state(key) : std::nullopt;
+  properties["isTestSuccessful"] = state && state->successful;
+  properties["path"] = state ? json::array(state->path.begin(), state->path.end()) : json::array();
   properties["provisioningState"] = "Succeeded";
   return shown(record, std::move(properties));
 }
@@ -73,7 +74,9 @@ arm::Answer list_connection_monitor_tests(Call& call) {
   const auto service = load_parent(call, arm::parent_of(call.key + "/x"));
   if (!service) return tl::unexpected(service.error());
   return list_stored(call, connection_monitor_test_type, call.key + "/",
-                     [](const Record& record) -> arm::Expected<json::value> { return shown_test(record); });
+                     [&](const Record& record) -> arm::Expected<json::value> {
+                       return shown_test(call, record.stored.key, record);
+                     });
 }
 
 arm::Answer get_connection_monitor_test(Call& call) {
@@ -81,7 +84,7 @@ arm::Answer get_connection_monitor_test(Call& call) {
   if (!service) return tl::unexpected(service.error());
   const auto record = load_existing(call, call.key);
   if (!record) return tl::unexpected(record.error());
-  return arm::json_response(200, shown_test(*record));
+  return arm::json_response(200, shown_test(call, call.key, *record));
 }
 
 arm::Answer put_connection_monitor_test(Call& call) {
@@ -97,7 +100,7 @@ arm::Answer put_connection_monitor_test(Call& call) {
   document["properties"] = std::move(*properties);
   const Saving saving{call.key, connection_monitor_test_type, "", "", &service->stored};
   if (auto saved = save(call, saving, document, *before); !saved) return tl::unexpected(saved.error());
-  return created_or_replaced(*before, shown_test(Record{{}, std::move(document)}));
+  return created_or_replaced(*before, shown_test(call, call.key, Record{{}, std::move(document)}));
 }
 
 arm::Answer delete_connection_monitor_test(Call& call) {

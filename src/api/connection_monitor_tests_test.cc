@@ -39,6 +39,26 @@ TEST_F(ConnectionMonitorTests, ANewOneIsServedWholeAndKeepsItsCase) {
   EXPECT_EQ(reply.body, json::value({{"value", json::array{expected}}}));
 }
 
+TEST_F(ConnectionMonitorTests, ShowsWhereATestStands) {
+  const std::string path = make_service("Svc1") + "/connectionMonitorTests/Test1";
+  put(path, body);
+  Services given = services();
+  std::string asked;
+  given.test_state = [&](std::string_view test) {
+    asked = test;
+    return model::TestState{true, {"192.0.2.1", "*", "192.0.2.9"}};
+  };
+  api = std::make_unique<Api>(std::move(given));
+  for (const Reply& reply : {get(path), put(path, body)}) {
+    EXPECT_EQ(reply.body.at("properties").at("isTestSuccessful"), true);
+    EXPECT_EQ(reply.body.at("properties").at("path"), (json::array{"192.0.2.1", "*", "192.0.2.9"}));
+    EXPECT_EQ(asked, model::lower(path));
+  }
+  asked.clear();
+  EXPECT_EQ(get(service_path("svc1") + "/connectionMonitorTests").items(), 1U);
+  EXPECT_EQ(asked, model::lower(path));
+}
+
 TEST_F(ConnectionMonitorTests, PutReplacesWhatIsLeftOut) {
   const std::string path = make_service() + "/connectionMonitorTests/t";
   put(path, body);

@@ -2,6 +2,8 @@
 
 #include <cstdio>
 
+#include "app/probing.h"
+
 namespace peering::app {
 
 namespace {
@@ -25,6 +27,10 @@ api::Settings api_settings(const Configuration& c) {
   settings.accept_age = c.latency.accept_age;
   settings.quotas = {c.http.subscription_reads, c.http.subscription_writes, c.http.subscription_deletes};
   settings.version = version;
+  if (const Pop* pop = probe_pop(c)) {
+    settings.probe_pop = pop->name;
+    settings.probe_metro = pop->metro;
+  }
   return settings;
 }
 

@@ -9,10 +9,6 @@
 #include <thread>
 #include <vector>
 
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "alert/outbox.h"
 #include "alert/rules.h"
 #include "api/api.h"
@@ -23,6 +19,8 @@
 #include "app/bgp_configuration.h"
 #include "app/catalog_file.h"
 #include "app/event_writer.h"
+#include "app/folder_lock.h"
+#include "app/probing.h"
 #include "app/registry_watcher.h"
 #include "app/requirement_watch.h"
 #include "app/sample_log.h"
@@ -51,30 +49,6 @@ namespace {
 constexpr std::size_t worker_jobs_max = 2048;
 constexpr std::size_t routes_served_max = 1000;
 constexpr std::chrono::hours expire_period{1};
-
-// One process a data folder: two would acknowledge into each other's files.
-class FolderLock {
- public:
-  ~FolderLock() {
-    if (file_ >= 0) ::close(file_);
-  }
-  Result<void> take(const fs::path& folder) {
-    std::error_code error;
-    fs::create_directories(folder, error);
-    if (error)
-      return fail(ErrorCode::io, "the data folder {} cannot be made: {}", folder.string(), error.message());
-    ::chmod(folder.c_str(), 0700);
-    file_ = ::open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (file_ < 0) return fail(ErrorCode::io, "the data folder {} cannot be written", folder.string());
-    if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
-      return fail(ErrorCode::io, "the data folder {} is in use by another peeringd", folder.string());
-    }
-    return {};
-  }
-
- private:
-  int file_ = -1;
-};
 
 Result<void> check_listener(std::string_view name, const std::string& address, bool remote_allowed,
                             std::string_view condition) {
@@ -115,6 +89,7 @@ Result<void> check(const Configuration& c) {
   }
   if (const auto bgp = bgp_settings(c); !bgp) return tl::unexpected(bgp.error());
   if (const auto issuers = issuer_settings(c); !issuers) return tl::unexpected(issuers.error());
+  if (auto done = check_probing(c); !done) return done;
   if (!c.feeds.kafka.empty() && !feeds::KafkaFeed::available()) {
     return fail(ErrorCode::invalid_argument, "feeds.kafka: this peeringd was built without librdkafka");
   }
@@ -177,6 +152,7 @@ class App::State : public feeds::ShardSink {
   std::unique_ptr<EventWriter> writer_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::unique_ptr<RegistryWatcher> watcher_;
+  std::unique_ptr<Probing> probing_;
   std::unique_ptr<RequirementWatch> requirements_;
   std::unique_ptr<WorldKnowledge> knowledge_;
   std::unique_ptr<api::IdentityProviders> identities_;
@@ -306,9 +282,16 @@ Result<void> App::State::start_detection() {
   if (!known) return tl::unexpected(known.error());
   restore_shards(*known);
   make_requirement_watch(*known);
+  probing_ = std::make_unique<Probing>(
+      c_,
+      Probing::Services{[this] { return watcher_->current(); },
+                        [this](const model::SampleBatch& batch) {
+                          return recorder_->accept(batch, "").map([](const auto&) {});
+                        }},
+      metrics_);
   watcher_ = std::make_unique<RegistryWatcher>(
-      *resources_, metrics_,
-      [this](model::RegistryPointer registry) { apply_registry(std::move(registry)); });
+      *resources_, metrics_, [this](model::RegistryPointer registry) { apply_registry(std::move(registry)); },
+      [this](const store::Change& change) { probing_->changed(change); });
   hub_->start();
   outbox_->start();
   writer_->start();
@@ -482,6 +465,13 @@ Result<void> App::State::start_api() {
           },
       .on_worker = [this](std::function<void()> job) { return workers_.submit(std::move(job)); },
       .sessions = [this] { return peers_->sessions().snapshot(); },
+      .probe =
+          [this](const model::ProbeOrder& order, std::function<void(model::ProbeReport)> done) {
+            return probing_->order(order, std::move(done));
+          },
+      .test_state = [this](std::string_view test) { return probing_->state(test); },
+      .test_results = [this](std::string_view owner, std::string_view name, TimePoint from,
+                             TimePoint to) { return probing_->results(owner, name, from, to); },
       .identities = identities_.get()};
   api_ = std::make_unique<api::Api>(std::move(services));
   return api_->bootstrap(c_.data_dir);
@@ -644,6 +634,8 @@ Result<Listening> App::State::start() {
   start_mrt_feeds();
   start_ris_feeds();
   if (auto done = start_kafka_feeds(); !done) return tl::unexpected(done.error());
+  if (auto done = probing_->start(); !done) return tl::unexpected(done.error());
+  listening->stamp = probing_->reflector();
   requirements_->start();
   expirer_ = std::thread([this] { expire_until_stopped(); });
   started_ = true;
@@ -658,6 +650,7 @@ void App::State::stop() {
   stopping_changed_.notify_all();
   started_ = false;
   if (expirer_.joinable()) expirer_.join();
+  if (probing_) probing_->stop();
   if (requirements_) requirements_->stop();
   if (bmp_) bmp_->stop();
   if (bgp_) bgp_->stop();

@@ -172,6 +172,25 @@ struct Configuration {
     std::chrono::seconds settle_every{5};
   } latency;
 
+  struct Probe {
+    bool enabled = true;
+    std::string pop;  ///< empty: the only one of `network.pops`
+    std::vector<std::string> allowed, denied;
+    std::int64_t per_second_max = 500;
+    std::int64_t subscription_per_second_max = 400;
+    std::int64_t destination_per_second_max = 20;
+    std::int64_t pending_max = 2048;
+    std::int64_t orders_max = 8;
+    std::int64_t tests_max = 10'000;
+    std::chrono::seconds test_frequency_min{30};
+    std::chrono::seconds connectivity_every{15};
+    std::chrono::seconds trace_every{600};
+    std::chrono::seconds keep_results{6L * 3600};
+    std::string stamp_listen;
+    std::vector<std::string> stamp_clients;
+    std::int64_t stamp_per_second_max = 1000;
+  } probe;
+
   struct Alerts {
     std::chrono::seconds retry_first{1};
     std::chrono::seconds retry_longest{300};

@@ -138,9 +138,10 @@ class Fold {
 }  // namespace
 
 struct RegistryWatcher::State {
-  State(store::ResourceStore& store, Metrics& metrics, Apply apply_given)
+  State(store::ResourceStore& store, Metrics& metrics, Apply apply_given, Observe observe_given)
       : resources(store),
         apply(std::move(apply_given)),
+        observe(std::move(observe_given)),
         current(std::make_shared<const model::Registry>()),
         applied(metrics.counter("peering_registry_snapshots_total", "Registry snapshots put in force.")),
         failures(metrics.counter("peering_registry_read_failures_total",
@@ -149,6 +150,7 @@ struct RegistryWatcher::State {
 
   store::ResourceStore& resources;
   Apply apply;
+  Observe observe;
   Fold fold;
   mutable std::mutex mutex;
   std::condition_variable changed, in_force, ending;
@@ -172,7 +174,10 @@ struct RegistryWatcher::State {
     while (true) {
       const auto changes = resources.changes_since(upto, changes_read_max);
       if (!changes) return tl::unexpected(changes.error());
-      for (const store::Change& change : changes->changes) fold.apply(change);
+      for (const store::Change& change : changes->changes) {
+        fold.apply(change);
+        if (observe) observe(change);
+      }
       any = any || !changes->changes.empty();
       upto = changes->upto;
       if (changes->changes.size() < changes_read_max) break;
@@ -249,8 +254,9 @@ struct RegistryWatcher::State {
   }
 };
 
-RegistryWatcher::RegistryWatcher(store::ResourceStore& resources, Metrics& metrics, Apply apply)
-    : state_(std::make_unique<State>(resources, metrics, std::move(apply))) {}
+RegistryWatcher::RegistryWatcher(store::ResourceStore& resources, Metrics& metrics, Apply apply,
+                                 Observe observe)
+    : state_(std::make_unique<State>(resources, metrics, std::move(apply), std::move(observe))) {}
 RegistryWatcher::~RegistryWatcher() { stop(); }
 
 Result<void> RegistryWatcher::start() {

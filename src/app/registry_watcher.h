@@ -20,8 +20,10 @@ class RegistryWatcher {
  public:
   /// Called on the watcher's thread with every new snapshot; returns when every shard has it in force.
   using Apply = std::function<void(model::RegistryPointer)>;
+  /// Called for every change, of whatever type, in their order; must not block.
+  using Observe = std::function<void(const store::Change&)>;
 
-  RegistryWatcher(store::ResourceStore& resources, Metrics& metrics, Apply apply);
+  RegistryWatcher(store::ResourceStore& resources, Metrics& metrics, Apply apply, Observe observe = nullptr);
   ~RegistryWatcher();
   RegistryWatcher(const RegistryWatcher&) = delete;
   RegistryWatcher& operator=(const RegistryWatcher&) = delete;

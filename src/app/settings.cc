@@ -104,6 +104,61 @@ std::string community(const Target& value) {
   return good ? "" : "a community such as 8075:8007 (RFC 1997)";
 }
 
+std::string prefix_list(const Target& value) {
+  const auto& list = *std::get<std::vector<std::string>*>(value);
+  const bool good =
+      std::ranges::all_of(list, [](const std::string& text) { return net::Prefix::parse(text).has_value(); });
+  return good ? "" : "a list of prefixes such as 203.0.113.0/24";
+}
+
+std::string probe_rate(const Target& value) {
+  const std::int64_t number = *std::get<std::int64_t*>(value);
+  return number < 1 || number > 100'000 ? "a number from 1 to 100000" : "";
+}
+
+std::string test_frequency(const Target& value) {
+  const auto time = *std::get<std::chrono::seconds*>(value);
+  return time < std::chrono::seconds(1) || time > std::chrono::hours(1) ? "1s to 1h" : "";
+}
+
+void add_probe(std::vector<Setting>& out, Configuration::Probe& probe) {
+  const auto row = [&](std::string_view key, Target target, std::string_view text, Rule rule) {
+    out.push_back({"probe", key, target, text, rule});
+  };
+  row("enabled", &probe.enabled,
+      "Whether this server sends probes: looking glass, connection monitor tests, connectivity probes.",
+      nullptr);
+  row("pop", &probe.pop, "Name of the PoP that this server stands at; empty: the only one of network.pops.",
+      nullptr);
+  row("allowed", &probe.allowed,
+      "Prefixes that may be probed although they are denied, private, loopback or this server's own.",
+      prefix_list);
+  row("denied", &probe.denied, "Prefixes that are not probed, beside those that never are (docs/probes.md).",
+      prefix_list);
+  row("per_second_max", &probe.per_second_max, "Probes sent in a second by all together.", probe_rate);
+  row("subscription_per_second_max", &probe.subscription_per_second_max,
+      "Probes sent in a second for one subscription.", probe_rate);
+  row("destination_per_second_max", &probe.destination_per_second_max,
+      "Probes sent in a second to one address.", probe_rate);
+  row("pending_max", &probe.pending_max, "Probes that wait to be sent or answered.", probe_rate);
+  row("looking_glass_max", &probe.orders_max,
+      "Pings and traceroutes of the looking glass that are under way at once.", probe_rate);
+  row("tests_max", &probe.tests_max, "Connection monitor tests and connectivity probes that are run.",
+      positive);
+  row("test_frequency_min", &probe.test_frequency_min, "A test that asks for more is run this often.",
+      test_frequency);
+  row("connectivity_every", &probe.connectivity_every, "How often connectivity probes of peerings are run.",
+      test_frequency);
+  row("trace_every", &probe.trace_every, "How often the path of a test is walked.", positive);
+  row("keep_results", &probe.keep_results, "How long results of tests are kept in memory.", positive);
+  row("stamp_listen", &probe.stamp_listen,
+      "Address of the STAMP reflector (UDP, RFC 8762), such as 0.0.0.0:862; empty: off.", endpoint);
+  row("stamp_clients", &probe.stamp_clients, "Prefixes that the reflector answers; empty: everybody.",
+      prefix_list);
+  row("stamp_per_second_max", &probe.stamp_per_second_max, "Packets that the reflector answers in a second.",
+      probe_rate);
+}
+
 void add_http(std::vector<Setting>& out, Configuration::Http& http) {
   const auto row = [&](std::string_view key, Target target, std::string_view text, Rule rule) {
     out.push_back({"http", key, target, text, rule});
@@ -225,6 +280,7 @@ std::vector<Setting> settings_of(Configuration& c) {
       {"latency", "accept_age", &c.latency.accept_age, "Oldest sample that is accepted.", positive});
   out.push_back({"latency", "settle_every", &c.latency.settle_every,
                  "How often accepted samples are folded into stored sketches.", positive});
+  add_probe(out, c.probe);
   out.push_back({"alerts", "retry_first", &c.alerts.retry_first,
                  "Pause before the second attempt of a delivery; doubles with each.", positive});
   out.push_back(
