@@ -90,7 +90,8 @@ Outcome<json::array> ApiClient::list(std::string_view path, const Query& query, 
   return out;
 }
 
-Outcome<Written> ApiClient::write(http::Method method, std::string_view path, const json::value& body) {
+Outcome<Written> ApiClient::write(http::Method method, std::string_view path, const json::value& body,
+                                  const Query& query) {
   http::Headers headers;
   headers.set("Accept", "application/json");
   std::string text;
@@ -98,7 +99,7 @@ Outcome<Written> ApiClient::write(http::Method method, std::string_view path, co
     headers.set("Content-Type", "application/json");
     text = json::serialize(body);
   }
-  const auto answer = send(method, target_of(path, {}), std::move(headers), std::move(text));
+  const auto answer = send(method, target_of(path, query), std::move(headers), std::move(text));
   if (!answer) return tl::unexpected(answer.error());
   auto value = body_of(*answer);
   if (!value) return tl::unexpected(value.error());
@@ -113,8 +114,8 @@ Outcome<Written> ApiClient::patch(std::string_view path, const json::value& body
   return write(http::Method::patch, path, body);
 }
 
-Outcome<Written> ApiClient::post(std::string_view path, const json::value& body) {
-  return write(http::Method::post, path, body);
+Outcome<Written> ApiClient::post(std::string_view path, const json::value& body, const Query& query) {
+  return write(http::Method::post, path, body, query);
 }
 
 Outcome<bool> ApiClient::remove(std::string_view path) {

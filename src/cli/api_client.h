@@ -30,7 +30,7 @@ class ApiClient {
   Outcome<json::array> list(std::string_view path, const Query& query = {}, std::size_t items_max = 0);
   Outcome<Written> put(std::string_view path, const json::value& body);
   Outcome<Written> patch(std::string_view path, const json::value& body);
-  Outcome<Written> post(std::string_view path, const json::value& body);
+  Outcome<Written> post(std::string_view path, const json::value& body, const Query& query = {});
   /// True when something was deleted, false when there was nothing.
   Outcome<bool> remove(std::string_view path);
 
@@ -43,7 +43,8 @@ class ApiClient {
   const std::string& endpoint() const { return endpoint_; }
 
  private:
-  Outcome<Written> write(http::Method method, std::string_view path, const json::value& body);
+  Outcome<Written> write(http::Method method, std::string_view path, const json::value& body,
+                         const Query& query = {});
   Outcome<json::value> get_url(const std::string& url);
   http::ClientRequest request(http::Method method, std::string url, http::Headers headers, std::string body);
 

@@ -18,6 +18,7 @@ std::vector<Command> validation_commands();
 std::vector<Command> event_commands();
 std::vector<Command> latency_commands();
 std::vector<Command> route_commands();
+std::vector<Command> probe_commands();
 std::vector<Command> monitoring_commands();
 std::vector<Command> alert_commands();
 std::vector<Command> token_commands();
