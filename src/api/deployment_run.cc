@@ -151,29 +151,38 @@ DeploymentRun DeploymentRunner::run(tmpl::Template& from) {
   return out;
 }
 
+arm::Expected<json::array> DeploymentRunner::list(const std::string& collection,
+                                                  const std::string& api_version) {
+  json::array out;
+  std::string more = "&%24top=1000";
+  for (int page = 0; page < pages_max && !more.empty(); ++page) {
+    const http::Response response = send(http::Method::get, collection, api_version, more, "");
+    auto body = parse_json(response.body);
+    json::value* items = body && body->is_object() ? body->get_object().if_contains("value") : nullptr;
+    if (!is_success(response.status) || !items || !items->is_array()) {
+      const json::value error = error_of(response);
+      return arm::refuse(response.status, find_string(error, "code").value_or(""),
+                         find_string(error, "message").value_or(""));
+    }
+    for (json::value& each : items->get_array()) out.push_back(std::move(each));
+    const std::string link = find_string(*body, "nextLink").value_or("");
+    const auto query = arm::Query::parse(link.substr(std::min(link.size(), link.find('?') + 1)));
+    const auto token = query && !link.empty() ? query->get("$skipToken") : std::nullopt;
+    more = token ? "&%24top=1000&%24skipToken=" + http::percent_encode(*token) : "";
+  }
+  return out;
+}
+
 arm::Expected<std::vector<std::string>> DeploymentRunner::others(const tmpl::Template& from,
                                                                  const std::string& group) {
   std::vector<std::string> out;
   const std::string version(arm::api_versions("Microsoft.Peering").front());
   for (const std::string_view type : complete_types) {
-    const std::string collection = fmt::format("{}/providers/Microsoft.Peering/{}", group, type);
-    std::string more = "&%24top=1000";
-    for (int page = 0; page < pages_max && !more.empty(); ++page) {
-      const http::Response response = send(http::Method::get, collection, version, more, "");
-      const auto body = parse_json(response.body);
-      const json::value* items = body ? find(*body, "value") : nullptr;
-      if (!is_success(response.status) || !items || !items->is_array()) {
-        return arm::refuse(response.status, find_string(error_of(response), "code").value_or(""),
-                           find_string(error_of(response), "message").value_or(""));
-      }
-      for (const json::value& each : items->get_array()) {
-        std::string id = find_string(each, "id").value_or("");
-        if (!from.find(id)) out.push_back(std::move(id));
-      }
-      const std::string link = find_string(*body, "nextLink").value_or("");
-      const auto query = arm::Query::parse(link.substr(std::min(link.size(), link.find('?') + 1)));
-      const auto token = query && !link.empty() ? query->get("$skipToken") : std::nullopt;
-      more = token ? "&%24top=1000&%24skipToken=" + http::percent_encode(*token) : "";
+    const auto items = list(fmt::format("{}/providers/Microsoft.Peering/{}", group, type), version);
+    if (!items) return tl::unexpected(items.error());
+    for (const json::value& each : *items) {
+      std::string id = find_string(each, "id").value_or("");
+      if (!from.find(id)) out.push_back(std::move(id));
     }
   }
   return out;

@@ -50,6 +50,8 @@ class DeploymentRunner {
 
   /// The resource as it is now; null when it is not there.
   arm::Expected<json::value> read(const std::string& id, const std::string& api_version);
+  /// Every item of a collection, page by page.
+  arm::Expected<json::array> list(const std::string& collection, const std::string& api_version);
 
  private:
   http::Response send(http::Method method, const std::string& id, const std::string& api_version,

@@ -171,6 +171,54 @@ TEST_F(Deployments, WhatIfTellsAndChangesNothing) {
   EXPECT_THAT(same.text, HasSubstr("Ignore"));
 }
 
+TEST_F(Deployments, AGroupIsExportedAsATemplateThatMakesItAgain) {
+  ASSERT_EQ(put(make_service("office") + "/prefixes/lan", prefix_body("203.0.113.0/24")).status, 201);
+  ASSERT_EQ(put(office + "/prefixes/lan/providers/Open.Peering/monitoring/default",
+                R"({"properties":{"asn":[3333],"description":"[odd]"}})")
+                .status,
+            201);
+  ASSERT_EQ(
+      put(office + "/connectionMonitorTests/ping", R"({"properties":{"destination":"203.0.113.9"}})").status,
+      201);
+  make_service("other");
+  const Reply whole = post(group + "/exportTemplate", R"({"resources":["*"]})");
+  ASSERT_EQ(whole.status, 200) << whole.text;
+  const json::object text = whole.body.at("template").as_object();
+  EXPECT_EQ(text.at("resources").as_array().size(), 5U);
+  EXPECT_EQ(whole.text.find("provisioningState"), std::string::npos);
+  const Reply one = post(group + "/exportTemplate",
+                         json::serialize(json::object{{"resources", json::array{service_path("OTHER")}}}));
+  EXPECT_EQ(one.body.at("template").at("resources").as_array().size(), 1U);
+  // Nothing differs from what is there, and all of it comes again.
+  const Reply same = post(path + "/whatIf", order(text, "Complete"));
+  for (const json::value& each : same.body.at("properties").at("changes").as_array()) {
+    EXPECT_EQ(each.at("changeType"), "NoChange") << json::serialize(each);
+  }
+  ASSERT_EQ(remove(office).status, 200);
+  ASSERT_EQ(put(path, order(text)).status, 201);
+  EXPECT_EQ(json::serialize(post(group + "/exportTemplate", "").body.at("template")), json::serialize(text));
+}
+
+TEST_F(Deployments, KeysOfSessionsBecomeParametersOfAnExportedTemplate) {
+  make_group();
+  const std::string asn = std::string(sub_a) + "/providers/Microsoft.Peering/peerAsns/partner";
+  ASSERT_EQ(put(asn, R"({"properties":{"peerAsn":3333}})").status, 201);
+  const std::string body = fmt::format(R"({{"location":"eastus","kind":"Direct",
+    "sku":{{"name":"Premium_Direct_Free"}},"properties":{{"peeringLocation":"Auckland","direct":{{"peerAsn":
+    {{"id":"{}"}},"connections":[{{"bandwidthInMbps":10000,"bgpSession":
+    {{"peerSessionIPv4Address":"198.51.100.2","md5AuthenticationKey":"hush"}}}}]}}}}}})",
+                                       asn);
+  const Reply made = put(group + "/providers/Microsoft.Peering/peerings/akl1", body);
+  ASSERT_EQ(made.status, 201) << made.text;
+  const Reply exported = post(group + "/exportTemplate", "");
+  EXPECT_EQ(exported.text.find("hush"), std::string::npos);
+  const json::object text = exported.body.at("template").as_object();
+  EXPECT_THAT(put(path, order(text)).message(), HasSubstr("'md5AuthenticationKey_akl1_1' is not provided"));
+  const json::object given{{"md5AuthenticationKey_akl1_1", json::object{{"value", "hush"}}}};
+  const Reply same = post(path + "/whatIf", order(text, "Incremental", given));
+  EXPECT_THAT(same.text, HasSubstr("NoChange")) << same.text;
+}
+
 TEST_F(Deployments, ValidateAnswersWithoutMaking) {
   make_group();
   const Reply fine = post(path + "/validate", order(with(json::array{service("office")})));

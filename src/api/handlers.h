@@ -25,6 +25,9 @@ arm::Answer put_resource_group(Call& call);
 arm::Answer patch_resource_group(Call& call);
 arm::Answer delete_resource_group(Call& call);
 
+// group_template.cc
+arm::Answer export_group_template(Call& call);
+
 // deployments.cc
 arm::Answer list_deployments(Call& call);
 arm::Answer get_deployment(Call& call);

@@ -55,6 +55,8 @@ constexpr Route table[] = {
     {Method::put, GROUP, "ResourceGroups_CreateOrUpdate", P::write, E::writes, put_resource_group},
     {Method::patch, GROUP, "ResourceGroups_Update", P::write, E::writes, patch_resource_group},
     {Method::delete_, GROUP, "ResourceGroups_Delete", P::write, E::applies, delete_resource_group},
+    {Method::post, GROUP "/exportTemplate", "ResourceGroups_ExportTemplate", P::read, E::none,
+     export_group_template},
     {Method::get, "/tenants", "Tenants_List", P::authenticated, E::none, list_tenants},
     {Method::get, SUBSCRIPTION "/locations", "Subscriptions_ListLocations", P::catalogue, E::none,
      list_locations},

@@ -84,6 +84,19 @@ Outcome<void> list_groups(Session& session, const Call&) {
   return {};
 }
 
+Outcome<void> export_group(Session& session, const Call& call) {
+  const auto subscription = session.subscription();
+  if (!subscription) return tl::unexpected(subscription.error());
+  const json::object everything{{"resources", json::array{"*"}}};
+  const auto answer =
+      session.api().post(group_path(*subscription, call.value("name")) + "/exportTemplate", everything);
+  if (!answer) return tl::unexpected(answer.error());
+  const json::value* text = find(answer->body, "template");
+  if (!text) return failed("the server's answer has no template");
+  session.out() << pretty(*text) << "\n";
+  return {};
+}
+
 Outcome<void> delete_group(Session& session, const Call& call) {
   const auto subscription = session.subscription();
   if (!subscription) return tl::unexpected(subscription.error());
@@ -129,6 +142,7 @@ std::vector<Command> subscription_commands() {
         {"--tags", "tags as name=value", OptionKind::list}},
        create_group},
       {"group list", "List the resource groups of the subscription.", {}, list_groups},
+      {"group export", "Print a resource group as an ARM template.", {name}, export_group},
       {"group delete", "Delete a resource group and all that is in it.", {name, yes_option()}, delete_group},
   };
 }

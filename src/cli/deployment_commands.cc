@@ -182,7 +182,8 @@ Outcome<void> export_template(Session& session, const Call& call) {
   const auto answer = session.api().post(*path + "/exportTemplate", nullptr);
   if (!answer) return tl::unexpected(answer.error());
   const json::value* text = find(answer->body, "template");
-  session.out() << pretty(text ? *text : json::value(json::object())) << "\n";
+  if (!text) return failed("the server's answer has no template");
+  session.out() << pretty(*text) << "\n";
   return {};
 }
 

@@ -415,6 +415,18 @@ class Templates(harness.SystemTest):
         self.deployment("delete", "-n", "office", "--yes")
         self.deployment("show", "-n", "office", expect=3)
 
+    def test_a_group_becomes_a_template(self):
+        self.order("create")
+        exported = self.run_ctl("group", "export", "-n", "net")
+        self.template.write_text(exported)
+        self.assertEqual(len(json.loads(exported)["resources"]), 4)
+        told = self.run_ctl("deployment", "what-if", "-g", "net", "-f", str(self.template), "-o", "json")
+        self.assertEqual([each["changeType"] for each in json.loads(told)], ["NoChange"] * 4)
+        self.run_ctl("group", "create", "--name", "copy", "--location", "eastus")
+        self.run_ctl("service", "delete", "-g", "net", "--name", "akl", "--yes")
+        self.run_ctl("deployment", "create", "-g", "copy", "-f", str(self.template))
+        self.assertEqual(json.loads(self.run_ctl("group", "export", "-n", "copy")), json.loads(exported))
+
     def test_reasons_are_told(self):
         said = self.order("create", "-p", "count=200", expect=1)
         self.assertIn("InvalidTemplateDeployment", said)

@@ -67,6 +67,7 @@ std::optional<ResourceId> parse_resource_id(std::span<const std::string> segment
     if (keyword("resourceGroups")) {
       out.resource_group = segments[at + 1];
       at += 2;
+      if (last("exportTemplate")) return out;
     }
   }
   while (keyword("providers")) {
