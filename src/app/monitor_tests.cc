@@ -26,6 +26,8 @@ constexpr std::size_t due_at_once_max = 256;
 constexpr std::size_t traces_max = 16;
 constexpr std::size_t samples_waiting_max = 100'000;
 constexpr double probes_of_trace = 15;
+// Many tests that come together must not spend on paths what their subscription may send.
+constexpr std::chrono::milliseconds trace_pause{250};
 constexpr std::chrono::seconds name_kept{60};
 constexpr std::chrono::milliseconds flush_pause{1000};
 constexpr std::chrono::milliseconds test_timeout{2000};
@@ -87,6 +89,7 @@ struct MonitorTests::State : std::enable_shared_from_this<MonitorTests::State> {
   TestSchedule schedule;
   std::uint64_t generations = 0;
   std::size_t traces = 0;
+  Clock::time_point next_trace{};
   std::vector<Measured> measured;
   bool stopping = false, full_told = false;
   std::thread thread;
@@ -189,12 +192,14 @@ struct MonitorTests::State : std::enable_shared_from_this<MonitorTests::State> {
       entry.under_way = false;
       return refused.add();
     }
-    if (Clock::now() >= entry.trace_due && traces < traces_max) trace(entry, destination);
+    const auto at = Clock::now();
+    if (at >= entry.trace_due && at >= next_trace && traces < traces_max) trace(entry, destination);
   }
 
   void trace(Entry& entry, const net::Address& destination) {
     if (!services.admit(entry.target.subscription, destination, probes_of_trace)) return;
     ++traces;
+    next_trace = Clock::now() + trace_pause;
     entry.trace_due = Clock::now() + settings.trace_every;
     feeds::TraceSettings walk;
     walk.tries = 1;

@@ -185,10 +185,11 @@ TEST_F(ProberOnLoopback, TheRateIsAHardLimit) {
 
 TEST_F(ProberOnLoopback, TooManyPendingAreRefused) {
   begin({.per_second_max = 1, .pending_max = 3});
+  const Port silent(SOCK_DGRAM, false);
   Probe probe;
   probe.protocol = ProbeProtocol::udp;
   probe.destination = a("127.0.0.1");
-  probe.port = 9;
+  probe.port = silent.number();
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(prober->send(probe, [](const ProbeAnswer&) {}));
   EXPECT_FALSE(prober->send(probe, [](const ProbeAnswer&) {}));
 }
