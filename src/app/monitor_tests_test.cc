@@ -1,6 +1,8 @@
 // Tests that run against real ports of loopback.
 #include "app/monitor_tests.h"
 
+#include <algorithm>
+#include <mutex>
 #include <thread>
 
 #include <arpa/inet.h>
@@ -173,6 +175,30 @@ TEST_F(MonitorTestsOnLoopback, WhatIsDeletedOrPointedElsewhereBeginsAnew) {
   tests->changed(gone);
   EXPECT_TRUE(results(service, "t").empty());
   EXPECT_FALSE(tests->state(key_of("t")));
+}
+
+TEST_F(MonitorTestsOnLoopback, APeeringsProbesAreFoundByProtocol) {
+  settings.connectivity_every = 1s;
+  begin();
+  const std::string id = "/subscriptions/S1/resourceGroups/g/providers/Microsoft.Peering/peerings/P1";
+  store::Change change{model::lower(id), std::string(api::peering_type), model::Revision(1),
+                       R"({"properties":{"connectivityProbes":[{"endpoint":"127.0.0.1","protocol":"TCP"},
+                           {"endpoint":"127.0.0.2","protocol":"TCP"}]}})"};
+  tests->changed(change);
+  // Nobody listens at port 443 here, or somebody does: both are answers.
+  ASSERT_TRUE(within(10s, [&] { return results(id, "TCP").size() >= 4; }));
+  const auto found = results(id, "tcp");
+  EXPECT_TRUE(std::ranges::is_sorted(found, {}, &model::TestResult::at));
+  for (const model::TestResult& each : found) EXPECT_GT(each.rtt_us.value_or(0), 0);
+  EXPECT_TRUE(results(id, "ICMP").empty());
+  EXPECT_TRUE(samples.empty());
+  change.document = R"({"properties":{"connectivityProbes":[{"endpoint":"127.0.0.2","protocol":"TCP"}]}})";
+  tests->changed(change);
+  EXPECT_EQ(metrics.gauge("peering_monitor_tests", "").value(), 1);
+  EXPECT_FALSE(results(id, "TCP").empty()) << "the one that stays keeps its results";
+  change.document.reset();
+  tests->changed(change);
+  EXPECT_TRUE(results(id, "TCP").empty());
 }
 
 TEST_F(MonitorTestsOnLoopback, WhatIsNotAdmittedIsNotProbed) {
