@@ -42,6 +42,8 @@ http::Limits http_limits(const Configuration::Http& http) {
   out.samples_body_bytes_max = static_cast<std::size_t>(http.samples_body_bytes_max);
   out.body_gap = http.body_gap;
   out.body_mebibyte_time = http.body_mebibyte_time;
+  out.bodies_bytes_max = static_cast<std::size_t>(http.bodies_bytes_max);
+  out.answers_bytes_max = static_cast<std::size_t>(http.answers_bytes_max);
   out.connections_max = static_cast<std::size_t>(http.connections_max);
   out.connections_per_client_max = static_cast<std::size_t>(http.connections_per_client_max);
   out.keep_alive = http.keep_alive;

@@ -100,6 +100,8 @@ struct Configuration {
     std::int64_t samples_body_bytes_max = 64 * 1024 * 1024;
     std::chrono::seconds body_gap{30};
     std::chrono::seconds body_mebibyte_time{60};
+    std::int64_t bodies_bytes_max = 512 * 1024 * 1024;
+    std::int64_t answers_bytes_max = 256 * 1024 * 1024;
     std::int64_t connections_max = 1024;
     std::int64_t connections_per_client_max = 256;
     std::int64_t subscription_reads = 10'000'000, subscription_writes = 10'000'000,

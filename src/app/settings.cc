@@ -175,6 +175,10 @@ void add_http(std::vector<Setting>& out, Configuration::Http& http) {
       "Largest body of POST /telemetry/samples in bytes.", positive);
   row("body_gap", &http.body_gap, "Longest pause between bytes of a body.", positive);
   row("body_mebibyte_time", &http.body_mebibyte_time, "Longest time for each begun MiB of a body.", positive);
+  row("bodies_bytes_max", &http.bodies_bytes_max,
+      "Bytes of all bodies that are being received or worked on; at least twice the largest body.", positive);
+  row("answers_bytes_max", &http.answers_bytes_max,
+      "Bytes of all answers over 64 KiB that clients have not taken yet.", positive);
   row("connections_max", &http.connections_max, "Connections in all.", positive);
   row("connections_per_client_max", &http.connections_per_client_max, "Connections of one client address.",
       positive);

@@ -63,5 +63,12 @@ TEST(Invalid, NamesFieldValueAndRule) {
             "rtt_us '-1\\x0a' is not accepted: a number above 0");
 }
 
+TEST(Invalid, ShowsUtf8Only) {
+  EXPECT_EQ(invalid("a", "\xc0\xaf \xc3\xa4\xff", "b").message,
+            "a '\\xc0\\xaf \xc3\xa4\\xff' is not accepted: b");
+  const std::string cut(79, 'x');
+  EXPECT_EQ(invalid("a", cut + "\xc3\xa4", "b").message, "a '" + cut + "...' is not accepted: b");
+}
+
 }  // namespace
 }  // namespace peering

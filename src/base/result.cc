@@ -1,5 +1,9 @@
 #include "base/result.h"
 
+#include <algorithm>
+
+#include "base/utf8.h"
+
 namespace peering {
 
 std::string_view to_string(ErrorCode code) {
@@ -35,18 +39,23 @@ std::string_view to_string(ErrorCode code) {
 namespace {
 
 constexpr std::size_t shown_value_bytes_max = 80;
+constexpr std::size_t shown_field_bytes_max = 256;
 
-std::string shown(std::string_view value) {
+std::string shown(std::string_view value, std::size_t bytes_max) {
   std::string out;
-  for (const char c : value.substr(0, shown_value_bytes_max)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
+  std::size_t at = 0;
+  while (at < value.size()) {
+    const std::size_t count = utf8_character_bytes(value.substr(at));
+    if (at + std::max<std::size_t>(count, 1) > bytes_max) break;
+    const auto byte = static_cast<unsigned char>(value[at]);
+    if (count == 0 || byte < 0x20 || byte == 0x7f) {
       out += fmt::format("\\x{:02x}", byte);
     } else {
-      out += c;
+      out += value.substr(at, count);
     }
+    at += std::max<std::size_t>(count, 1);
   }
-  if (value.size() > shown_value_bytes_max) out += "...";
+  if (at < value.size()) out += "...";
   return out;
 }
 
@@ -54,7 +63,8 @@ std::string shown(std::string_view value) {
 
 Error invalid(std::string_view field, std::string_view value, std::string_view rule) {
   return Error{ErrorCode::invalid_argument,
-               fmt::format("{} '{}' is not accepted: {}", field, shown(value), rule)};
+               fmt::format("{} '{}' is not accepted: {}", shown(field, shown_field_bytes_max),
+                           shown(value, shown_value_bytes_max), rule)};
 }
 
 }  // namespace peering

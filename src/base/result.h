@@ -48,8 +48,8 @@ tl::unexpected<Error> fail(ErrorCode code, fmt::format_string<Arguments...> text
   return tl::unexpected<Error>(Error{code, fmt::format(text, std::forward<Arguments>(arguments)...)});
 }
 
-/// Message for a rejected input, always in the same order: field, value (cut at 80 bytes, control
-/// characters escaped), rule.
+/// Message for a rejected input, always in the same order: field (cut at 256 bytes), value (at 80; control
+/// characters and what is no UTF-8 escaped), rule.
 Error invalid(std::string_view field, std::string_view value, std::string_view rule);
 
 }  // namespace peering

@@ -7,4 +7,6 @@ net::Address address_of(const boost::asio::ip::address& address) {
   return net::Address::v6(address.to_v6().to_bytes()).unmapped();
 }
 
+net::Address client_of(const net::Address& address) { return address.is_v4() ? address : address.masked(64); }
+
 }  // namespace peering::http

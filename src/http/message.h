@@ -37,6 +37,7 @@ struct Request {
   std::string body;  ///< whole, as sent (Content-Encoding not undone)
   net::Address remote;
   bool secure = false;  ///< came over TLS
+  std::string verb;     ///< the method as sent
 };
 
 /// Where a body that is written piece by piece goes. Thread-safe; usable until `close` or until it says

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "http/same_name.h"
 
 namespace peering::http {
@@ -59,6 +60,7 @@ Result<std::string> percent_decode(std::string_view text, bool plus_is_blank) {
     if (c == '\0') return tl::unexpected(invalid("target", text, "no NUL bytes"));
     out += c;
   }
+  if (!is_utf8(out)) return tl::unexpected(invalid("target", text, "UTF-8 behind the percent-encoding"));
   return out;
 }
 

@@ -24,11 +24,11 @@ struct Target {
 /// Most segments and parameters of one target.
 inline constexpr std::size_t target_parts_max = 128;
 
-/// Takes "/a/b%20c?d=e" apart. Refuses broken percent-encoding, NUL bytes and more than `target_parts_max`
-/// parts.
+/// Takes "/a/b%20c?d=e" apart. Refuses broken percent-encoding, NUL bytes, what is no UTF-8 and more than
+/// `target_parts_max` parts.
 Result<Target> parse_target(std::string_view target);
 
-/// Decodes %XX; `plus_is_blank` also '+'.
+/// Decodes %XX; `plus_is_blank` also '+'. Refuses NUL bytes and what is no UTF-8 then.
 Result<std::string> percent_decode(std::string_view text, bool plus_is_blank = false);
 /// Encodes everything but RFC 3986's unreserved characters.
 std::string percent_encode(std::string_view text);

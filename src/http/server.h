@@ -15,7 +15,7 @@
 
 namespace peering::http {
 
-/// Limits. Over a limit: 408, 413, 414, 431 or a closed connection.
+/// Limits. Over a limit: 408, 413, 414, 431, 503 or a closed connection.
 struct Limits {
   std::size_t head_bytes_max = 32 * 1024;
   /// From the first byte of a head to its last; also until the first byte on a new connection.
@@ -27,13 +27,16 @@ struct Limits {
   /// For each begun MiB of a body: all of one under 1 MiB has this time, and no larger one can hold its
   /// connection with a trickle.
   std::chrono::milliseconds body_mebibyte_time{60'000};
+  /// One more takes the place of the connection that has waited longest for its client.
   std::size_t connections_max = 1024;
   /// A client is an IPv4 address or an IPv6 /64.
   std::size_t connections_per_client_max = 256;
   std::chrono::milliseconds keep_alive{60'000};
   /// Bodies of all connections together, from their first byte to the response; more waits in the sockets
-  /// (at most `body_gap`, then 503).
+  /// (at most `body_gap`, then 503). See `body_budget.h` for how clients share it.
   std::size_t bodies_bytes_max = 512 * 1024 * 1024;
+  /// Answers of more than 64 KiB that clients have not taken yet, together; more: 503.
+  std::size_t answers_bytes_max = 256 * 1024 * 1024;
   /// How long `Server::stop` lets handlers run on.
   std::chrono::milliseconds stop_time{5000};
 };

@@ -17,7 +17,9 @@
 #include <poll.h>
 
 #include "base/log.h"
+#include "http/addresses.h"
 #include "http/refusal.h"
+#include "http/request_head.h"
 #include "http/stream_channel.h"
 
 namespace peering::http {
@@ -29,10 +31,10 @@ namespace wire = boost::beast::http;
 using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t target_bytes_max = 16 * 1024;
-constexpr std::size_t read_bytes_max = 64 * 1024;
 constexpr std::size_t discarded_bytes_max = 4 * 1024 * 1024;
 constexpr std::size_t mebibyte = 1024 * 1024;
+// Answers up to this size are not counted: every connection may have one.
+constexpr std::size_t small_answer_bytes_max = 64 * 1024;
 // A response may take `write_time`, and a second more for each `slow_bytes_per_s`; the same between two of
 // its pieces.
 constexpr std::chrono::seconds write_time{30};
@@ -121,14 +123,6 @@ std::string field_value(std::string_view value) {
   return out;
 }
 
-// "http://host/path" (RFC 9112 section 3.2.2) as "/path"; any other as it is.
-std::string_view origin_form(std::string_view target) {
-  const std::size_t scheme = target.find("://");
-  if (target.starts_with('/') || scheme == std::string_view::npos) return target;
-  const std::size_t path = target.find_first_of("/?", scheme + 3);
-  return path == std::string_view::npos || target[path] == '?' ? "/" : target.substr(path);
-}
-
 wire::response<wire::string_body> message_of(Response& response, unsigned version, bool stay) {
   wire::response<wire::string_body> out(static_cast<wire::status>(response.status), version);
   for (const auto& [name, value] : response.headers.all()) out.insert(name, field_value(value));
@@ -152,10 +146,14 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
         stream_(std::move(stream)),
         timer_(stream_.get_executor()),
         waker_(stream_.get_executor()),
-        buffer_(std::max(shared_->limits.head_bytes_max, read_bytes_max) + read_bytes_max) {}
+        buffer_(std::max(shared_->limits.head_bytes_max, body_piece_bytes_max) + body_piece_bytes_max) {
+    share_.client = client_of(admission_->client);
+  }
 
   ~Connection() override {
-    give_back();
+    shared_->bodies.release(share_);
+    give_back_answer();
+    shared_->stop_waiting(ticket_);
     shared_->leave(weak_from_this());
   }
 
@@ -163,6 +161,17 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
     shared_->enter(weak_from_this());
     const auto run = [self = shared_from_this()]() { return self->serve(); };
     asio::co_spawn(stream_.get_executor(), run, asio::detached);
+  }
+
+  void make_room(std::uint64_t ticket) override {
+    asio::post(stream_.get_executor(), [self = shared_from_this(), ticket] {
+      if (self->ticket_ != ticket) return;
+      self->shared_->count_rejection("room_for_others");
+      self->leaving_ = true;
+      error_code ignored;
+      self->socket().shutdown(Socket::shutdown_both, ignored);
+      self->waker_.cancel();
+    });
   }
 
   void interrupt() override {
@@ -222,11 +231,20 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
     co_await waker_.async_wait(token);
   }
 
-  void give_back() { shared_->body_bytes -= std::exchange(held_bytes_, 0); }
+  // Whoever waits for a client may have to make room.
+  void wait_for_client() {
+    shared_->stop_waiting(ticket_);
+    ticket_ = shared_->begin_waiting(weak_from_this());
+  }
+
+  void stop_waiting() { shared_->stop_waiting(std::exchange(ticket_, 0)); }
+
+  void give_back_answer() { shared_->answers_bytes -= std::exchange(answer_bytes_, 0); }
 
   asio::awaitable<void> serve() {
     bool failed = false;
     try {
+      wait_for_client();
       co_await serve_requests();
     } catch (const std::exception& failure) {
       log::error("an HTTP connection ended with an exception: {}", failure.what());
@@ -282,18 +300,34 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
     co_return got;
   }
 
+  // One empty line before a request is ignored (RFC 9112 section 2.2).
+  asio::awaitable<bool> skip_empty_line(Clock::duration patience) {
+    const std::string_view begun(static_cast<const char*>(buffer_.data().data()), buffer_.size());
+    if (!begun.starts_with("\r\n")) co_return true;
+    buffer_.consume(2);
+    const bool more = co_await wait_for_request(patience);
+    co_return more;
+  }
+
   // True when the connection can take another request.
   asio::awaitable<bool> one_request(Clock::duration patience) {
     const bool begun = co_await wait_for_request(patience);
     if (!begun) co_return false;
+    const bool request = co_await skip_empty_line(patience);
+    if (!request) co_return false;
     Parser parser;
     parser.header_limit(static_cast<std::uint32_t>(shared_->limits.head_bytes_max));
     parser.body_limit(boost::none);
     refusal_.reset();
+    const auto job = std::make_shared<Job>();
     const bool head = co_await read_head(parser);
-    if (head) co_await read_body(parser);
-    if (head && !refusal_ && parser.is_done()) co_return co_await answer(parser);
-    give_back();
+    if (head) {
+      // Before the body: what its trailer says is no part of the head (RFC 9110 section 6.5.1).
+      fill(job->request, parser.get());
+      co_await read_body(parser);
+    }
+    if (head && !refusal_ && parser.is_done()) co_return co_await answer(job, parser);
+    shared_->bodies.release(share_);
     if (refusal_) co_await send_refusal();
     co_return false;
   }
@@ -314,23 +348,9 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
     } else if (error) {
       refuse_malformed(error);
     } else {
-      check_head(parser);
+      refusal_ = check_head(parser.get());
     }
     co_return !error && !refusal_;
-  }
-
-  void check_head(Parser& parser) {
-    const auto& request = parser.get();
-    if (request.target().size() > target_bytes_max) {
-      refuse(414, "RequestUriTooLong", "target",
-             fmt::format("The request target has {} bytes; the limit is {}.", request.target().size(),
-                         target_bytes_max));
-    } else if (request.version() == 11 && request.count(wire::field::host) != 1) {
-      refuse(400, "BadRequest", "malformed", "A request has exactly one Host field.");
-    } else if (request.count(wire::field::transfer_encoding) > 0 && !parser.chunked()) {
-      // Where such a body ends would be a guess (RFC 9112 section 6.3).
-      refuse(400, "BadRequest", "malformed", "The Transfer-Encoding must be 'chunked' alone.");
-    }
   }
 
   // The request line alone over the limit is a long target, otherwise it is the fields.
@@ -372,7 +392,8 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
       refuse_size(*length, limit);
       co_return;
     }
-    if (beast::iequals(parser.get()[wire::field::expect], "100-continue")) {
+    const bool asks = beast::iequals(parser.get()[wire::field::expect], "100-continue");
+    if (asks && parser.get().version() >= 11 && !parser.is_done()) {
       const bool sent = co_await send_continue();
       if (!sent) co_return;
     }
@@ -392,21 +413,25 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
 
   asio::awaitable<void> read_body_pieces(Parser& parser, std::size_t limit) {
     const auto& limits = shared_->limits;
-    const auto started = Clock::now();
+    auto started = Clock::now();
+    if (!parser.is_done()) shared_->bodies.begin(share_);
     while (!parser.is_done() && !refusal_) {
-      const bool room = co_await wait_for_budget();
+      const auto asked = Clock::now();
+      const std::uint64_t rest = parser.content_length_remaining().value_or(body_piece_bytes_max);
+      const bool room = co_await wait_for_budget(std::min<std::uint64_t>(rest, body_piece_bytes_max));
       if (!room) co_return;
-      const auto mebibytes_begun = 1 + static_cast<int>(held_bytes_ / mebibyte);
+      started += Clock::now() - asked;  // the client could not help it
+      std::size_t held = parser.get().body().size();
+      const auto mebibytes_begun = 1 + static_cast<int>(held / mebibyte);
       error_code error;
       set_deadline(
           std::min(Clock::now() + limits.body_gap, started + limits.body_mebibyte_time * mebibytes_begun));
       auto token = asio::redirect_error(asio::use_awaitable, error);
       co_await wire::async_read_some(stream_, buffer_, parser, token);
       clear_deadline();
-      const std::size_t now_held = parser.get().body().size();
-      shared_->body_bytes += now_held - held_bytes_;
-      held_bytes_ = now_held;
-      if (now_held > limit) {
+      held = parser.get().body().size();
+      shared_->bodies.settle(share_, held);
+      if (held > limit) {
         refuse_size(0, limit);
       } else if (error && expired_) {
         refuse(408, "RequestTimeout", "body_time", "The request body did not arrive in time.");
@@ -415,12 +440,14 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
         co_return;
       }
     }
+    shared_->bodies.end(share_);
   }
 
   // Bodies of all connections share one budget; a reader waits for it, so that the client's TCP waits.
-  asio::awaitable<bool> wait_for_budget() {
+  asio::awaitable<bool> wait_for_budget(std::size_t bytes) {
     const auto give_up = Clock::now() + shared_->limits.body_gap;
-    while (shared_->body_bytes >= shared_->limits.bodies_bytes_max) {
+    while (!shared_->bodies.take(share_, bytes)) {
+      if (leaving_) co_return false;
       if (Clock::now() >= give_up || shared_->stopping) {
         refuse(503, "ServiceUnavailable", "bodies_bytes", "Too much data is being received; try again.");
         co_return false;
@@ -430,36 +457,56 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
     co_return true;
   }
 
-  asio::awaitable<bool> answer(Parser& parser) {
-    const auto job = std::make_shared<Job>();
+  asio::awaitable<bool> answer(std::shared_ptr<Job> job, Parser& parser) {
+    stop_waiting();
     version_ = parser.get().version();
     const bool keep = parser.get().keep_alive();
     const Clock::time_point started = Clock::now();
-    auto message = parser.release();
-    fill(job->request, std::move(message));
+    job->request.body = std::move(parser.get().body());
     const Method method = job->request.method;
     answering_ = true;
     co_await run(job);
-    give_back();
+    job->request.body = std::string();
+    shared_->bodies.release(share_);
+    hold_answer(job->response);
     const std::chrono::duration<double> taken = Clock::now() - started;
     shared_->count_request(method, job->response.status, taken.count());
     const bool streams = job->response.stream && method != Method::head;
     const bool stay = keep && !shared_->stopping && !job->response.stream;
+    wait_for_client();
     const bool sent = co_await send(job->response, method == Method::head, stay);
+    give_back_answer();
     answering_ = false;
-    if (sent && streams) co_await send_stream(job);
+    if (sent && streams) {
+      stop_waiting();
+      co_await send_stream(job);
+    }
+    if (sent && stay) wait_for_client();
     const bool again = sent && stay;
     co_return again;
   }
 
-  void fill(Request& out, wire::request<wire::string_body> message) {
+  // Large answers share a budget while their clients take them.
+  void hold_answer(Response& response) {
+    const std::size_t size = response.body.size();
+    if (size <= small_answer_bytes_max) return;
+    answer_bytes_ = size;
+    if (shared_->answers_bytes.fetch_add(size) + size <= shared_->limits.answers_bytes_max) return;
+    give_back_answer();
+    shared_->count_rejection("answers_bytes");
+    response =
+        error_response(503, "ServiceUnavailable", "Too many answers wait for their clients; try again.");
+    response.headers.set("Retry-After", "1");
+  }
+
+  void fill(Request& out, const wire::request<wire::string_body>& message) {
     out.method = method_of(message.method());
+    out.verb = std::string(message.method_string().data(), message.method_string().size());
     out.target = std::string(origin_form({message.target().data(), message.target().size()}));
     for (const auto& field : message) {
       out.headers.add({field.name_string().data(), field.name_string().size()},
                       {field.value().data(), field.value().size()});
     }
-    out.body = std::move(message.body());
     out.remote = admission_->client;
     out.secure = stream_.is_secure();
   }
@@ -606,9 +653,12 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
   beast::flat_buffer buffer_;
   std::optional<Refusal> refusal_;
   unsigned version_ = 11;
-  std::size_t held_bytes_ = 0;
+  BodyBudget::Share share_;
+  std::size_t answer_bytes_ = 0;
+  std::uint64_t ticket_ = 0;  // not 0: it waits for its client
   std::size_t round_ = 0;
   bool expired_ = false;
+  bool leaving_ = false;    // its place is another's
   bool answering_ = false;  // a handler runs or its answer is being sent
 };
 

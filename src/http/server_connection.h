@@ -19,6 +19,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include "base/metrics.h"
+#include "http/body_budget.h"
 #include "http/byte_stream.h"
 #include "http/message.h"
 #include "http/server.h"
@@ -29,12 +30,14 @@ namespace peering::http {
 namespace asio = boost::asio;
 using Socket = ByteStream::Socket;
 
-/// A connection as `Server::stop` sees it.
+/// A connection as others see it.
 class Interruptible {
  public:
   virtual ~Interruptible() = default;
   /// Ends it unless a handler runs for it or its answer is on the way. Thread-safe.
   virtual void interrupt() = 0;
+  /// Ends it if it still waits for its client as when it got this ticket. Thread-safe.
+  virtual void make_room(std::uint64_t ticket) = 0;
 };
 
 /// What all connections of a server share; each holds it, and so does a job that still runs. Thread-safe.
@@ -48,15 +51,21 @@ class ServerShared {
   runtime::WorkerPool& workers;
   const std::weak_ptr<asio::io_context> context;
   std::atomic<bool> stopping{false};
-  std::atomic<std::size_t> body_bytes{0};
+  BodyBudget bodies;
+  std::atomic<std::size_t> answers_bytes{0};
 
   void count_request(Method method, int status, double seconds);
   void count_rejection(std::string_view reason);
-  /// Counts the connection in; the reason when it would be one too many.
+  /// Counts the connection in; the reason when it would be one too many. When all places are taken, the
+  /// connection that has waited longest for its client is asked to go.
   std::optional<std::string_view> admit(const net::Address& client);
   void release(const net::Address& client);
   void enter(std::weak_ptr<Interruptible> connection);
   void leave(const std::weak_ptr<Interruptible>& connection);
+  /// From now on the connection waits for its client: for a request, or to take the answer. Others may take
+  /// its place until `stop_waiting`.
+  std::uint64_t begin_waiting(std::weak_ptr<Interruptible> connection);
+  void stop_waiting(std::uint64_t ticket);
   std::vector<std::shared_ptr<Interruptible>> open_connections();
   std::size_t connections();
 
@@ -67,6 +76,8 @@ class ServerShared {
   std::mutex mutex_;
   std::map<net::Address, std::size_t> clients_;
   std::set<std::weak_ptr<Interruptible>, std::owner_less<>> open_;
+  std::map<std::uint64_t, std::weak_ptr<Interruptible>> waiting_;  // the longest wait first
+  std::uint64_t last_ticket_ = 0;
   std::size_t connections_ = 0;
 };
 

@@ -173,21 +173,52 @@ TEST_F(ServerTest, ThreeHundredConnectionsOfOneClientAreTooMany) {
 TEST_F(ServerTest, ConnectionsInAllAreLimited) {
   Limits limits;
   limits.connections_max = 1;
-  start(echo, limits);
+  std::atomic<bool> entered{false}, hold{true};
+  start(
+      [&](const Request& request) {
+        entered = true;
+        while (hold) std::this_thread::sleep_for(milliseconds(1));
+        return echo(request);
+      },
+      limits);
   RawConnection first(port_);
   first.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-  EXPECT_FALSE(first.is_closed());
+  while (!entered) std::this_thread::sleep_for(milliseconds(1));
   RawConnection second(port_);
   EXPECT_TRUE(second.is_closed());
   EXPECT_EQ(rejected("connections"), 1);
+  hold = false;
+  EXPECT_THAT(first.read(200), StartsWith("HTTP/1.1 200"));
 }
 
-class BodyBudgetTest : public ServerTest {
+TEST_F(ServerTest, WhoWaitsLongestForItsClientMakesRoom) {
+  Limits limits;
+  limits.connections_max = 3;
+  start(echo, limits);
+  RawConnection silent(port_), in_head(port_), in_body(port_);
+  in_head.send("GET / HT");
+  in_body.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc");
+  while (connections() < 3) std::this_thread::sleep_for(milliseconds(1));
+  std::this_thread::sleep_for(milliseconds(50));
+  std::vector<RawConnection*> in_order = {&silent, &in_head, &in_body};
+  std::vector<std::unique_ptr<RawConnection>> newer;
+  for (RawConnection* longest : in_order) {
+    EXPECT_FALSE(longest->is_closed(50));
+    newer.push_back(std::make_unique<RawConnection>(port_));
+    newer.back()->send("GET /new HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_THAT(newer.back()->read(100), HasSubstr("GET /new"));
+    EXPECT_TRUE(longest->is_closed());
+  }
+  EXPECT_EQ(rejected("room_for_others"), 3);
+  EXPECT_EQ(rejected("connections"), 0);
+}
+
+class SharedBodiesTest : public ServerTest {
  protected:
   // A handler that holds its body until it is let go.
   void hold_bodies(milliseconds gap) {
     Limits limits;
-    limits.bodies_bytes_max = 50'000;
+    limits.bodies_bytes_max = 200'000;
     limits.body_gap = gap;
     start(
         [this](const Request& request) {
@@ -197,8 +228,8 @@ class BodyBudgetTest : public ServerTest {
         },
         limits);
     holder_ = std::make_unique<RawConnection>(port_);
-    holder_->send("POST /held HTTP/1.1\r\nHost: x\r\nContent-Length: 50000\r\n\r\n" +
-                  std::string(50'000, 'x'));
+    holder_->send("POST /held HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" +
+                  std::string(200'000, 'x'));
     while (entered_ == 0) std::this_thread::sleep_for(milliseconds(1));
   }
   void TearDown() override { hold_ = false; }
@@ -210,7 +241,7 @@ class BodyBudgetTest : public ServerTest {
 
 constexpr std::string_view small_post = "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx";
 
-TEST_F(BodyBudgetTest, MoreThanAllBodiesMayHoldIsRefusedForAWhile) {
+TEST_F(SharedBodiesTest, MoreThanAllBodiesMayHoldIsRefusedForAWhile) {
   hold_bodies(milliseconds(100));
   EXPECT_THAT(answer_to(small_post), AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Retry-After: 1"),
                                            HasSubstr("ServiceUnavailable")));
@@ -222,13 +253,73 @@ TEST_F(BodyBudgetTest, MoreThanAllBodiesMayHoldIsRefusedForAWhile) {
   EXPECT_THAT(later.read(200), StartsWith("HTTP/1.1 200"));
 }
 
-TEST_F(BodyBudgetTest, ABodyThatWaitsForItsTurnIsTakenThen) {
+TEST_F(SharedBodiesTest, ABodyThatWaitsForItsTurnIsTakenThen) {
   hold_bodies(milliseconds(5000));
   RawConnection waiting(port_);
   waiting.send(small_post);
   EXPECT_EQ(waiting.read(100), "");
   hold_ = false;
   EXPECT_THAT(waiting.read(500), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(ServerTest, BodiesThatTogetherAreTooManyAllArriveInTheEnd) {
+  Limits limits;
+  limits.body_bytes_max = limits.samples_body_bytes_max = 1'000'000;
+  limits.bodies_bytes_max = 3'000'000;
+  limits.body_gap = milliseconds(5000);
+  start(echo, limits);
+  // Each has sent all but its last byte before any may finish.
+  std::vector<std::unique_ptr<RawConnection>> open;
+  for (int i = 0; i < 6; ++i) {
+    open.push_back(std::make_unique<RawConnection>(port_));
+    open.back()->send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n");
+  }
+  std::vector<std::thread> senders;
+  for (const auto& raw : open) {
+    senders.emplace_back([&raw] { raw->send(std::string(1'000'000, 'x')); });
+  }
+  for (const auto& raw : open) EXPECT_THAT(raw->read(500), StartsWith("HTTP/1.1 200"));
+  for (std::thread& sender : senders) sender.join();
+  EXPECT_EQ(rejected("bodies_bytes"), 0);
+}
+
+TEST_F(ServerTest, ABodyIsNotHeldWhileItsAnswerIsSent) {
+  Limits limits;
+  limits.bodies_bytes_max = 400'000;
+  limits.body_gap = milliseconds(200);
+  start([](const Request&) { return Response{200, {}, std::string(60'000'000, 'x'), nullptr, nullptr}; },
+        limits);
+  RawConnection slow(port_);
+  slow.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n" + std::string(300'000, 'x'));
+  std::this_thread::sleep_for(milliseconds(200));
+  RawConnection other(port_);
+  other.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n" + std::string(300'000, 'x'));
+  EXPECT_THAT(other.read(1000).substr(0, 12), "HTTP/1.1 200");
+}
+
+TEST_F(ServerTest, LargeAnswersThatNobodyTakesAreLimited) {
+  Limits limits;
+  limits.answers_bytes_max = 100'000'000;
+  start(
+      [](const Request& request) {
+        return Response{
+            200, {}, std::string(request.target == "/small" ? 60'000 : 60'000'000, 'x'), nullptr, nullptr};
+      },
+      limits);
+  RawConnection slow(port_), second(port_), small(port_);
+  slow.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  std::this_thread::sleep_for(milliseconds(300));
+  second.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(second.read(1000), AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Retry-After: 1")));
+  EXPECT_EQ(rejected("answers_bytes"), 1);
+  small.send("GET /small HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(small.read(1000), StartsWith("HTTP/1.1 200"));
+  EXPECT_EQ(slow.read(1000).size() > 60'000'000, true);
+  for (int i = 0; i < 100 && rejected("answers_bytes") < 2; ++i) {
+    second.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    if (second.read(1000).starts_with("HTTP/1.1 200")) break;
+  }
+  EXPECT_EQ(rejected("answers_bytes"), 1);
 }
 
 TEST_F(ServerTest, WithoutAFreeWorkerTheClientMayTryAgain) {

@@ -1,13 +1,15 @@
+#include <algorithm>
 #include <string>
 
+#include "http/addresses.h"
 #include "http/server_connection.h"
 
 namespace peering::http {
 
 namespace {
 
-// An IPv6 customer has a /64 at least: counting single addresses would limit nobody.
-net::Address client_key(const net::Address& client) { return client.is_v4() ? client : client.masked(64); }
+// How many may come while those whose places they take are still on their way out.
+constexpr std::size_t leaving_max = 64;
 
 }  // namespace
 
@@ -17,6 +19,8 @@ ServerShared::ServerShared(Handler handler_given, Limits limits_given, runtime::
       limits(limits_given),
       workers(pool),
       context(std::move(context_given)),
+      bodies(limits.bodies_bytes_max,
+             std::max(limits.body_bytes_max, limits.samples_body_bytes_max) + 2 * body_piece_bytes_max),
       metrics_(registry),
       seconds_(registry.histogram("peering_http_request_seconds",
                                   "Seconds from the whole request to the response.",
@@ -39,21 +43,30 @@ void ServerShared::count_rejection(std::string_view reason) {
 }
 
 std::optional<std::string_view> ServerShared::admit(const net::Address& client) {
-  const std::lock_guard lock(mutex_);
-  if (connections_ >= limits.connections_max) return "connections";
-  const net::Address key = client_key(client);
+  std::unique_lock lock(mutex_);
+  const net::Address key = client_of(client);
   const auto found = clients_.find(key);
   if (found != clients_.end() && found->second >= limits.connections_per_client_max) {
     return "connections_per_client";
   }
+  const bool full = connections_ >= limits.connections_max;
+  if (full && (waiting_.empty() || connections_ >= limits.connections_max + leaving_max)) {
+    return "connections";
+  }
   ++clients_[key];
   connections_now_.set(static_cast<double>(++connections_));
+  if (!full) return std::nullopt;
+  const auto [ticket, longest] = *waiting_.begin();
+  waiting_.erase(waiting_.begin());
+  lock.unlock();
+  // Not under the lock: the connection may end right here, and says so.
+  if (const auto connection = longest.lock()) connection->make_room(ticket);
   return std::nullopt;
 }
 
 void ServerShared::release(const net::Address& client) {
   const std::lock_guard lock(mutex_);
-  const auto found = clients_.find(client_key(client));
+  const auto found = clients_.find(client_of(client));
   if (--found->second == 0) clients_.erase(found);
   connections_now_.set(static_cast<double>(--connections_));
 }
@@ -66,6 +79,17 @@ void ServerShared::enter(std::weak_ptr<Interruptible> connection) {
 void ServerShared::leave(const std::weak_ptr<Interruptible>& connection) {
   const std::lock_guard lock(mutex_);
   open_.erase(connection);
+}
+
+std::uint64_t ServerShared::begin_waiting(std::weak_ptr<Interruptible> connection) {
+  const std::lock_guard lock(mutex_);
+  waiting_.emplace_hint(waiting_.end(), ++last_ticket_, std::move(connection));
+  return last_ticket_;
+}
+
+void ServerShared::stop_waiting(std::uint64_t ticket) {
+  const std::lock_guard lock(mutex_);
+  waiting_.erase(ticket);
 }
 
 std::vector<std::shared_ptr<Interruptible>> ServerShared::open_connections() {

@@ -24,5 +24,30 @@ TEST(Admission, AnIpv6ClientIsItsSixtyFourBits) {
   EXPECT_FALSE(shared.admit(address("2001:db8::9")));
 }
 
+class Waiting : public Interruptible {
+ public:
+  void interrupt() override {}
+  void make_room(std::uint64_t ticket) override { asked = ticket; }
+  std::uint64_t asked = 0;
+};
+
+TEST(Admission, WhenAllPlacesAreTakenTheLongestWaitEnds) {
+  Metrics metrics;
+  runtime::WorkerPool workers(1, 1);
+  Limits limits;
+  limits.connections_max = 2;
+  ServerShared shared({}, limits, workers, metrics, {});
+  const auto first = std::make_shared<Waiting>(), second = std::make_shared<Waiting>();
+  EXPECT_FALSE(shared.admit(address("192.0.2.1")));
+  EXPECT_FALSE(shared.admit(address("192.0.2.1")));
+  const auto ticket = shared.begin_waiting(first);
+  const auto later = shared.begin_waiting(second);
+  EXPECT_FALSE(shared.admit(address("192.0.2.2")));
+  EXPECT_EQ(first->asked, ticket);
+  EXPECT_EQ(second->asked, 0U);
+  shared.stop_waiting(later);
+  EXPECT_EQ(shared.admit(address("192.0.2.2")), "connections");
+}
+
 }  // namespace
 }  // namespace peering::http

@@ -71,6 +71,49 @@ TEST_F(ServerTest, ExpectContinueIsAnsweredBeforeTheBody) {
   EXPECT_THAT(raw.read(), HasSubstr("POST / ok"));
 }
 
+TEST_F(ServerTest, OldClientsAndEmptyBodiesGetNoContinue) {
+  start(echo);
+  for (const char* request :
+       {"POST / HTTP/1.0\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\nok",
+        "GET / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"}) {
+    EXPECT_THAT(answer_to(request), AllOf(HasSubstr(" 200 OK\r\n"), Not(HasSubstr(" 100 ")))) << request;
+  }
+}
+
+TEST_F(ServerTest, OneEmptyLineBeforeARequestIsIgnored) {
+  start(echo);
+  RawConnection raw(port_);
+  raw.send("\r\nPOST /1 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nok\r\n");
+  EXPECT_THAT(raw.read(200), EndsWith("POST /1 ok"));
+  raw.send("GET /2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(raw.read(), EndsWith("GET /2 "));
+  EXPECT_THAT(answer_to("\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n"), StartsWith("HTTP/1.1 400"));
+}
+
+TEST_F(ServerTest, TrailersAreNoFieldsOfTheHead) {
+  start([](const Request& request) {
+    Response out;
+    out.body = fmt::format("token: {}, body: {}", request.headers.get("Authorization").value_or("none"),
+                           request.body);
+    return out;
+  });
+  EXPECT_THAT(
+      answer_to("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+                "2\r\nok\r\n0\r\nAuthorization: Bearer x\r\n\r\n"),
+      EndsWith("token: none, body: ok"));
+}
+
+TEST_F(ServerTest, TheHandlerKnowsTheMethodAsItWasSent) {
+  start([](const Request& request) {
+    Response out;
+    out.body = std::string(to_string(request.method)) + " " + request.verb;
+    return out;
+  });
+  EXPECT_THAT(answer_to("PROPFIND / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+              EndsWith("OTHER PROPFIND"));
+  EXPECT_THAT(answer_to("BREW / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), EndsWith("OTHER BREW"));
+}
+
 TEST_F(ServerTest, WhatIsNoRequestIsTold) {
   start(echo);
   const std::string requests[] = {
@@ -78,6 +121,10 @@ TEST_F(ServerTest, WhatIsNoRequestIsTold) {
       "GET / HTTP/1.1\r\n\r\n",
       "GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
       "GET / HTTP/1.1\r\nHost : x\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
+      "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+      "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2, 2\r\n\r\nab",
       "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
       "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcd",
       "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
+
 namespace peering::wire::bgp {
 
 namespace {
@@ -68,22 +70,6 @@ constexpr std::array<CodeNames, 8> codes = {
      {"cease", "cease", cease_names},
      {"route_refresh", "ROUTE-REFRESH message error", refresh_names}}};
 
-// Bytes of the UTF-8 character that begins the text; 0 when there is none (RFC 3629).
-std::size_t character_bytes(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-  const std::uint8_t first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t count = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
-  if (count == 0 || text.size() < count) return 0;
-  for (std::size_t i = 1; i < count; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  const std::uint8_t second = byte(1);
-  const bool overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
-  const bool no_character = (first == 0xed && second > 0x9f) || (first == 0xf4 && second > 0x8f);
-  return overlong || no_character ? 0 : count;
-}
-
 // C0 and C1 controls, and the marks that turn or break lines.
 bool is_control(std::string_view character) {
   if (character.size() == 1) return static_cast<std::uint8_t>(character[0]) < 0x20 || character[0] == 0x7f;
@@ -98,7 +84,7 @@ bool is_control(std::string_view character) {
 std::string sanitized(std::string_view text) {
   std::string out;
   while (!text.empty()) {
-    const std::size_t count = character_bytes(text);
+    const std::size_t count = utf8_character_bytes(text);
     if (count == 0 || is_control(text.substr(0, count))) {
       out += '?';
     } else {
@@ -142,7 +128,7 @@ Notification cease(CeaseSubcode subcode, std::string_view words) {
   if (words.empty() || !has_words(out.code, out.subcode)) return out;
   std::size_t size = 0;
   while (size < words.size()) {
-    const std::size_t next = std::max<std::size_t>(character_bytes(words.substr(size)), 1);
+    const std::size_t next = std::max<std::size_t>(utf8_character_bytes(words.substr(size)), 1);
     if (size + next > words_bytes_max) break;
     size += next;
   }
