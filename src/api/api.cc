@@ -24,6 +24,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int attempts_max = 4;
+constexpr std::size_t shown_method_bytes_max = 32;
 
 // What is learned on the way to the answer and goes into metrics and headers.
 struct Noted {
@@ -56,9 +57,8 @@ arm::Expected<Parsed> parse(const http::Request& request) {
   auto segments = arm::split_path(target.substr(0, mark));
   auto query =
       arm::Query::parse(mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1));
-  if (!segments || !query) {
-    return arm::bad_argument("path", target, "segments without '/', control characters or broken escapes");
-  }
+  if (!segments) return arm::failed(segments.error());
+  if (!query) return arm::failed(query.error());
   out.segments = std::move(*segments);
   complete_namespace(out.segments);
   out.query = std::move(*query);
@@ -111,17 +111,20 @@ tl::unexpected<arm::Failure> unknown_type(const arm::ResourceId& id) {
                      fmt::format("The resource type '{}' could not be found.", type_of(id)));
 }
 
-tl::unexpected<arm::Failure> wrong_method(http::Method method, const std::vector<http::Method>& allowed) {
+tl::unexpected<arm::Failure> wrong_method(const http::Request& request,
+                                          const std::vector<http::Method>& allowed) {
+  const std::string_view method =
+      request.method == http::Method::other ? request.verb : http::to_string(request.method);
   std::string list;
   for (const http::Method each : allowed) {
     if (!list.empty()) list += ", ";
     list += http::to_string(each);
   }
-  arm::Failure out{
-      405,
-      "MethodNotAllowed",
-      fmt::format("The method '{}' is not allowed here; allowed: {}.", http::to_string(method), list),
-      {}};
+  arm::Failure out{405,
+                   "MethodNotAllowed",
+                   fmt::format("The method '{}' is not allowed here; allowed: {}.",
+                               method.substr(0, shown_method_bytes_max), list),
+                   {}};
   out.headers.emplace_back("Allow", std::move(list));
   return tl::unexpected(std::move(out));
 }
@@ -382,7 +385,7 @@ struct Api::State {
     if (auto ok = check_quota(request, *parsed.id, at, noted); !ok) return tl::unexpected(ok.error());
     if (auto ok = check_group(caller, parsed, put && group); !ok) return tl::unexpected(ok.error());
     if (match.allowed.empty()) return unknown_type(*parsed.id);
-    if (!match.route) return wrong_method(request.method, match.allowed);
+    if (!match.route) return wrong_method(request, match.allowed);
     return run_authorized(request, match, parsed, caller, at, deep);
   }
 
@@ -402,7 +405,7 @@ struct Api::State {
     if (match.allowed.empty()) {
       return arm::refuse(404, "NotFound", "There is nothing at this path.");
     }
-    if (!match.route) return wrong_method(request.method, match.allowed);
+    if (!match.route) return wrong_method(request, match.allowed);
     if (is_open(*match.route, request)) {
       const Caller nobody;
       Call call{services, request, parsed->query, nobody, match.parameters, parsed->path, parsed->key, at};

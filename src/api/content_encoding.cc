@@ -6,6 +6,7 @@
 
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "api/arm/names.h"
 
@@ -14,6 +15,7 @@ namespace peering::api {
 namespace {
 
 constexpr std::size_t piece_bytes = 64 * 1024;
+constexpr int zstd_window_log_max = 23;
 constexpr int gzip_window_bits = 15 + 16;  // zlib.h, inflateInit2: 16 asks for the gzip format
 
 tl::unexpected<Error> broken(std::string_view encoding, std::string_view rule) {
@@ -69,6 +71,7 @@ Result<std::string> gunzip(std::string_view body, std::size_t bytes_max) {
 Result<std::string> unzstd(std::string_view body, std::size_t bytes_max) {
   const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(), ZSTD_freeDCtx);
   if (!context) return fail(ErrorCode::internal, "zstd cannot be set up");
+  ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, zstd_window_log_max);
   std::vector<char> piece(piece_bytes);
   std::string out;
   ZSTD_inBuffer input{body.data(), body.size(), 0};
@@ -77,6 +80,9 @@ Result<std::string> unzstd(std::string_view body, std::size_t bytes_max) {
     ZSTD_outBuffer output{piece.data(), piece.size(), 0};
     const std::size_t before = input.pos;
     hint = ZSTD_decompressStream(context.get(), &output, &input);
+    if (ZSTD_getErrorCode(hint) == ZSTD_error_frameParameter_windowTooLarge) {
+      return broken("zstd", "a window of at most 8 MiB (RFC 9659)");
+    }
     if (ZSTD_isError(hint) != 0) return broken("zstd", "a whole zstd stream");
     if (out.size() + output.pos > bytes_max) return too_large(bytes_max);
     out.append(piece.data(), output.pos);
@@ -91,8 +97,12 @@ Result<std::string> unzstd(std::string_view body, std::size_t bytes_max) {
 
 }  // namespace
 
+bool is_identity(std::string_view encoding) {
+  return encoding.empty() || arm::same_name(encoding, "identity");
+}
+
 Result<std::string> decode_content(std::string_view encoding, std::string_view body, std::size_t bytes_max) {
-  if (encoding.empty() || arm::same_name(encoding, "identity")) {
+  if (is_identity(encoding)) {
     if (body.size() > bytes_max) return too_large(bytes_max);
     return std::string(body);
   }

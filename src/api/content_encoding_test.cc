@@ -1,5 +1,7 @@
 #include "api/content_encoding.h"
 
+#include <memory>
+
 #include <gmock/gmock.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -70,6 +72,26 @@ TEST(ContentEncoding, BrokenAndTruncatedBodiesAreRefused) {
     EXPECT_FALSE(decode_content(encoding, "plain text", plenty)) << encoding;
   }
   EXPECT_FALSE(decode_content("br", "x", plenty));
+}
+
+TEST(ContentEncoding, AWindowOfZstdIsEightMebibytesAtMost) {
+  const std::string text(3'000'000, 'z');
+  for (const auto& [window_log, good] : {std::pair{23, true}, std::pair{24, false}, std::pair{27, false}}) {
+    const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(ZSTD_createCCtx(), ZSTD_freeCCtx);
+    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_windowLog, window_log);
+    std::string body(ZSTD_compressBound(text.size()), '\0');
+    ZSTD_inBuffer input{text.data(), text.size(), 0};
+    ZSTD_outBuffer output{body.data(), body.size(), 0};
+    // In two steps: a text of known size would narrow the window.
+    ZSTD_compressStream2(context.get(), &output, &input, ZSTD_e_flush);
+    ASSERT_EQ(ZSTD_compressStream2(context.get(), &output, &input, ZSTD_e_end), 0U);
+    body.resize(output.pos);
+    const auto decoded = decode_content("zstd", body, plenty);
+    EXPECT_EQ(decoded.has_value(), good) << window_log;
+    if (!good && !decoded) {
+      EXPECT_THAT(decoded.error().message, testing::HasSubstr("8 MiB"));
+    }
+  }
 }
 
 }  // namespace

@@ -105,7 +105,8 @@ TEST_F(Insights, ProbesAnswerOnlyForAnHourThatClientsLeaveEmpty) {
 }
 
 TEST_F(Insights, DefinitionsSayWhatThereIs) {
-  const Reply reply = get(service + "/providers/microsoft.insights/metricDefinitions?api-version=2018-01-01");
+  const Reply reply = send(request(
+      Method::get, service + "/providers/microsoft.insights/metricDefinitions?api-version=2018-01-01"));
   ASSERT_EQ(reply.status, 200) << reply.text;
   ASSERT_EQ(reply.items(), 2U);
   EXPECT_EQ(reply.body.at("value").at(1), *parse_json(fmt::format(R"({{
@@ -132,8 +133,8 @@ TEST_F(Insights, WhatIsNotThereIsMissing) {
   EXPECT_EQ(metrics("", service_path("none")).code(), "ResourceNotFound");
   EXPECT_EQ(metrics("metricnames=none").code(), "BadRequest");
   EXPECT_EQ(get(prefix + "/providers/Microsoft.Insights/metrics").code(), "InvalidResourceType");
-  EXPECT_EQ(get(service + "/providers/Microsoft.Insights/metrics?api-version=2010-01-01").code(),
-            "InvalidApiVersionParameter");
+  const std::string unknown = "/providers/Microsoft.Insights/metrics?api-version=2010-01-01";
+  EXPECT_EQ(send(request(Method::get, service + unknown)).code(), "InvalidApiVersionParameter");
 }
 
 }  // namespace

@@ -24,12 +24,17 @@ arm::Expected<latency::IngestedBody> read_body(const Call& call, const std::stri
   const auto format = latency::sample_format(request.headers.get("Content-Type").value_or(""));
   if (!format) return arm::failed(format.error());
   const std::string_view encoding = request.headers.get("Content-Encoding").value_or("");
-  const auto decoded = decode_content(encoding, request.body, latency::body_bytes_max);
-  if (!decoded) return arm::failed(decoded.error());
+  Result<std::string> unpacked;
+  std::string_view text = request.body;  // not copied: it may be large
+  if (!is_identity(encoding)) {
+    unpacked = decode_content(encoding, request.body, latency::body_bytes_max);
+    if (!unpacked) return arm::failed(unpacked.error());
+    text = *unpacked;
+  }
   latency::SampleRules rules;
   rules.now = call.at;
   rules.accept_age = call.services.settings.accept_age;
-  auto body = latency::read_samples(*format, *decoded, key, rules, *call.services.registry());
+  auto body = latency::read_samples(*format, text, key, rules, *call.services.registry());
   if (!body) return arm::failed(body.error());
   return std::move(*body);
 }

@@ -4,6 +4,7 @@
 // The one origin that is seen now is offered as `suggestedAsn`; only a PUT or PATCH makes it expected.
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "api/arm/body.h"
 #include "api/arm/resource_id.h"
@@ -18,6 +19,10 @@ constexpr std::string_view id_suffix = "/providers/Open.Peering/monitoring/defau
 
 // Served with a prefix's settings, never stored; ignored in bodies like every read-only field.
 constexpr std::string_view suggestion_key = "suggestedAsn";
+
+constexpr std::size_t member_values_max = 1000;
+constexpr std::array<std::pair<std::string_view, std::size_t>, 2> free_texts = {
+    {{"group", 256}, {"description", 1024}}};
 
 json::object new_document(const Record& base) {
   json::object out;
@@ -130,6 +135,33 @@ arm::Answer get_monitoring(Call& call, Canonical canonical) {
   return show(call, 200, new_document(settings->base), std::move(*properties), canonical);
 }
 
+std::size_t count_values(const json::value& value) {
+  std::size_t out = 1;
+  if (const json::array* list = value.if_array()) {
+    for (const json::value& item : *list) out += count_values(item);
+  } else if (const json::object* object = value.if_object()) {
+    for (const auto& member : *object) out += count_values(member.value());
+  }
+  return out;
+}
+
+// Settings are held in memory for as long as their prefix is watched: they are not as large as a body may be.
+arm::Expected<void> check_sizes(const json::object& properties) {
+  for (const auto& member : properties) {
+    const std::size_t count = count_values(member.value());
+    if (count > member_values_max) {
+      return arm::bad_content(fmt::format("properties.{}", std::string_view(member.key())),
+                              fmt::format("{} values", count), fmt::format("at most {}", member_values_max));
+    }
+  }
+  const json::value all(properties);
+  for (const auto& [key, bytes_max] : free_texts) {
+    const auto text = arm::text_member(all, key, fmt::format("properties.{}", key), bytes_max);
+    if (!text) return tl::unexpected(text.error());
+  }
+  return {};
+}
+
 arm::Answer write_monitoring(Call& call, Canonical canonical, bool patch) {
   const auto settings = load_settings(call);
   if (!settings) return tl::unexpected(settings.error());
@@ -144,6 +176,7 @@ arm::Answer write_monitoring(Call& call, Canonical canonical, bool patch) {
     if (!current) return tl::unexpected(current.error());
     given = arm::merge_patch(json::value(*current), json::value(*given)).as_object();
   }
+  if (auto ok = check_sizes(*given); !ok) return tl::unexpected(ok.error());
   auto properties = canonical(call, settings->base, std::move(*given));
   if (!properties) return tl::unexpected(properties.error());
   json::object document = new_document(settings->base);

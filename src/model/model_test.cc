@@ -106,8 +106,10 @@ TEST(Expectation, KeepsWhatIsExpectedOfPaths) {
   EXPECT_THAT(e.prepend_sequences,
               testing::ElementsAre(testing::ElementsAre(64500, 64496), testing::ElementsAre(64497)));
   EXPECT_EQ(expectation_from_json(to_json(e), true).value(), e);
-  for (const char* bad : {R"("peers": "all")", R"("lengths": {})", R"("lengths": {"min": 9, "max": 8})",
-                          R"("policies": ["export"])", R"("prepend_seq": [1])"}) {
+  for (const char* bad :
+       {R"("peers": "all")", R"("lengths": {})", R"("lengths": {"min": 9, "max": 8})",
+        R"("policies": ["export"])", R"("prepend_seq": [1])", R"("upstreams": [1e-400])",
+        R"("upstreams": [0.1e1])", R"("asn": 1e400)", R"("asn": [4294967296])", R"("upstreams": [-1])"}) {
     const auto broken = parse_json(fmt::format(R"({{"prefix": "203.0.113.0/24", {}}})", bad)).value();
     EXPECT_FALSE(expectation_from_json(broken, true)) << bad;
   }

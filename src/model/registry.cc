@@ -44,9 +44,11 @@ struct Reader {
     if (!error) error = invalid(field, json::serialize(value), rule);
   }
   std::uint32_t number(std::string_view field, const json::value& value) {
+    // Not what only rounds to one, such as 1e-400.
+    const bool whole = value.is_int64() || value.is_uint64();
     json::error_code wrong;
-    const auto out = value.is_number() ? value.to_number<std::uint32_t>(wrong) : 0;
-    if (wrong || !value.is_number()) reject(field, value, "an AS number from 0 to 4294967295");
+    const auto out = whole ? value.to_number<std::uint32_t>(wrong) : 0;
+    if (wrong || !whole) reject(field, value, "an AS number from 0 to 4294967295");
     return wrong ? 0 : out;
   }
   bool boolean(std::string_view field, const json::value& value) {

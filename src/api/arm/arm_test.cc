@@ -26,7 +26,8 @@ TEST(ResourceId, PathsAreSplitAndDecodedOnce) {
 }
 
 TEST(ResourceId, PathsThatCannotBeNamesAreRefused) {
-  for (const std::string_view path : {"", "a", "//", "/a//b", "/a%2Fb", "/a%5cb", "/a%00", "/a%zz", "/a%4"}) {
+  for (const std::string_view path : {"", "a", "//", "/a//b", "/a%2Fb", "/a%5cb", "/a%00", "/a%zz", "/a%4",
+                                      "/a/../b", "/a/%2e%2E/b", "/a/.", "/%c0%af", "/a%ff", "/a%c3"}) {
     EXPECT_FALSE(split_path(path)) << path;
   }
 }
@@ -101,6 +102,9 @@ TEST(Query, NamesCompareWithoutCaseAndValuesAreDecoded) {
   EXPECT_EQ(query->get("empty"), "");
   EXPECT_EQ(query->get("absent"), std::nullopt);
   EXPECT_FALSE(Query::parse("a=%g1"));
+  EXPECT_FALSE(Query::parse("a=%c0%af"));
+  EXPECT_THAT(Query::parse("api-version=1&b&API-Version=2").error().message,
+              HasSubstr("query 'API-Version' is not accepted: a parameter comes once"));
 }
 
 TEST(Tags, AreTextsWithinTheLimits) {

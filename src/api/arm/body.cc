@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "api/arm/names.h"
+
 namespace peering::api::arm {
 
 namespace {
@@ -14,16 +16,14 @@ const json::value* present_member(const json::value& value, std::string_view key
   return member && !member->is_null() ? member : nullptr;
 }
 
-bool has_control_character(std::string_view text) {
-  return std::ranges::any_of(text, [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte < 0x20 || byte == 0x7f;
-  });
-}
-
 }  // namespace
 
 Expected<json::value> read_object(const http::Request& request) {
+  const std::string_view encoding = request.headers.get("Content-Encoding").value_or("");
+  if (!encoding.empty() && !same_name(encoding, "identity")) {
+    return refuse(415, "UnsupportedMediaType",
+                  invalid("Content-Encoding", encoding, "resources come as they are (identity)").message);
+  }
   if (request.body.empty()) {
     return refuse(400, "InvalidRequestContent", "The request content is missing: a JSON object is expected.");
   }

@@ -12,7 +12,8 @@
 
 namespace peering::api::arm {
 
-/// The body as a JSON object; 400 `InvalidRequestContent` when it is anything else.
+/// The body as a JSON object; 400 `InvalidRequestContent` when it is anything else, 415 when it is
+/// compressed. A member that comes twice is the last one.
 Expected<json::value> read_object(const http::Request& request);
 /// The same, but no body at all gives an empty object.
 Expected<json::value> read_object_or_nothing(const http::Request& request);

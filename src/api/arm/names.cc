@@ -31,6 +31,13 @@ bool same_name(std::string_view a, std::string_view b) {
   return a.size() == b.size() && model::lower(a) == model::lower(b);
 }
 
+bool has_control_character(std::string_view text) {
+  return std::ranges::any_of(text, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7f;
+  });
+}
+
 bool is_resource_name(std::string_view name) {
   return !name.empty() && name.size() <= resource_name_bytes_max && std::ranges::all_of(name, [](char c) {
     return is_letter_or_digit(c) || c == '_' || c == '.' || c == '-';

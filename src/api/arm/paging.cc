@@ -48,7 +48,7 @@ Expected<PageRequest> read_page(const Query& query, std::size_t limit_default) {
   }
   if (const auto token = query.get("$skipToken"); token && !token->empty()) {
     auto position = read_skip_token(*token);
-    if (!position) return bad_argument("$skipToken", *token, "a token of a nextLink");
+    if (!position || position->empty()) return bad_argument("$skipToken", *token, "a token of a nextLink");
     out.after = std::move(*position);
   }
   return out;

@@ -9,15 +9,21 @@ namespace peering::api::arm {
 
 namespace {
 
-// Decoded once; nothing for what no name may contain.
-std::optional<std::string> decoded_segment(std::string_view text) {
+constexpr std::string_view segment_rule =
+    "a segment is not empty, not '.' or '..', and has no '/', '\\' or control character";
+
+// Decoded once.
+Result<std::string> decoded_segment(std::string_view text) {
   auto out = http::percent_decode(text);
+  if (!out) return out;
   const auto forbidden = [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return c == '/' || c == '\\' || byte < 0x20 || byte == 0x7f;
   };
-  if (!out || out->empty() || std::ranges::any_of(*out, forbidden)) return std::nullopt;
-  return std::move(*out);
+  if (out->empty() || *out == "." || *out == ".." || std::ranges::any_of(*out, forbidden)) {
+    return tl::unexpected(invalid("path", text, segment_rule));
+  }
+  return out;
 }
 
 // Reads `type/name/type/name…` up to the next "providers" in a type's place.
@@ -33,19 +39,19 @@ ProviderPart provider_part(std::span<const std::string> segments, std::size_t& a
 
 }  // namespace
 
-std::optional<std::vector<std::string>> split_path(std::string_view path) {
-  if (path.empty() || path.front() != '/') return std::nullopt;
+Result<std::vector<std::string>> split_path(std::string_view path) {
+  if (!path.starts_with('/')) return tl::unexpected(invalid("path", path, "it begins with '/'"));
   path.remove_prefix(1);
   if (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
   std::vector<std::string> out;
   while (!path.empty()) {
     const std::size_t slash = path.find('/');
     auto segment = decoded_segment(path.substr(0, slash));
-    if (!segment) return std::nullopt;
+    if (!segment) return tl::unexpected(segment.error());
     out.push_back(std::move(*segment));
     if (slash == std::string_view::npos) break;
     path.remove_prefix(slash + 1);
-    if (path.empty()) return std::nullopt;
+    if (path.empty()) return tl::unexpected(invalid("path", path, segment_rule));
   }
   return out;
 }

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
+
 namespace peering::api::arm {
 
 /// One `providers/{namespace}/type/name/type/name…` part of a path.
@@ -29,10 +31,10 @@ struct ResourceId {
   friend bool operator==(const ResourceId&, const ResourceId&) = default;
 };
 
-/// Splits a path into segments that were decoded once; nothing for a path without leading '/', with an
-/// empty segment or a broken percent encoding, or with '/', '\\' or a control character in a segment. One
-/// trailing '/' is ignored.
-std::optional<std::vector<std::string>> split_path(std::string_view path);
+/// Splits a path into segments that were decoded once; an error for a path without leading '/', with a
+/// broken percent encoding, or with a segment that is empty, "." or "..", no UTF-8, or has '/', '\\' or a
+/// control character. One trailing '/' is ignored.
+Result<std::vector<std::string>> split_path(std::string_view path);
 
 /// Recognises the ARM form; nothing when the path is not of it.
 std::optional<ResourceId> parse_resource_id(std::span<const std::string> segments);

@@ -25,6 +25,7 @@ Expected<void> check_name(std::string_view name) {
   if (name.empty() || characters(name) > tag_name_characters_max) {
     return bad_content("tags", name, "a tag's name has 1 to 512 characters");
   }
+  if (has_control_character(name)) return bad_content("tags", name, "a name without control characters");
   return {};
 }
 
@@ -33,6 +34,9 @@ Expected<void> check_value(std::string_view name, const json::value& value) {
   if (!value.is_string()) return bad_content(field, json::serialize(value), "a text");
   if (characters(view(value.get_string())) > tag_value_characters_max) {
     return bad_content(field, view(value.get_string()), "a tag's value has at most 256 characters");
+  }
+  if (has_control_character(view(value.get_string()))) {
+    return bad_content(field, view(value.get_string()), "a text without control characters");
   }
   return {};
 }
