@@ -8,6 +8,7 @@
 
 #include "api/arm/body.h"
 #include "api/arm/names.h"
+#include "api/arm/tags.h"
 #include "api/deployment_history.h"
 #include "api/deployment_run.h"
 #include "api/documents.h"
@@ -81,6 +82,25 @@ arm::Expected<std::string> read_mode(const json::value& properties, bool in_grou
   return arm::bad_argument("properties.mode", given, "Incremental: a subscription is never deployed whole");
 }
 
+// The members beside the template. What nothing is done with is read all the same, so that what is wrong in
+// it is told. Gives whether whole resources are shown.
+arm::Expected<bool> read_settings(const json::value& body, const json::value& properties) {
+  if (auto location = arm::text_member(body, "location", "location", 128); !location) {
+    return tl::unexpected(location.error());
+  }
+  if (auto tags = arm::read_tags(body); !tags) return tl::unexpected(tags.error());
+  auto parameters = arm::object_member(properties, "parameters", "properties.parameters");
+  if (!parameters) return tl::unexpected(parameters.error());
+  const auto settings = arm::object_member(properties, "whatIfSettings", "properties.whatIfSettings");
+  if (!settings) return tl::unexpected(settings.error());
+  const std::string_view path = "properties.whatIfSettings.resultFormat";
+  const auto format = arm::text_member(json::value(*settings), "resultFormat", path, 64);
+  if (!format) return tl::unexpected(format.error());
+  if (!*format || arm::same_name(**format, "FullResourcePayloads")) return true;
+  if (arm::same_name(**format, "ResourceIdOnly")) return false;
+  return arm::bad_argument(path, **format, "FullResourcePayloads or ResourceIdOnly");
+}
+
 arm::Expected<Order> read_order(Call& call) {
   if (call.request.body.size() > tmpl::template_bytes_max) {
     return arm::refuse(413, "RequestEntityTooLarge",
@@ -97,6 +117,8 @@ arm::Expected<Order> read_order(Call& call) {
     return arm::bad_argument(fmt::format("properties.{}", link), json::serialize(*linked),
                              "absent: nothing is fetched; give the template and its parameters themselves");
   }
+  const auto full_payloads = read_settings(*body, properties);
+  if (!full_payloads) return tl::unexpected(full_payloads.error());
   const json::value* text = find(properties, "template");
   if (!text || !text->is_object())
     return arm::bad_content("properties.template", "", "it is required, as an object");
@@ -109,8 +131,7 @@ arm::Expected<Order> read_order(Call& call) {
   out.text = *text;
   out.scope = target->scope();
   out.complete = *mode == "Complete";
-  const json::value* format = find(properties, "whatIfSettings", "resultFormat");
-  out.full_payloads = !format || *format != "ResourceIdOnly";
+  out.full_payloads = *full_payloads;
   const json::value* parameters = find(properties, "parameters");
   auto resources = tmpl::Template::read(*text, parameters ? *parameters : json::value(), std::move(*target));
   if (!resources) return tl::unexpected(resources.error());

@@ -318,6 +318,15 @@ TEST_F(Deployments, BodiesThatMakeNoSense) {
   EXPECT_EQ(put(path, order(with(json::array{resource("Microsoft.Peering/nonsense", "a")}))).code(),
             "InvalidTemplateDeployment");
   EXPECT_EQ(put(path, R"({"properties":{"template":{"resources":[]}}})").code(), "InvalidTemplate");
+  for (const char* wrong :
+       {R"({"location":7,"properties":{"template":{}}})", R"({"tags":[],"properties":{"template":{}}})",
+        R"({"properties":{"template":{},"parameters":[]}})",
+        R"({"properties":{"template":{},"whatIfSettings":1}})",
+        R"({"properties":{"template":{},"whatIfSettings":{"resultFormat":1}}})"}) {
+    EXPECT_EQ(put(path, wrong).code(), "InvalidRequestContent") << wrong;
+  }
+  EXPECT_EQ(put(path, R"({"properties":{"template":{},"whatIfSettings":{"resultFormat":"x"}}})").code(),
+            "BadArgument");
 }
 
 }  // namespace

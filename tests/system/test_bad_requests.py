@@ -269,7 +269,7 @@ class World:
         self.document = json.loads((harness.SOURCE / "api" / "openapi.json").read_text())
         self.fields = {"subscriptionId": test.tenant.subscription, "resourceGroupName": test.tenant.group, "peeringServiceName": "office",
                        "prefixName": "site", "peerAsnName": "contoso", "peeringName": "akl", "registeredAsnName": "customer",
-                       "registeredPrefixName": "lan", "channelName": "ops", "connectionMonitorTestName": "web",
+                       "registeredPrefixName": "lan", "channelName": "ops", "connectionMonitorTestName": "web", "deploymentName": "all",
                        "connectionIdentifier": str(uuid.uuid4())}
         self.router = bmp.Router(test.server.address("bmp"), "edge-1")
         test.addCleanup(self.router.close)
@@ -335,8 +335,8 @@ class World:
         version = PEERING_VERSION
         if "Open.Peering" in path:
             version = EXTENSION_VERSION
-        elif "providers" not in path:
-            version = GROUP_VERSION if "resourceGroups" in path else SUBSCRIPTION_VERSION
+        elif "providers" not in path or "Microsoft.Resources" in path:
+            version = GROUP_VERSION if "resourceGroups" in path or "providers" in path else SUBSCRIPTION_VERSION
         return f"{path}?api-version={version}"
 
     def resolved(self, schema):
