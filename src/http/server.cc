@@ -21,6 +21,7 @@ namespace peering::http {
 namespace {
 
 constexpr std::chrono::milliseconds accept_pause{100};
+constexpr std::chrono::milliseconds crowded_pause{1};
 
 std::shared_ptr<asio::ssl::context> tls_context(const TlsFiles& files) {
   auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
@@ -87,19 +88,21 @@ class Listener : public std::enable_shared_from_this<Listener> {
 
   void accepted(boost::system::error_code error, Socket socket) {
     if (!acceptor_.is_open() || shared_->stopping) return;
-    if (error) return accept_later();
+    if (error) {
+      // Out of descriptors, most likely: taking a breath lets some go.
+      shared_->count_rejection("accept");
+      return accept_later(accept_pause);
+    }
     try {
       serve(std::move(socket));
     } catch (const std::exception& failure) {
       log::error("a connection could not be served: {}", failure.what());
     }
-    accept();
+    shared_->is_crowded() ? accept_later(crowded_pause) : accept();
   }
 
-  // Out of descriptors, most likely: taking a breath lets some go.
-  void accept_later() {
-    shared_->count_rejection("accept");
-    pause_.expires_after(accept_pause);
+  void accept_later(std::chrono::milliseconds pause) {
+    pause_.expires_after(pause);
     pause_.async_wait([self = shared_from_this()](boost::system::error_code) {
       if (self->acceptor_.is_open() && !self->shared_->stopping) self->accept();
     });

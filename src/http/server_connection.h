@@ -59,6 +59,8 @@ class ServerShared {
   /// Counts the connection in; the reason when it would be one too many. When all places are taken, the
   /// connection that has waited longest for its client is asked to go.
   std::optional<std::string_view> admit(const net::Address& client);
+  /// Those who make room have not all gone yet: who comes next had better wait in the listener's queue.
+  bool is_crowded();
   void release(const net::Address& client);
   void enter(std::weak_ptr<Interruptible> connection);
   void leave(const std::weak_ptr<Interruptible>& connection);

@@ -64,6 +64,11 @@ std::optional<std::string_view> ServerShared::admit(const net::Address& client) 
   return std::nullopt;
 }
 
+bool ServerShared::is_crowded() {
+  const std::lock_guard lock(mutex_);
+  return connections_ >= limits.connections_max + leaving_max / 2;
+}
+
 void ServerShared::release(const net::Address& client) {
   const std::lock_guard lock(mutex_);
   const auto found = clients_.find(client_of(client));

@@ -42,10 +42,20 @@ TEST(Admission, WhenAllPlacesAreTakenTheLongestWaitEnds) {
   EXPECT_FALSE(shared.admit(address("192.0.2.1")));
   const auto ticket = shared.begin_waiting(first);
   const auto later = shared.begin_waiting(second);
+  EXPECT_FALSE(shared.is_crowded());
   EXPECT_FALSE(shared.admit(address("192.0.2.2")));
   EXPECT_EQ(first->asked, ticket);
   EXPECT_EQ(second->asked, 0U);
-  shared.stop_waiting(later);
+  for (int i = 0; i < 31; ++i) {
+    shared.begin_waiting(first);
+    EXPECT_FALSE(shared.admit(address("192.0.2.2")));
+  }
+  EXPECT_TRUE(shared.is_crowded());
+  EXPECT_EQ(second->asked, later);
+  for (int i = 0; i < 31; ++i) shared.release(address("192.0.2.2"));
+  EXPECT_FALSE(shared.is_crowded());
+  while (!shared.admit(address("192.0.2.2"))) {
+  }
   EXPECT_EQ(shared.admit(address("192.0.2.2")), "connections");
 }
 
