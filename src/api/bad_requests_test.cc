@@ -82,6 +82,17 @@ TEST_F(BadRequests, SettingsAreNotAsLargeAsBodiesMayBe) {
   EXPECT_EQ(put(url, R"({"properties":{"upstreams":[1,2],"description":"the branch"}})").status, 201);
 }
 
+TEST_F(BadRequests, AnExportIsOfIdsThatAreSome) {
+  make_group();
+  const std::string url = std::string(sub_a) + "/resourceGroups/rg1/exportTemplate";
+  for (const char* text : {"x", "", "/x/../y", "/subscriptions/a\\u0000b"}) {
+    const Reply reply = post(url, fmt::format(R"({{"resources":["{}"]}})", text));
+    EXPECT_EQ(reply.code(), "InvalidRequestContent") << text;
+    EXPECT_THAT(reply.message(), HasSubstr("resources[]"));
+  }
+  EXPECT_EQ(post(url, R"({"resources":["*"]})").status, 200);
+}
+
 TEST_F(BadRequests, MessagesStayShortAndUtf8) {
   make_group();
   const std::string key(100'000, 'k');

@@ -200,7 +200,12 @@ arm::Expected<std::set<std::string>> read_wanted(const json::value& body) {
   for (const json::value& each : given->get_array()) {
     if (!each.is_string()) return arm::bad_content("resources[]", json::serialize(each), "an id, or \"*\"");
     if (each == "*") return std::set<std::string>();
-    out.insert(model::lower(std::string(each.get_string())));
+    const std::string text(each.get_string());
+    const auto segments = arm::split_path(text);
+    if (!segments || !arm::parse_resource_id(*segments)) {
+      return arm::bad_content("resources[]", text, "an id, or \"*\"");
+    }
+    out.insert(model::lower(text));
   }
   return out;
 }
@@ -210,6 +215,10 @@ arm::Expected<std::set<std::string>> read_wanted(const json::value& body) {
 arm::Answer export_group_template(Call& call) {
   const auto body = arm::read_object_or_nothing(call.request);
   if (!body) return tl::unexpected(body.error());
+  // Nothing is done with them: whole resources are shown, and parameters for what is secret.
+  if (const auto options = arm::text_member(*body, "options", "options"); !options) {
+    return tl::unexpected(options.error());
+  }
   auto wanted = read_wanted(*body);
   if (!wanted) return tl::unexpected(wanted.error());
   const std::string key = call.key.substr(0, call.key.rfind('/'));

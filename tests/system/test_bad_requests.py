@@ -56,6 +56,7 @@ class BadRequests(harness.SystemTest):
         return answer
 
     def assert_refused(self, answer, status, code, *words):
+        self.assertIsNotNone(answer, "closed without an answer")
         self.assertEqual((answer.status, answer.code), (status, code), answer)
         for word in words:
             self.assertIn(word, answer.message)
@@ -102,24 +103,30 @@ class Bodies(BadRequests):
         answer = self.send("PUT", self.service, (body + ', "tags": {"b": "2", "B": "3"}}').encode())
         self.assert_refused(answer, 400, "InvalidRequestContent", "tags 'B'", "given twice")
 
+    def assert_too_large(self, raw, how, body, limit):
+        head = request("PUT", self.service, token=self.server.token)[:-2]
+        small = len(body) < 2 * limit
+        data = (head + b"Content-Length: %d\r\n\r\n" % len(body) + (b"" if small else body) if how == "length"
+                else head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks(body))
+        threading.Thread(target=raw.send, args=(data,), daemon=True).start()
+        answer = raw.answer()
+        # After 4 MiB more the server closes; whoever sends on may meet the reset before the answer.
+        if answer is not None or small:
+            said = str(len(body)) if how == "length" else f"more than {limit}"
+            self.assert_refused(answer, 413, "RequestEntityTooLarge", said, str(limit))
+
     def test_bodies_that_are_too_large_and_lengths_that_lie(self):
         limit = 4 * MEBIBYTE
-        padding = b" " * (50 * MEBIBYTE)
         body = json.dumps(self.tenant.service_body).encode()
         for name in ("http", "https"):
             for how in ("length", "chunks"):
-                with self.subTest(name, how=how):
-                    head = request("PUT", self.service, token=self.server.token)[:-2]
-                    data = (head + b"Content-Length: %d\r\n\r\n" % (len(padding) + len(body)) + body + padding
-                            if how == "length" else head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks(body + padding))
-                    raw = self.connect(name)
-                    threading.Thread(target=raw.send, args=(data,), daemon=True).start()
-                    answer = raw.answer()
-                    said = str(len(padding) + len(body)) if how == "length" else f"more than {limit}"
-                    self.assert_refused(answer, 413, "RequestEntityTooLarge", said, str(limit))
+                for mebibytes in (5, 50):
+                    with self.subTest(name, how=how, mebibytes=mebibytes):
+                        self.assert_too_large(self.connect(name), how, body + b" " * (mebibytes * MEBIBYTE), limit)
         just = body + b" " * (limit - len(body))
         self.assertEqual(self.send("PUT", self.service, just).status, 201)
-        self.assert_refused(self.send("PUT", self.service, just + b" "), 413, "RequestEntityTooLarge", str(limit + 1))
+        answer = self.send("PUT", self.service, b"", f"Content-Length: {limit + 1}")
+        self.assert_refused(answer, 413, "RequestEntityTooLarge", str(limit + 1))
         # A length that says less: the rest is another request, which is none.
         with self.connect() as raw:
             raw.send(request("PUT", self.service, f"Content-Length: {len(body)}", body=body + b"rest\r\n\r\n", token=self.server.token))
