@@ -8,6 +8,7 @@
 #include <set>
 
 #include "api/arm/names.h"
+#include "api/catalog_entries.h"
 #include "api/catalog_metros.h"
 #include "api/catalog_reader.h"
 #include "api/embedded.h"
@@ -42,7 +43,8 @@ void read_country(CatalogReader& reader, const json::value& value, const std::st
   }
 }
 
-void read_provider(CatalogReader& reader, const json::value& value, const std::string& path, Catalog& out) {
+void read_provider(CatalogReader& reader, const json::value& value, const std::string& path,
+                   std::set<std::string>& seen, Catalog& out) {
   reader.keys(value, path, {"name", "metros", "asns"});
   ServiceProvider provider;
   provider.name = reader.text(value, "name", path, true);
@@ -61,7 +63,7 @@ void read_provider(CatalogReader& reader, const json::value& value, const std::s
     }
     provider.asns.push_back(number);
   }
-  if (out.find_provider(provider.name)) {
+  if (!seen.insert(model::lower(provider.name)).second) {
     reader.reject(path + ".name", provider.name, "a provider is listed once (names compare without case)");
   }
   out.providers.push_back(std::move(provider));
@@ -126,27 +128,34 @@ bool Catalog::is_near(std::string_view state, std::string_view provider) const {
   });
 }
 
-Result<Catalog> parse_catalog(std::string_view text) {
-  const auto value = parse_json(text);
-  if (!value) return fail(ErrorCode::invalid_argument, "catalogue: {}", value.error().message);
+Result<Catalog> read_catalog(const json::value& document) {
   CatalogReader reader;
   Catalog out;
-  reader.keys(*value, "catalogue", {"source", "countries", "providers", "metros", "bandwidthOffers"});
-  out.source = reader.text(*value, "source", "catalogue", false);
+  reader.keys(document, "catalogue", {"source", "countries", "providers", "metros", "bandwidthOffers"});
+  out.source = reader.text(document, "source", "catalogue", false);
   std::size_t index = 0;
-  for (const json::value& country : reader.list(*value, "countries", "catalogue", true)) {
+  for (const json::value& country : reader.list(document, "countries", "catalogue", true)) {
     read_country(reader, country, fmt::format("catalogue.countries[{}]", index++), out);
   }
   index = 0;
-  for (const json::value& provider : reader.list(*value, "providers", "catalogue", true)) {
-    read_provider(reader, provider, fmt::format("catalogue.providers[{}]", index++), out);
+  std::set<std::string> seen;
+  for (const json::value& provider : reader.list(document, "providers", "catalogue", true)) {
+    read_provider(reader, provider, fmt::format("catalogue.providers[{}]", index++), seen, out);
   }
-  read_metros(reader, *value, out);
+  read_metros(reader, document, out);
   std::ranges::sort(out.countries);
   if (const auto twice = std::ranges::adjacent_find(out.countries); twice != out.countries.end()) {
     reader.reject("catalogue.countries", *twice, "a country is listed once");
   }
   if (reader.error) return tl::unexpected(*reader.error);
+  return out;
+}
+
+Result<Catalog> parse_catalog(std::string_view text) {
+  const auto value = parse_json(text);
+  if (!value) return fail(ErrorCode::invalid_argument, "catalogue: {}", value.error().message);
+  auto out = read_catalog(*value);
+  if (out) out->entries = out->file_entries = std::make_shared<const CatalogEntries>(entries_of(*value));
   return out;
 }
 

@@ -1,5 +1,6 @@
 // The catalogue: countries, states and providers that customers choose from. A file that the operator owns
 // (`[catalog] file`, read again on SIGHUP); `catalog/default.json` is compiled in for when there is none.
+// What she changes over the API lies over it (`catalog_overlay.h`).
 #pragma once
 
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "net/address.h"
 #include "net/prefix.h"
@@ -50,6 +52,8 @@ struct DirectFacility {
   std::string address;
   std::string direct_peering_type;  ///< as `direct_peering_type_of` spells it
   std::int32_t peeringdb_id = 0;    ///< 0: not known
+  std::string name, city;           ///< may be empty
+  std::optional<Coordinates> coordinates;
   friend bool operator==(const DirectFacility&, const DirectFacility&) = default;
 };
 
@@ -96,6 +100,8 @@ std::optional<std::string_view> direct_peering_type_of(std::string_view text);
 inline constexpr std::string_view direct_peering_type_rule =
     "one of Edge, Transit, Cdn, Internal, Ix, IxRs, Voice, EdgeZoneForOperators, PeerProp";
 
+class CatalogEntries;
+
 /// Immutable once loaded.
 struct Catalog {
   std::string source;                  ///< where the facts come from, for people
@@ -104,6 +110,8 @@ struct Catalog {
   std::vector<ServiceProvider> providers;
   std::vector<Metro> metros;
   std::vector<BandwidthOffer> bandwidth_offers;
+  /// What it was made of, and which of that the file has; null when it was put together by hand.
+  std::shared_ptr<const CatalogEntries> entries, file_entries;
 
   /// All compare without case.
   const ServiceProvider* find_provider(std::string_view name) const;
@@ -112,13 +120,19 @@ struct Catalog {
   /// Is one of the provider's metros within 1000 miles of a state of the name? False when nothing of the name
   /// is known, or not where it is.
   bool is_near(std::string_view state, std::string_view provider) const;
-  friend bool operator==(const Catalog&, const Catalog&) = default;
+  /// Whether they say the same, whatever they were made of.
+  friend bool operator==(const Catalog& a, const Catalog& b) {
+    return a.source == b.source && a.countries == b.countries && a.locations == b.locations &&
+           a.providers == b.providers && a.metros == b.metros && a.bandwidth_offers == b.bandwidth_offers;
+  }
 };
 
 using CatalogPointer = std::shared_ptr<const Catalog>;
 
 /// Reads the JSON form (docs/api.md, "The catalogue"). Errors name the field, the value and the rule.
 Result<Catalog> parse_catalog(std::string_view text);
+/// The same of a document that was read already; without `entries`.
+Result<Catalog> read_catalog(const json::value& document);
 /// The same from a file; an empty path gives the compiled-in catalogue.
 Result<Catalog> load_catalog(const std::string& path);
 

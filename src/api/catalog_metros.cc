@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "api/arm/names.h"
+#include "model/registry.h"
 
 namespace peering::api {
 
@@ -25,12 +27,16 @@ std::optional<double> read_degrees(CatalogReader& reader, const json::value& val
 }
 
 void read_facility(CatalogReader& reader, const json::value& value, const std::string& path, Metro& out) {
-  reader.keys(value, path, {"address", "directPeeringType", "peeringDBFacilityId"});
+  reader.keys(
+      value, path,
+      {"address", "directPeeringType", "peeringDBFacilityId", "name", "city", "latitude", "longitude"});
   const std::string type = reader.text(value, "directPeeringType", path, true);
   const auto known = direct_peering_type_of(type);
   if (!known) reader.reject(path + ".directPeeringType", type, direct_peering_type_rule);
   out.facilities.push_back({reader.text(value, "address", path, true), std::string(known.value_or("")),
-                            reader.number(value, "peeringDBFacilityId", path).value_or(0)});
+                            reader.number(value, "peeringDBFacilityId", path).value_or(0),
+                            reader.text(value, "name", path, false), reader.text(value, "city", path, false),
+                            read_coordinates(reader, value, path)});
 }
 
 void read_exchange(CatalogReader& reader, const json::value& value, const std::string& path, Metro& out) {
@@ -76,7 +82,8 @@ void read_items(CatalogReader& reader, const json::value& value, std::string_vie
   }
 }
 
-void read_metro(CatalogReader& reader, const json::value& value, const std::string& path, Catalog& out) {
+void read_metro(CatalogReader& reader, const json::value& value, const std::string& path,
+                std::set<std::string>& seen, Catalog& out) {
   reader.keys(
       value, path,
       {"name", "country", "region", "latitude", "longitude", "facilities", "exchanges", "cdnPrefixes"});
@@ -88,7 +95,7 @@ void read_metro(CatalogReader& reader, const json::value& value, const std::stri
   read_items(reader, value, "facilities", path, read_facility, metro);
   read_items(reader, value, "exchanges", path, read_exchange, metro);
   read_items(reader, value, "cdnPrefixes", path, read_cdn_prefix, metro);
-  if (out.find_metro(metro.name)) {
+  if (!seen.insert(model::lower(metro.name)).second) {
     reader.reject(path + ".name", metro.name, "a metro is listed once (names compare without case)");
   }
   out.metros.push_back(std::move(metro));
@@ -125,8 +132,9 @@ void read_metros(CatalogReader& reader, const json::value& catalogue, Catalog& o
     out.bandwidth_offers.push_back({reader.text(offer, "offerName", path, true), mbps.value_or(0)});
   }
   index = 0;
+  std::set<std::string> seen;
   for (const json::value& metro : reader.list(catalogue, "metros", "catalogue", false)) {
-    read_metro(reader, metro, fmt::format("catalogue.metros[{}]", index++), out);
+    read_metro(reader, metro, fmt::format("catalogue.metros[{}]", index++), seen, out);
   }
 }
 

@@ -71,6 +71,15 @@ arm::Answer list_service_locations(Call& call);
 arm::Answer list_service_providers(Call& call);
 arm::Answer check_service_provider_availability(Call& call);
 
+// catalog_admin.cc
+arm::Answer get_catalog(Call& call);
+arm::Answer apply_catalog(Call& call);
+arm::Answer list_catalog_entries(Call& call);
+arm::Answer get_catalog_entry(Call& call);
+arm::Answer put_catalog_entry(Call& call);
+arm::Answer patch_catalog_entry(Call& call);
+arm::Answer delete_catalog_entry(Call& call);
+
 // peering_locations.cc
 arm::Answer list_peering_locations(Call& call);
 arm::Answer list_legacy_peerings(Call& call);

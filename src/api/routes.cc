@@ -29,6 +29,8 @@ using http::Method;
 #define OPEN "/providers/Open.Peering"
 #define INSIGHTS "/providers/Microsoft.Insights"
 #define CONNECTION PEERING OPEN "/connections/{connectionIdentifier}"
+#define CATALOG_ENTRIES OPEN "/catalog/{catalogKind}"
+#define CATALOG_ENTRY CATALOG_ENTRIES "/{catalogName}"
 #define CHANNELS SUBSCRIPTION OPEN "/alertChannels"
 
 using P = Permission;
@@ -237,6 +239,13 @@ constexpr Route table[] = {
      delete_alert_channel},
     {Method::post, CHANNELS "/{channelName}/test", "AlertChannels_Test", P::own, E::none, test_alert_channel},
     {Method::get, OPEN "/routes", "Routes_List", P::read, E::none, search_routes},
+    {Method::get, OPEN "/catalog", "Catalog_Get", P::operate, E::none, get_catalog},
+    {Method::post, OPEN "/catalog/apply", "Catalog_Apply", P::operate, E::applies, apply_catalog},
+    {Method::get, CATALOG_ENTRIES, "CatalogEntries_List", P::operate, E::none, list_catalog_entries},
+    {Method::get, CATALOG_ENTRY, "CatalogEntries_Get", P::operate, E::none, get_catalog_entry},
+    {Method::put, CATALOG_ENTRY, "CatalogEntries_CreateOrUpdate", P::operate, E::applies, put_catalog_entry},
+    {Method::patch, CATALOG_ENTRY, "CatalogEntries_Update", P::operate, E::applies, patch_catalog_entry},
+    {Method::delete_, CATALOG_ENTRY, "CatalogEntries_Delete", P::operate, E::applies, delete_catalog_entry},
     {Method::get, OPEN "/tokens", "Tokens_List", P::authenticated, E::none, list_tokens},
     {Method::post, OPEN "/tokens", "Tokens_Create", P::authenticated, E::writes, create_token},
     {Method::delete_, OPEN "/tokens/{tokenId}", "Tokens_Delete", P::authenticated, E::writes, delete_token},

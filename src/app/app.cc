@@ -108,7 +108,6 @@ class App::State : public feeds::ShardSink {
   Result<Listening> start();
   void stop();
   void reload(const Configuration& fresh);
-  void reload_catalog(const std::string& path);
   void reload_neighbors(const Configuration& fresh);
 
   // feeds::ShardSink
@@ -291,7 +290,8 @@ Result<void> App::State::start_detection() {
       metrics_);
   watcher_ = std::make_unique<RegistryWatcher>(
       *resources_, metrics_, [this](model::RegistryPointer registry) { apply_registry(std::move(registry)); },
-      [this](const store::Change& change) { probing_->changed(change); });
+      [this](const store::Change& change) { probing_->changed(change); },
+      [this](const std::vector<store::Change>& changes) { catalog_.follow(changes); });
   hub_->start();
   outbox_->start();
   writer_->start();
@@ -330,20 +330,10 @@ void App::State::reload(const Configuration& fresh) {
   c_.rpki.vrp_file = fresh.rpki.vrp_file;
   c_.topology = fresh.topology;
   knowledge_->read_again(files_of(fresh));
-  reload_catalog(fresh.catalog.file);
+  c_.catalog.file = fresh.catalog.file;
+  catalog_.read_again(c_.catalog.file);
   reload_neighbors(fresh);
   if (bgp_) log::info("{} BGP neighbors are asked to send their routes again", bgp_->refresh_all());
-}
-
-void App::State::reload_catalog(const std::string& path) {
-  c_.catalog.file = path;
-  if (const auto done = catalog_.read(path); !done) {
-    log::error("SIGHUP: {}; the catalogue in force stays", done.error().message);
-    return;
-  }
-  const api::CatalogPointer catalog = catalog_.current();
-  log::info("SIGHUP: the catalogue has {} countries, {} locations and {} providers",
-            catalog->countries.size(), catalog->locations.size(), catalog->providers.size());
 }
 
 // Under the other keys of `[feeds.bgp]` as they are in force. Passwords are read again.

@@ -8,6 +8,7 @@
 #include <thread>
 #include <unordered_map>
 
+#include "api/catalog_overlay.h"
 #include "api/documents.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -138,10 +139,12 @@ class Fold {
 }  // namespace
 
 struct RegistryWatcher::State {
-  State(store::ResourceStore& store, Metrics& metrics, Apply apply_given, Observe observe_given)
+  State(store::ResourceStore& store, Metrics& metrics, Apply apply_given, Observe observe_given,
+        FollowCatalog follow_given)
       : resources(store),
         apply(std::move(apply_given)),
         observe(std::move(observe_given)),
+        follow_catalog(std::move(follow_given)),
         current(std::make_shared<const model::Registry>()),
         applied(metrics.counter("peering_registry_snapshots_total", "Registry snapshots put in force.")),
         failures(metrics.counter("peering_registry_read_failures_total",
@@ -151,6 +154,7 @@ struct RegistryWatcher::State {
   store::ResourceStore& resources;
   Apply apply;
   Observe observe;
+  FollowCatalog follow_catalog;
   Fold fold;
   mutable std::mutex mutex;
   std::condition_variable changed, in_force, ending;
@@ -171,18 +175,21 @@ struct RegistryWatcher::State {
   Result<void> catch_up() {
     model::Revision upto = revision;
     bool any = false;
+    std::vector<store::Change> of_catalog;
     while (true) {
-      const auto changes = resources.changes_since(upto, changes_read_max);
+      auto changes = resources.changes_since(upto, changes_read_max);
       if (!changes) return tl::unexpected(changes.error());
-      for (const store::Change& change : changes->changes) {
+      for (store::Change& change : changes->changes) {
         fold.apply(change);
         if (observe) observe(change);
+        if (change.type == api::catalog_entry_type) of_catalog.push_back(std::move(change));
       }
       any = any || !changes->changes.empty();
       upto = changes->upto;
       if (changes->changes.size() < changes_read_max) break;
     }
     if (!any && upto == revision) return {};
+    if (follow_catalog && !of_catalog.empty()) follow_catalog(of_catalog);
     publish(fold.snapshot(upto));
     return {};
   }
@@ -255,8 +262,9 @@ struct RegistryWatcher::State {
 };
 
 RegistryWatcher::RegistryWatcher(store::ResourceStore& resources, Metrics& metrics, Apply apply,
-                                 Observe observe)
-    : state_(std::make_unique<State>(resources, metrics, std::move(apply), std::move(observe))) {}
+                                 Observe observe, FollowCatalog follow_catalog)
+    : state_(std::make_unique<State>(resources, metrics, std::move(apply), std::move(observe),
+                                     std::move(follow_catalog))) {}
 RegistryWatcher::~RegistryWatcher() { stop(); }
 
 Result<void> RegistryWatcher::start() {

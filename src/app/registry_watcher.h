@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "base/metrics.h"
 #include "base/result.h"
@@ -23,7 +24,11 @@ class RegistryWatcher {
   /// Called for every change, of whatever type, in their order; must not block.
   using Observe = std::function<void(const store::Change&)>;
 
-  RegistryWatcher(store::ResourceStore& resources, Metrics& metrics, Apply apply, Observe observe = nullptr);
+  /// Called on the watcher's thread with changes of the catalogue, before the snapshot of their revision.
+  using FollowCatalog = std::function<void(const std::vector<store::Change>&)>;
+
+  RegistryWatcher(store::ResourceStore& resources, Metrics& metrics, Apply apply, Observe observe = nullptr,
+                  FollowCatalog follow_catalog = nullptr);
   ~RegistryWatcher();
   RegistryWatcher(const RegistryWatcher&) = delete;
   RegistryWatcher& operator=(const RegistryWatcher&) = delete;

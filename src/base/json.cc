@@ -1,5 +1,7 @@
 #include "base/json.h"
 
+#include <cmath>
+
 namespace peering {
 
 Result<json::value> parse_json(std::string_view text) {
@@ -55,6 +57,10 @@ void pretty_into(const json::value& value, int indent, std::string& out) {
       pretty_into(item, indent + 2, out);
     }
     out += "\n" + std::string(static_cast<std::size_t>(indent), ' ') + "]";
+  } else if (const double* number = value.if_double(); number && std::isfinite(*number)) {
+    const std::string text = fmt::format("{}", *number);
+    out += text;
+    if (text.find_first_of(".e") == std::string::npos) out += ".0";  // stays what it is when it is read again
   } else {
     out += json::serialize(value);
   }

@@ -33,12 +33,14 @@ std::string extension_path(std::string_view id, std::string_view tail) {
 }
 
 std::string_view api_version_of(std::string_view path) {
-  const auto has_last = [&](std::string_view provider) {
-    const std::size_t last = path.rfind("/providers/");
-    return last != std::string_view::npos && path.substr(last + 11, provider.size()) == provider;
-  };
-  if (has_last("Open.Peering")) return "2026-11-01";
-  if (has_last("Microsoft.Peering")) return "2025-05-01";
+  // The last that names a namespace: an entry of the catalogue lies under ".../catalog/providers/".
+  constexpr std::string_view mark = "/providers/";
+  for (std::size_t at = path.rfind(mark); at != std::string_view::npos; at = path.rfind(mark, at - 1)) {
+    const std::string_view behind = path.substr(at + mark.size());
+    if (behind.starts_with("Open.Peering")) return "2026-11-01";
+    if (behind.starts_with("Microsoft.Peering")) return "2025-05-01";
+    if (at == 0) break;
+  }
   if (path.find("/resourceGroups") != std::string_view::npos) return "2021-04-01";
   return "2022-12-01";
 }

@@ -11,6 +11,7 @@ namespace peering::cli {
 std::vector<Command> service_commands();
 std::vector<Command> prefix_commands();
 std::vector<Command> catalogue_commands();
+std::vector<Command> catalog_commands();
 std::vector<Command> asn_commands();
 std::vector<Command> peering_commands();
 std::vector<Command> registration_commands();

@@ -76,6 +76,7 @@ void move_into(Call& call, Slots& slots) {
 std::string_view group_help(std::string_view word) {
   if (word == "service") return "connections to the service, and their prefixes";
   if (word == "prefix") return "prefixes of a connection";
+  if (word == "catalog") return "the operator's catalogue";
   if (word == "location" || word == "country" || word == "provider") return "the catalogue";
   if (word == "asn") return "AS numbers of the subscription";
   if (word == "event") return "what happened to prefixes";

@@ -28,7 +28,8 @@ std::string folded_region(std::string_view region) {
 }  // namespace
 
 bool same_name(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && model::lower(a) == model::lower(b);
+  const auto folded = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::ranges::equal(a, b, {}, folded, folded);
 }
 
 bool has_control_character(std::string_view text) {
