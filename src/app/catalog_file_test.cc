@@ -45,5 +45,30 @@ TEST_F(CatalogFileTest, ABadFileLeavesTheFormerOneInForceAndSaysWhy) {
   EXPECT_THAT(metrics.render(), HasSubstr("peering_catalog_reads_total{result=\"refused\"} 2"));
 }
 
+TEST_F(CatalogFileTest, WhatIsStoredLiesOverEveryFileAndWaitsForOneThatItFits) {
+  const auto row = [](std::string kind_and_name, std::optional<std::string> document) {
+    return store::Change{"/providers/open.peering/catalog/" + kind_and_name,
+                         std::string(api::catalog_entry_type),
+                         {},
+                         std::move(document)};
+  };
+  file.follow({row("metros/here", R"({"name":"here","properties":{"name":"Here","country":"UT"}})"),
+               row("states/more", R"({"name":"more","properties":{"name":"More","country":"Utopia"}})"),
+               row("metros/damaged", "{")});
+  ASSERT_TRUE(file.read(""));
+  EXPECT_NE(file.current()->find_metro("Here"), nullptr) << "stored entries may come first";
+  EXPECT_FALSE(file.current()->has_location("More")) << "this file has no such country";
+  EXPECT_THAT(metrics.render(), HasSubstr("peering_catalog_left_out_entries 1"));
+  write(good);
+  ASSERT_TRUE(file.read(path));
+  EXPECT_NE(file.current()->find_metro("Here"), nullptr);
+  EXPECT_TRUE(file.current()->has_location("More"));
+  EXPECT_THAT(metrics.render(), HasSubstr("peering_catalog_left_out_entries 0"));
+  file.follow({row("metros/here", std::nullopt),
+               {"/subscriptions/x", "microsoft.resources/subscriptions", {}, "{}"}});
+  EXPECT_EQ(file.current()->find_metro("Here"), nullptr);
+  EXPECT_THAT(metrics.render(), HasSubstr("peering_catalog_stored_entries 1"));
+}
+
 }  // namespace
 }  // namespace peering::app
