@@ -45,9 +45,10 @@ TEST(ResourceNames, EveryKindIsReadBackFromItsId) {
 
 // Whoever adds a resource that can be written says here, or in kinds.cc, what becomes of it in documents.
 TEST(ResourceNames, CoverWhateverCanBeWritten) {
-  const std::set<std::string_view> not_covered = {"Subscriptions_CreateOrUpdate",
-                                                  "Deployments_CreateOrUpdate",
-                                                  "Deployments_CreateOrUpdateAtSubscriptionScope"};
+  // The catalogue is no subscription's: `peeringctl catalog export` writes it.
+  const std::set<std::string_view> not_covered = {
+      "Subscriptions_CreateOrUpdate", "CatalogEntries_CreateOrUpdate", "Deployments_CreateOrUpdate",
+      "Deployments_CreateOrUpdateAtSubscriptionScope"};
   std::size_t covered = 0;
   for (const api::Route& route : api::routes()) {
     if (route.method != http::Method::put || not_covered.contains(route.operation)) continue;
