@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "api/api_fixture.h"
+#include "api/peering_fixture.h"
 
 namespace peering::api {
 namespace {
@@ -135,6 +136,139 @@ TEST_F(Insights, WhatIsNotThereIsMissing) {
   EXPECT_EQ(get(prefix + "/providers/Microsoft.Insights/metrics").code(), "InvalidResourceType");
   const std::string unknown = "/providers/Microsoft.Insights/metrics?api-version=2010-01-01";
   EXPECT_EQ(send(request(Method::get, service + unknown)).code(), "InvalidApiVersionParameter");
+}
+
+class PeeringInsights : public Peerings {
+ protected:
+  PeeringInsights() {
+    EXPECT_EQ(decide(asn, "approve").status, 200);
+    json::value body = direct();
+    connection(body).at("bgpSession") =
+        json::object{{"peerSessionIPv4Address", "192.0.2.1"}, {"peerSessionIPv6Address", "2001:db8::1"}};
+    const Reply made = put_at(body);
+    EXPECT_EQ(made.status, 201) << made.text;
+  }
+  void changed(std::string_view peer, std::string_view time, model::SessionState state,
+               net::Asn peer_asn = 13335) {
+    const model::SessionChange change{*net::Address::parse(peer),
+                                      "edge-1",
+                                      0,
+                                      *parse_rfc3339("2026-11-23T" + std::string(time) + "Z"),
+                                      state,
+                                      peer_asn};
+    ASSERT_TRUE(telemetry.append_session_changes({&change, 1}, clock));
+  }
+  // From 11:00 to 11:15 in three points.
+  json::array points(const std::string& metric, const std::string& more = "", std::size_t of = 0) {
+    const Reply reply =
+        get(fmt::format("{}/providers/Microsoft.Insights/metrics?metricnames={}&interval=PT5M"
+                        "&timespan=2026-11-23T11:00:00Z/2026-11-23T11:15:00Z{}",
+                        path, metric, more));
+    EXPECT_EQ(reply.status, 200) << reply.text;
+    const json::array& series = reply.body.at("value").at(0).at("timeseries").as_array();
+    return of < series.size() ? series.at(of).at("data").as_array() : json::array{};
+  }
+  static std::optional<double> value(const json::array& points, std::size_t at,
+                                     std::string_view aggregation = "average") {
+    const json::value* number = points.at(at).as_object().if_contains(aggregation);
+    return number ? std::optional(number->to_number<double>()) : std::nullopt;
+  }
+};
+
+using enum model::SessionState;
+
+TEST_F(PeeringInsights, AvailabilityIsThePartOfTheKnownTimeThatASessionWasEstablished) {
+  ASSERT_EQ(decide_on_connection("approve").status, 200);
+  changed("192.0.2.1", "10:00:00", established);
+  changed("192.0.2.1", "11:04:00", down);
+  changed("192.0.2.1", "11:08:00", established);
+  changed("192.0.2.1", "11:09:00", unknown);
+  const json::array all = points("SessionAvailability");
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_DOUBLE_EQ(*value(all, 0), 0.8);
+  EXPECT_DOUBLE_EQ(*value(all, 1), 0.25) << "one of four minutes of which something is known";
+  EXPECT_EQ(value(all, 2), std::nullopt) << "nothing is known: a gap";
+  const json::array flaps = points("FlapCounts");
+  EXPECT_EQ(value(flaps, 0, "total"), 1);
+  EXPECT_EQ(value(flaps, 1, "total"), 0);
+  EXPECT_EQ(value(flaps, 2, "total"), std::nullopt);
+}
+
+TEST_F(PeeringInsights, SessionsAreToldApartByAddressAndFamily) {
+  ASSERT_EQ(decide_on_connection("approve").status, 200);
+  changed("192.0.2.1", "10:00:00", established);
+  changed("2001:db8::1", "10:00:00", down);
+  EXPECT_DOUBLE_EQ(*value(points("SessionAvailability"), 0), 0.5) << "the average of both";
+  const std::string split = "&$filter=SessionIp%20eq%20'*'&orderby=average%20desc";
+  EXPECT_EQ(value(points("SessionAvailability", split, 0), 0), 1);
+  EXPECT_EQ(value(points("SessionAvailability", split, 1), 0), 0);
+  const auto hour = [&](std::string_view metric) {
+    return get(fmt::format("{}/providers/Microsoft.Insights/metrics?metricnames={}&interval=PT1H"
+                           "&timespan=2026-11-23T10:00:00Z/2026-11-23T11:00:00Z",
+                           path, metric))
+        .body.at("value")
+        .at(0)
+        .at("timeseries")
+        .at(0)
+        .at("data")
+        .at(0)
+        .at("average");
+  };
+  EXPECT_EQ(hour("SessionAvailabilityV4").to_number<double>(), 100);
+  EXPECT_EQ(hour("SessionAvailabilityV6").to_number<double>(), 0);
+}
+
+TEST_F(PeeringInsights, WhatIsNotThePeersIsNotTold) {
+  changed("192.0.2.1", "10:00:00", established);
+  EXPECT_TRUE(points("SessionAvailability").empty()) << "the connection is not approved";
+  ASSERT_EQ(decide_on_connection("approve").status, 200);
+  EXPECT_EQ(points("SessionAvailability").size(), 3U);
+  changed("192.0.2.1", "10:30:00", established, 3333);
+  EXPECT_TRUE(points("SessionAvailability").empty()) << "another AS has the address now";
+}
+
+TEST_F(PeeringInsights, TrafficIsKnownAndHasNoValues) { EXPECT_TRUE(points("IngressTrafficRate").empty()); }
+
+class ProbeInsights : public ApiFixture {
+ protected:
+  ProbeInsights() {
+    Services with = services();
+    with.test_results = [this](std::string_view owner, std::string_view name, TimePoint from, TimePoint to) {
+      std::vector<model::TestResult> out;
+      if (model::lower(owner) != model::lower(service) || name != "web") return out;
+      for (const model::TestResult& each : results) {
+        if (each.at >= from && each.at < to) out.push_back(each);
+      }
+      return out;
+    };
+    api = std::make_unique<Api>(std::move(with));
+  }
+  const std::string service = service_path("svc1");
+  std::vector<model::TestResult> results;
+};
+
+TEST_F(ProbeInsights, RoundTripTimesAreThoseOfTheTestsThatSucceeded) {
+  make_service();
+  for (const std::string_view name : {"web", "idle"}) {
+    ASSERT_EQ(
+        put(fmt::format("{}/connectionMonitorTests/{}", service, name),
+            R"({"properties":{"destination":"192.0.2.1","destinationPort":443,"testFrequencyInSec":30}})")
+            .status,
+        201);
+  }
+  const TimePoint noon = *parse_rfc3339("2026-11-23T11:58:00Z");
+  results = {{noon, 20'000}, {noon + std::chrono::seconds(30), 40'000}, {noon + std::chrono::minutes(1), {}}};
+  const Reply reply =
+      get(service +
+          "/providers/Microsoft.Insights/metrics?metricnames=RoundTripTime&aggregation=average,count"
+          "&timespan=2026-11-23T11:58:00Z/2026-11-23T12:00:00Z&$filter=ConnectionMonitorTestName%20eq%20'*'");
+  ASSERT_EQ(reply.status, 200) << reply.text;
+  const json::array& series = reply.body.at("value").at(0).at("timeseries").as_array();
+  ASSERT_EQ(series.size(), 2U);
+  EXPECT_EQ(find_string(series.at(1).at("metadatavalues").at(0), "value"), "web");
+  EXPECT_EQ(series.at(1).at("data"),
+            *parse_json(R"([{"timeStamp":"2026-11-23T11:58:00Z","average":30.0,"count":2.0},
+                            {"timeStamp":"2026-11-23T11:59:00Z"}])"));
 }
 
 }  // namespace

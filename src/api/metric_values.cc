@@ -1,9 +1,8 @@
 #include "api/metric_values.h"
 
-#include "api/arm/names.h"
-#include "api/arm/resource_id.h"
-#include "api/documents.h"
 #include "api/latency_metrics.h"
+#include "api/probe_metrics.h"
+#include "api/session_metrics.h"
 
 namespace peering::api {
 
@@ -36,6 +35,11 @@ arm::Expected<std::vector<MetricSeries>> metric_values(const Call& call, const R
   if (metric.name == "PrefixLatency") return prefix_latency(call, resource, query);
   if (metric.name == "RegisteredPrefixLatency" || metric.name == "AverageCustomerPrefixLatency") {
     return customer_latency(call, resource, metric, query);
+  }
+  if (metric.name == "RoundTripTime") return round_trip_time(call, resource, query);
+  if (metric.name.starts_with("ConnectivityProbe")) return connectivity_probe(call, resource, metric, query);
+  if (metric.name.starts_with("SessionAvailability") || metric.name == "FlapCounts") {
+    return session_metric(call, resource, metric, query);
   }
   return std::vector<MetricSeries>{};
 }

@@ -34,16 +34,22 @@ std::int64_t number_of(const json::object& object, std::string_view key) {
 
 std::string_view version_of(bool ipv4) { return ipv4 ? "4" : "6"; }
 
-// What the wire has for the connection's address or prefix, whoever the peer is.
-std::span<const model::BgpSession> candidates(const json::value& session, bool ipv4,
-                                              const model::BgpSessions& sessions) {
+// Where the wire has the connection's peer: its address, or a session prefix that is not too wide.
+std::optional<net::Prefix> peers_of(const json::value& session, bool ipv4) {
   const auto address =
       net::Address::parse(text_of(session, fmt::format("peerSessionIPv{}Address", version_of(ipv4))));
-  if (address) return sessions.with(*address);
+  if (address) return net::Prefix(*address, ipv4 ? 32 : 128);
   const auto prefix = net::Prefix::parse(text_of(session, fmt::format("sessionPrefixV{}", version_of(ipv4))));
   const int shortest = ipv4 ? session_length_min_v4 : session_length_min_v6;
-  if (!prefix || prefix->length() < shortest) return {};
-  return sessions.within(*prefix);
+  if (!prefix || prefix->length() < shortest) return std::nullopt;
+  return *prefix;
+}
+
+// What the wire has there, whoever the peer is.
+std::span<const model::BgpSession> candidates(const json::value& session, bool ipv4,
+                                              const model::BgpSessions& sessions) {
+  const auto peers = peers_of(session, ipv4);
+  return peers ? sessions.within(*peers) : std::span<const model::BgpSession>{};
 }
 
 FamilyNow family_now(const json::object& connection, bool ipv4, net::Asn asn,
@@ -139,7 +145,7 @@ PeeringNow frame_of(const json::object& document) {
   out.kind = std::string(document.at("kind").as_string());
   const json::value& properties = document.at("properties");
   out.location = text_of(properties, "peeringLocation");
-  out.asn = static_cast<net::Asn>(number_of(document, "peerAsn"));
+  out.asn = peer_asn_of(document);
   out.route_server = text_of(properties.at(block_of(document)), "directPeeringType") == "IxRs";
   return out;
 }
@@ -148,6 +154,24 @@ PeeringNow frame_of(const json::object& document) {
 
 std::string address_clash(bool ipv4) {
   return fmt::format("IPv{} address is already configured with a different ASN", version_of(ipv4));
+}
+
+std::vector<SessionPlace> session_places(const json::object& document) {
+  std::vector<SessionPlace> out;
+  for (const json::value& each : connections_of(document)) {
+    const json::value* session = find(each, "bgpSession");
+    if (!session || text_of(each, "connectionState") != state_approved) continue;
+    for (const bool ipv4 : {true, false}) {
+      if (const auto peers = peers_of(*session, ipv4)) {
+        out.push_back({text_of(each, "connectionIdentifier"), *peers});
+      }
+    }
+  }
+  return out;
+}
+
+net::Asn peer_asn_of(const json::object& document) {
+  return static_cast<net::Asn>(number_of(document, "peerAsn"));
 }
 
 bool PeeringNow::active() const { return std::ranges::any_of(connections, &ConnectionNow::active); }

@@ -13,6 +13,7 @@
 
 #include "base/json.h"
 #include "model/bgp_session.h"
+#include "net/prefix.h"
 
 namespace peering::api {
 
@@ -70,6 +71,17 @@ json::object* find_connection(json::object& document, std::string_view identifie
 /// What keeps a peering from carrying Peering Service where a connection is used for it; empty: nothing.
 /// sku, count and bandwidth of the connections by what is stored; two routers by the sessions that are seen.
 std::string peering_service_fault(const json::object& document, const PeeringNow& now);
+
+/// Where an approved connection's sessions of one address family are.
+struct SessionPlace {
+  std::string connection;  ///< connectionIdentifier
+  net::Prefix peers;       ///< the peer's address, or the link or network that it is in
+};
+/// Of a stored peering; nothing of a connection that the operator has not approved.
+std::vector<SessionPlace> session_places(const json::object& document);
+
+/// The AS number of a stored peering's peer.
+net::Asn peer_asn_of(const json::object& document);
 
 /// "IPv4 address is already configured with a different ASN".
 std::string address_clash(bool ipv4);

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <condition_variable>
 #include <filesystem>
-#include <fstream>
 #include <latch>
 #include <mutex>
 #include <thread>
@@ -19,11 +18,13 @@
 #include "app/bgp_configuration.h"
 #include "app/catalog_file.h"
 #include "app/event_writer.h"
+#include "app/feed_settings.h"
 #include "app/folder_lock.h"
 #include "app/probing.h"
 #include "app/registry_watcher.h"
 #include "app/requirement_watch.h"
 #include "app/sample_log.h"
+#include "app/session_history.h"
 #include "app/shard.h"
 #include "app/world_knowledge.h"
 #include "base/log.h"
@@ -158,6 +159,7 @@ class App::State : public feeds::ShardSink {
   std::unique_ptr<api::Api> api_;
   runtime::WorkerPool workers_;
   std::unique_ptr<feeds::PeerRegistry> peers_;
+  std::unique_ptr<SessionHistory> history_;
   std::unique_ptr<feeds::Archive> archive_;
   std::unique_ptr<feeds::BmpListener> bmp_;
   std::unique_ptr<feeds::BgpListener> bgp_;
@@ -538,21 +540,7 @@ void App::State::start_mrt_feeds() {
 
 void App::State::start_ris_feeds() {
   for (const RisFeed& feed : c_.feeds.ris) {
-    feeds::RisSettings settings;
-    settings.name = std::to_string(ris_.size() + 1);
-    settings.url = feed.url;
-    settings.authority_file = feed.ca_file;
-    settings.stale_after = feed.stale_after;
-    settings.keep = feed.keep_after_loss;
-    settings.own_view = feed.own_view;
-    settings.filter.collectors = feed.hosts;
-    for (const std::string& peer : feed.peers) settings.filter.peers.push_back(*net::Address::parse(peer));
-    settings.filter.every_prefix = feed.prefixes.front() == "all";
-    settings.registered_prefixes = feed.prefixes.front() == "registered";
-    if (!settings.filter.every_prefix && !settings.registered_prefixes) {
-      for (const std::string& text : feed.prefixes)
-        settings.filter.prefixes.push_back(*net::Prefix::parse(text));
-    }
+    feeds::RisSettings settings = ris_settings(feed, ris_.size() + 1);
     auto made = std::make_unique<feeds::RisFeed>(std::move(settings), *peers_, *this, metrics_);
     const std::lock_guard lock(ris_mutex_);
     ris_.push_back(std::move(made));
@@ -563,24 +551,10 @@ void App::State::start_ris_feeds() {
 
 Result<void> App::State::start_kafka_feeds() {
   for (const KafkaFeed& feed : c_.feeds.kafka) {
-    feeds::KafkaSettings settings{.brokers = feed.brokers,
-                                  .topics = feed.topics,
-                                  .group = feed.group,
-                                  .from_beginning = feed.from_beginning,
-                                  .security = feed.security,
-                                  .authority_file = feed.ca_file,
-                                  .sasl_mechanism = feed.sasl_mechanism,
-                                  .sasl_user = feed.sasl_user,
-                                  .sasl_password = {},
-                                  .archive = archive_.get()};
-    if (!feed.sasl_password_file.empty()) {
-      std::ifstream file(feed.sasl_password_file);
-      if (!std::getline(file, settings.sasl_password)) {
-        return fail(ErrorCode::invalid_argument, "feeds.kafka.sasl_password_file {} cannot be read",
-                    feed.sasl_password_file);
-      }
-    }
-    kafka_.push_back(std::make_unique<feeds::KafkaFeed>(std::move(settings), *peers_, *this, metrics_));
+    auto settings = kafka_settings(feed);
+    if (!settings) return tl::unexpected(settings.error());
+    settings->archive = archive_.get();
+    kafka_.push_back(std::make_unique<feeds::KafkaFeed>(std::move(*settings), *peers_, *this, metrics_));
     if (auto done = kafka_.back()->start(); !done) return done;
   }
   return {};
@@ -618,6 +592,10 @@ Result<Listening> App::State::start() {
     places.push_back({router.name, address ? std::optional(*address) : std::nullopt, router.pop});
   }
   peers_ = std::make_unique<feeds::PeerRegistry>(std::move(places));
+  history_ =
+      std::make_unique<SessionHistory>(*telemetry_, [this] { return peers_->sessions().take_changes(); });
+  if (auto done = history_->begin(); !done) return tl::unexpected(done.error());
+  history_->start();
   if (auto done = start_api(); !done) return tl::unexpected(done.error());
   auto listening = start_listeners();
   if (!listening) return listening;
@@ -647,6 +625,7 @@ void App::State::stop() {
   for (const auto& feed : mrt_) feed->stop();
   for (const auto& feed : ris_) feed->stop();
   for (const auto& feed : kafka_) feed->stop();
+  if (history_) history_->stop();
   if (archive_) archive_->stop();
   if (hub_) hub_->stop();
   if (server_) server_->stop();

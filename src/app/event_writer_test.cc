@@ -54,6 +54,14 @@ class FullDisk : public store::TelemetryStore {
   Result<std::optional<store::SketchRow>> sketch(const model::SeriesKey& series, TimePoint start) override {
     return inner->sketch(series, start);
   }
+  Result<void> append_session_changes(std::span<const model::SessionChange> changes,
+                                      TimePoint until) override {
+    return inner->append_session_changes(changes, until);
+  }
+  Result<std::vector<model::SessionChange>> session_changes(const store::SessionQuery& query) override {
+    return inner->session_changes(query);
+  }
+  Result<store::KnownSessions> known_sessions() override { return inner->known_sessions(); }
   Result<void> expire(TimePoint before) override { return inner->expire(before); }
 };
 

@@ -191,7 +191,7 @@ class Session final : public BgpSession {
     ++attempts_;
     cancel_timers();
     services_.metrics.in_state(fsm_.state()).add(-1);
-    services_.peers.sessions().forget(source_, neighbor_.shown_name());
+    services_.peers.sessions().forget(source_, neighbor_.shown_name(), now());
     gone_ = std::move(gone);
     deliver_last();
   }

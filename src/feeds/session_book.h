@@ -11,8 +11,10 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "model/bgp_session.h"
+#include "model/session_change.h"
 
 namespace peering::feeds {
 
@@ -30,10 +32,14 @@ class SessionBook {
   /// The source tells nothing any more: the state of the router's sessions that it told of last is not known.
   void lose(std::uint64_t source, const std::string& router, TimePoint at);
   /// There are no such sessions any more.
-  void forget(std::uint64_t source, const std::string& router);
+  void forget(std::uint64_t source, const std::string& router, TimePoint at);
 
   /// Never null. Costs nothing when nothing changed.
   model::BgpSessionsPointer snapshot() const;
+
+  /// The changes since the last call, in order, with the times that were told. When nobody asks, no more than
+  /// the latest of each session is kept of the oldest.
+  std::vector<model::SessionChange> take_changes();
 
  private:
   struct Key {
@@ -48,10 +54,14 @@ class SessionBook {
     model::BgpSession session;
   };
 
+  // Notes that the session's state is another one than before, if it is.
+  void note(const Key& key, const model::BgpSession& session, model::SessionState before);
+
   const std::size_t sessions_max_;
   mutable std::mutex mutex_;
   std::uint64_t sources_ = 0;
   std::map<Key, Entry> entries_;
+  std::vector<model::SessionChange> changes_;
   mutable model::BgpSessionsPointer snapshot_;  // null: to be made
 };
 

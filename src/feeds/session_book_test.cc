@@ -63,7 +63,7 @@ TEST(SessionBook, SessionsAreLimitedAndForgotten) {
   book.tell(source, session("Established", early, "192.0.2.2"));
   EXPECT_EQ(book.snapshot()->all().size(), 1U);
   EXPECT_EQ(book.snapshot(), book.snapshot()) << "nothing changed";
-  book.forget(source, "edge-1");
+  book.forget(source, "edge-1", late);
   EXPECT_TRUE(book.snapshot()->all().empty());
 }
 
@@ -82,6 +82,40 @@ TEST(SessionBook, SessionsAreFoundByThePeersAddress) {
   EXPECT_EQ(all->within(*net::Prefix::parse("192.0.2.0/31")).size(), 2U);
   EXPECT_TRUE(all->within(*net::Prefix::parse("192.0.2.2/31")).empty());
   EXPECT_EQ(all->within(*net::Prefix::parse("2001:db8::/126")).size(), 1U);
+}
+
+TEST(SessionBook, TellsWhatChangedOnceAndInOrder) {
+  using enum model::SessionState;
+  SessionBook book(10);
+  const auto source = book.new_source();
+  const auto states = [&] {
+    std::vector<model::SessionState> out;
+    for (const model::SessionChange& each : book.take_changes()) out.push_back(each.state);
+    return out;
+  };
+  book.tell(source, session("OpenSent", early));
+  book.tell(source, session("Established", early));
+  book.tell(source, session("Established", late));
+  book.tell(source, session("Idle", late));
+  book.tell(source, session("Connect", late));
+  EXPECT_EQ(states(), (std::vector{down, established, down}));
+  EXPECT_EQ(states(), std::vector<model::SessionState>{});
+  book.lose(source, "edge-1", late);
+  book.lose(source, "edge-1", late);
+  EXPECT_EQ(states(), std::vector{unknown});
+  book.tell(source, session("Established", late));
+  (void)book.take_changes();
+  book.forget(source, "edge-1", late);
+  EXPECT_EQ(states(), std::vector{unknown});
+}
+
+TEST(SessionBook, WhatNobodyTakesIsBounded) {
+  SessionBook book(2);
+  const auto source = book.new_source();
+  for (int i = 0; i < 1001; ++i) book.tell(source, session(i % 2 == 0 ? "Established" : "Idle", early));
+  const auto changes = book.take_changes();
+  EXPECT_LE(changes.size(), 8U);
+  EXPECT_EQ(changes.back().state, model::SessionState::established);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// The large, append-mostly store: events with their alerts, and latency samples with their sketches.
+// The large, append-mostly store: events with their alerts, latency samples with their sketches, and the
+// history of BGP sessions.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include "model/alert.h"
 #include "model/event.h"
 #include "model/sample.h"
+#include "model/session_change.h"
 
 namespace peering::store {
 
@@ -69,6 +71,18 @@ struct SketchQuery {
   TimePoint from, to;           ///< bins with from <= start < to
 };
 
+/// Which changes of BGP sessions: with peers in `peers`, from <= at < to, and of each session the last one
+/// before `from`.
+struct SessionQuery {
+  net::Prefix peers;
+  TimePoint from, to;
+};
+/// What was known when the store was written last.
+struct KnownSessions {
+  std::optional<TimePoint> until;            ///< absent: nothing was ever written
+  std::vector<model::SessionChange> latest;  ///< of each session
+};
+
 /// Blocking and thread-safe; called from workers and writers only. Errors: `conflict`, `out_of_space`, `io`,
 /// `corrupt`.
 class TelemetryStore {
@@ -109,8 +123,15 @@ class TelemetryStore {
   /// In order of start.
   virtual Result<std::vector<SketchRow>> sketches(const SketchQuery& query) = 0;
   virtual Result<std::optional<SketchRow>> sketch(const model::SeriesKey& series, TimePoint start) = 0;
-  /// Drops events (by last_seen) and alerts (by resolved) that are over, and sketches (by start), older than
-  /// `before`. What is open stays.
+  /// Durable when it returns, all or nothing. A stored change of the same session and time is replaced.
+  /// `until`: up to when the changes are all there were; it never goes back.
+  virtual Result<void> append_session_changes(std::span<const model::SessionChange> changes,
+                                              TimePoint until) = 0;
+  /// In order of address, router, distinguisher and time.
+  virtual Result<std::vector<model::SessionChange>> session_changes(const SessionQuery& query) = 0;
+  virtual Result<KnownSessions> known_sessions() = 0;
+  /// Drops events (by last_seen) and alerts (by resolved) that are over, sketches (by start) and changes of
+  /// sessions, older than `before`. What is open stays, and of each session the last change before it.
   virtual Result<void> expire(TimePoint before) = 0;
 };
 

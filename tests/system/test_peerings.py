@@ -57,6 +57,25 @@ class Peerings(harness.SystemTest):
         self.partner.change(withdraw=["20.0.0.0/16"])
         wait_for(lambda: len(self.received()) == 2, "withdrawal among the received routes")
 
+    def metric(self, name, aggregation):
+        """Of the last hour, in one point; None: nothing is known."""
+        peering = f"/subscriptions/{self.subscription}/resourceGroups/{GROUP}/providers/Microsoft.Peering/peerings/akl1"
+        answer = self.server.client().ok("GET", f"{peering}/providers/Microsoft.Insights/metrics?api-version=2023-10-01"
+                                                f"&metricnames={name}&interval=FULL&timespan=PT1H")
+        series = answer["value"][0]["timeseries"]
+        return series[0]["data"][0].get(aggregation) if series else None
+
+    def the_session_is_in_the_metrics(self):
+        wait_for(lambda: self.metric("FlapCounts", "total") == 1, "one flap of the session")
+        before = self.metric("SessionAvailability", "average")
+        self.assertTrue(0 < before < 1, before)
+        self.server.kill()
+        self.server.start()
+        self.becomes("Active", "Established")
+        self.assertEqual(self.metric("FlapCounts", "total"), 1, "a kill is no flap, and forgets none")
+        self.assertGreater(self.metric("SessionAvailabilityV4", "average"), 0)
+        self.assertIsNone(self.metric("SessionAvailabilityV6", "average"))
+
     def ask(self):
         self.run_ctl("subscription", "create", "--subscription", self.subscription, "--name", "Partner")
         self.run_ctl("group", "create", "--name", GROUP, "--location", "eastus")
@@ -95,6 +114,7 @@ class Peerings(harness.SystemTest):
         self.assertEqual(self.connection()["provisionedBandwidthInMbps"], 0)
         self.partner.start()
         self.becomes("Active", "Established")
+        self.the_session_is_in_the_metrics()
 
         self.run_ctl("peering", "reject", *PEERING, "--connection", self.connection()["connectionIdentifier"],
                      "--reason", "the contract ended")

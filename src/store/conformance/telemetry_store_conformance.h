@@ -327,6 +327,54 @@ TYPED_TEST_P(TelemetryStoreConformance, ExpiryDropsWhatIsOverAndOldAndKeepsWhatI
   EXPECT_EQ(this->store().last_event_sequence().value(), 4) << "sequences go on";
 }
 
+TYPED_TEST_P(TelemetryStoreConformance, ChangesOfSessionsAreFoundByPeerAndTimeWithTheStateBefore) {
+  const auto up = some_session_change("192.0.2.1", 10, model::SessionState::established);
+  const auto down = some_session_change("192.0.2.1", 20, model::SessionState::down);
+  const auto again = some_session_change("192.0.2.1", 30, model::SessionState::established);
+  const auto other = some_session_change("192.0.2.9", 15, model::SessionState::down);
+  const auto v6 = some_session_change("2001:db8::1", 5, model::SessionState::established);
+  auto elsewhere = up;
+  elsewhere.router = "edge-2";
+  const std::vector<model::SessionChange> all{v6, again, other, down, elsewhere, up};
+  ASSERT_TRUE(this->store().append_session_changes(all, at_second(40)));
+  const auto found = [&](const char* peers, int from, int to) {
+    return this->store()
+        .session_changes({*net::Prefix::parse(peers), at_second(from), at_second(to)})
+        .value();
+  };
+  using ::testing::ElementsAre;
+  EXPECT_THAT(found("192.0.2.1/32", 0, 100), ElementsAre(up, down, again, elsewhere));
+  EXPECT_THAT(found("192.0.2.1/32", 25, 30), ElementsAre(down, elsewhere)) << "the state before";
+  EXPECT_THAT(found("192.0.2.1/32", 20, 31), ElementsAre(down, again, elsewhere));
+  EXPECT_THAT(found("192.0.2.0/24", 0, 16), ElementsAre(up, elsewhere, other));
+  EXPECT_THAT(found("2001:db8::/64", 0, 100), ElementsAre(v6));
+  EXPECT_THAT(found("198.51.100.0/24", 0, 100), ElementsAre());
+}
+
+TYPED_TEST_P(TelemetryStoreConformance, KnowsTheLatestStateOfEachSessionAndUntilWhen) {
+  EXPECT_FALSE(this->store().known_sessions().value().until);
+  const auto up = some_session_change("192.0.2.1", 10, model::SessionState::established);
+  auto replaced = some_session_change("192.0.2.1", 20, model::SessionState::down);
+  ASSERT_TRUE(this->store().append_session_changes(std::vector{up, replaced}, at_second(30)));
+  replaced.state = model::SessionState::unknown;
+  ASSERT_TRUE(this->store().append_session_changes(std::vector{replaced}, at_second(25)));
+  const KnownSessions known = this->store().known_sessions().value();
+  EXPECT_EQ(known.until, at_second(30)) << "it never goes back";
+  EXPECT_THAT(known.latest, ::testing::ElementsAre(replaced));
+}
+
+TYPED_TEST_P(TelemetryStoreConformance, ExpiryKeepsOfEachSessionTheStateThatHolds) {
+  const auto first = some_session_change("192.0.2.1", 10, model::SessionState::established);
+  const auto holds = some_session_change("192.0.2.1", 20, model::SessionState::down);
+  const auto later = some_session_change("192.0.2.1", 60, model::SessionState::established);
+  const auto lone = some_session_change("192.0.2.2", 1, model::SessionState::established);
+  ASSERT_TRUE(this->store().append_session_changes(std::vector{first, holds, later, lone}, at_second(70)));
+  ASSERT_TRUE(this->store().expire(at_second(50)));
+  EXPECT_THAT(
+      this->store().session_changes({*net::Prefix::parse("0.0.0.0/0"), at_second(0), at_second(100)}).value(),
+      ::testing::ElementsAre(holds, later, lone));
+}
+
 // Events and alerts under random changes: every answer equals that of the reference.
 TYPED_TEST_P(TelemetryStoreConformance, AgreesWithTheMemoryStoreOnRandomOperations) {
   const auto oracle = make_memory_telemetry_store();
@@ -363,19 +411,18 @@ TYPED_TEST_P(TelemetryStoreConformance, AgreesWithTheMemoryStoreOnRandomOperatio
   }
 }
 
-REGISTER_TYPED_TEST_SUITE_P(TelemetryStoreConformance, GivesBackAnEventToTheLastField,
-                            FindsEventsByEveryScopeWhateverItsCase, ListsNewestFirstWithinTheTimesAsked,
-                            FiltersByKindTypeLevelAndState, PagesStayStableWhileNewerEventsArrive,
-                            APageThatJustFitsIsTheLast, RefusesAPageTokenItNeverGave,
-                            ALaterVersionReplacesTheEventEverywhere, FollowersSeeEveryVersionInOrderOfStoring,
-                            StoringAnEventTwiceChangesNothing, KnowsWhichEventsAreOpen,
-                            ListsAlertsNewestFirstAndReplacesThem, DeliveriesAreDueOldestFirstUntilDone,
-                            AnAcceptedBatchIsPendingUntilSettled, AnIdempotencyKeyCountsOnceAndKeepsItsAnswer,
-                            ConcurrentRetriesWithOneKeyCountOnce, ConcurrentAcceptsGetSequencesOfTheirOwn,
-                            SettledSketchesAreFoundByResourceAndTime,
-                            SeriesThatDifferInOnePartAreDifferentRows,
-                            ExpiryDropsWhatIsOverAndOldAndKeepsWhatIsOpen,
-                            AgreesWithTheMemoryStoreOnRandomOperations);
+REGISTER_TYPED_TEST_SUITE_P(
+    TelemetryStoreConformance, GivesBackAnEventToTheLastField, FindsEventsByEveryScopeWhateverItsCase,
+    ListsNewestFirstWithinTheTimesAsked, FiltersByKindTypeLevelAndState,
+    PagesStayStableWhileNewerEventsArrive, APageThatJustFitsIsTheLast, RefusesAPageTokenItNeverGave,
+    ALaterVersionReplacesTheEventEverywhere, FollowersSeeEveryVersionInOrderOfStoring,
+    StoringAnEventTwiceChangesNothing, KnowsWhichEventsAreOpen, ListsAlertsNewestFirstAndReplacesThem,
+    DeliveriesAreDueOldestFirstUntilDone, AnAcceptedBatchIsPendingUntilSettled,
+    AnIdempotencyKeyCountsOnceAndKeepsItsAnswer, ConcurrentRetriesWithOneKeyCountOnce,
+    ConcurrentAcceptsGetSequencesOfTheirOwn, SettledSketchesAreFoundByResourceAndTime,
+    SeriesThatDifferInOnePartAreDifferentRows, ExpiryDropsWhatIsOverAndOldAndKeepsWhatIsOpen,
+    ChangesOfSessionsAreFoundByPeerAndTimeWithTheStateBefore, KnowsTheLatestStateOfEachSessionAndUntilWhen,
+    ExpiryKeepsOfEachSessionTheStateThatHolds, AgreesWithTheMemoryStoreOnRandomOperations);
 
 /// For implementations that keep what they have when they are opened again.
 template <class Backend>
@@ -392,7 +439,11 @@ TYPED_TEST_P(PersistentTelemetryStoreConformance, EverythingIsThereWhenOpenedAga
   ASSERT_TRUE(this->store().append({{event}, {alert}, {delivery}}));
   ASSERT_TRUE(this->store().settle(std::span(&row, 1), 0));
   const std::uint64_t sequence = this->store().accept(batch, "answer").value().sequence;
+  const auto session = some_session_change("192.0.2.1", 10, model::SessionState::established);
+  ASSERT_TRUE(this->store().append_session_changes(std::vector{session}, at_second(11)));
   this->open();
+  EXPECT_THAT(this->store().known_sessions().value().latest, ::testing::ElementsAre(session));
+  EXPECT_EQ(this->store().known_sessions().value().until, at_second(11));
   EXPECT_EQ(this->store().event(event.id).value(), event);
   EXPECT_EQ(this->store().last_event_sequence().value(), 1);
   EXPECT_EQ(this->store().alert("a1").value(), alert);

@@ -26,6 +26,7 @@ net::Prefix some_network(int number);
 net::Prefix six_network();
 model::SampleBatch some_batch(int number);
 SketchRow some_row(int prefix, int start_s, std::string bytes);
+model::SessionChange some_session_change(std::string_view peer, int at_s, model::SessionState state);
 
 /// One random change of everything but samples.
 struct RandomStep {

@@ -86,6 +86,10 @@ model::SampleBatch some_batch(int number) {
   return batch;
 }
 
+model::SessionChange some_session_change(std::string_view peer, int at_s, model::SessionState state) {
+  return {*net::Address::parse(peer), "edge-1", 7, at_second(at_s), state, 3333};
+}
+
 SketchRow some_row(int prefix, int start_s, std::string bytes) {
   return {{model::lower(prefix_id(0, prefix)), some_network(1), "AMS", model::SampleKind::srtt, "edge-1"},
           at_second(start_s),

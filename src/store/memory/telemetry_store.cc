@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "store/event_query.h"
 
@@ -184,6 +185,39 @@ class MemoryTelemetryStore final : public TelemetryStore {
     return SketchRow{series, start, found->second};
   }
 
+  Result<void> append_session_changes(std::span<const model::SessionChange> changes,
+                                      TimePoint until) override {
+    const std::lock_guard lock(mutex_);
+    for (const model::SessionChange& each : changes) {
+      std::erase_if(sessions_, [&](const auto& old) { return old.same_session(each) && old.at == each.at; });
+      sessions_.insert(each);
+    }
+    sessions_known_until_ = std::max(sessions_known_until_.value_or(until), until);
+    return {};
+  }
+
+  Result<std::vector<model::SessionChange>> session_changes(const SessionQuery& query) override {
+    const std::lock_guard lock(mutex_);
+    std::vector<model::SessionChange> out;
+    for (const model::SessionChange& each : sessions_) {
+      if (!query.peers.contains(each.peer_address) || each.at >= query.to) continue;
+      const bool later = !out.empty() && out.back().same_session(each) && each.at <= query.from;
+      if (later) out.pop_back();
+      out.push_back(each);
+    }
+    return out;
+  }
+
+  Result<KnownSessions> known_sessions() override {
+    const std::lock_guard lock(mutex_);
+    KnownSessions out{sessions_known_until_, {}};
+    for (const model::SessionChange& each : sessions_) {
+      if (!out.latest.empty() && out.latest.back().same_session(each)) out.latest.pop_back();
+      out.latest.push_back(each);
+    }
+    return out;
+  }
+
   Result<void> expire(TimePoint before) override {
     constexpr std::chrono::hours keys_kept{48};
     const std::lock_guard lock(mutex_);
@@ -191,6 +225,11 @@ class MemoryTelemetryStore final : public TelemetryStore {
     while (!log_.empty() && log_.begin()->second.last_seen < before) log_.erase(log_.begin());
     std::erase_if(alerts_, [&](const auto& each) { return expired(each.second, before); });
     std::erase_if(sketches_, [&](const auto& each) { return each.first.first < before; });
+    for (auto each = sessions_.begin(); each != sessions_.end();) {
+      const auto next = std::next(each);
+      const bool followed = next != sessions_.end() && next->same_session(*each) && next->at <= before;
+      each = followed ? sessions_.erase(each) : next;
+    }
     const TimePoint oldest_key = peering::now() - keys_kept;
     std::erase_if(answers_, [&](const auto& each) { return each.second.at < oldest_key; });
     return {};
@@ -205,6 +244,8 @@ class MemoryTelemetryStore final : public TelemetryStore {
   std::map<std::string, Answer> answers_;
   std::map<std::uint64_t, model::SampleBatch> pending_;
   std::map<std::pair<TimePoint, model::SeriesKey>, std::string> sketches_;
+  std::set<model::SessionChange> sessions_;  // in order of session and time
+  std::optional<TimePoint> sessions_known_until_;
   std::uint64_t event_sequence_ = 0, batch_sequence_ = 0;
 };
 

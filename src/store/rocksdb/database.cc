@@ -23,9 +23,9 @@ constexpr std::string_view format_key = "format";
 constexpr std::string_view format_version = "1";
 
 constexpr std::array<const char*, table_count> table_names = {
-    "default",         "events", "events_by_scope", "event_log", "open_events", "alerts",
-    "alerts_by_scope", "outbox", "outbox_by_due",   "pending",   "idempotency", "idempotency_by_time",
-    "sketches"};
+    "default",         "events",         "events_by_scope", "event_log", "open_events", "alerts",
+    "alerts_by_scope", "outbox",         "outbox_by_due",   "pending",   "idempotency", "idempotency_by_time",
+    "sketches",        "session_changes"};
 
 rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 

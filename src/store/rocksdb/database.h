@@ -33,8 +33,9 @@ enum class Table : std::uint8_t {
   idempotency,
   idempotency_by_time,
   sketches,
+  session_changes,
 };
-inline constexpr std::size_t table_count = 13;
+inline constexpr std::size_t table_count = 14;
 
 /// A RocksDB result as ours; `what` says what was tried.
 tl::unexpected<Error> failed(const rocksdb::Status& status, std::string_view what);

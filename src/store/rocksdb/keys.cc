@@ -123,6 +123,47 @@ Result<SketchRow> read_sketch_key(std::string_view key) {
   return row;
 }
 
+std::string session_key(const model::SessionChange& change) {
+  const int length = change.peer_address.family() == net::Family::ipv4 ? 32 : 128;
+  std::string out = session_bound(net::Prefix(change.peer_address, length));
+  out.append(change.router).push_back('\0');
+  append_number(out, change.distinguisher);
+  append_number(out, ascending(change.at));
+  return out;
+}
+
+std::string session_bound(const net::Prefix& peers) {
+  const int length = peers.family() == net::Family::ipv4 ? 32 : 128;
+  std::string out;
+  append_network(out, net::Prefix(peers.address(), length));
+  return out;
+}
+
+Result<model::SessionChange> read_session_key(std::string_view key) {
+  const auto damaged = [] { return fail(ErrorCode::corrupt, "telemetry store: damaged key of a session"); };
+  const auto peer = take_network(key);
+  if (!peer) return damaged();
+  const std::size_t zero = key.find('\0');
+  if (zero == std::string_view::npos || key.size() != zero + 1 + 2 * number_bytes) return damaged();
+  model::SessionChange out;
+  out.peer_address = peer->address();
+  out.router = key.substr(0, zero);
+  out.distinguisher = read_number(key.substr(zero + 1));
+  out.at = from_ascending(read_number(key.substr(zero + 1 + number_bytes)));
+  return out;
+}
+
+std::string time_value(TimePoint time) {
+  std::string out;
+  append_number(out, ascending(time));
+  return out;
+}
+
+Result<TimePoint> read_time_value(std::string_view bytes) {
+  if (bytes.size() != number_bytes) return fail(ErrorCode::corrupt, "telemetry store: damaged time");
+  return from_ascending(read_number(bytes));
+}
+
 void append_network(std::string& out, const net::Prefix& network) {
   out.push_back(network.family() == net::Family::ipv4 ? '\x04' : '\x06');
   out.push_back(static_cast<char>(network.length()));

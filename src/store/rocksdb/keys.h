@@ -45,6 +45,19 @@ std::string sketch_key(const model::SeriesKey& series, TimePoint start);
 /// `corrupt` for bytes that `sketch_key` cannot have made.
 Result<SketchRow> read_sketch_key(std::string_view key);
 
+/// `family length address router 00 distinguisher at`: the peer's address as a network of full length.
+std::string session_key(const model::SessionChange& change);
+/// What keys of sessions with peers in the prefix begin with or come after.
+std::string session_bound(const net::Prefix& peers);
+/// The change that the key is about, without its state and AS number; `corrupt` for bytes that `session_key`
+/// cannot have made.
+Result<model::SessionChange> read_session_key(std::string_view key);
+
+/// A time as a value.
+std::string time_value(TimePoint time);
+/// `corrupt` for bytes that are no time.
+Result<TimePoint> read_time_value(std::string_view bytes);
+
 /// A client network in bytes, and back: family, length, address. Used in keys and in stored batches.
 void append_network(std::string& out, const net::Prefix& network);
 /// Takes the network off the front of `bytes`; nothing when they are no network.

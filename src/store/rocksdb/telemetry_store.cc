@@ -6,6 +6,7 @@
 #include "store/rocksdb/database.h"
 #include "store/rocksdb/event_tables.h"
 #include "store/rocksdb/sample_tables.h"
+#include "store/rocksdb/session_tables.h"
 
 namespace peering::store {
 
@@ -14,7 +15,7 @@ namespace {
 class RocksTelemetryStore final : public TelemetryStore {
  public:
   explicit RocksTelemetryStore(std::unique_ptr<rocks::Database> database)
-      : database_(std::move(database)), events_(*database_), samples_(*database_) {}
+      : database_(std::move(database)), events_(*database_), samples_(*database_), sessions_(*database_) {}
 
   Result<void> load() {
     if (auto loaded = events_.load(); !loaded) return loaded;
@@ -72,10 +73,22 @@ class RocksTelemetryStore final : public TelemetryStore {
     return reading([&] { return samples_.sketch(series, start); });
   }
 
+  Result<void> append_session_changes(std::span<const model::SessionChange> changes,
+                                      TimePoint until) override {
+    return writing([&] { return sessions_.append(changes, until); });
+  }
+  Result<std::vector<model::SessionChange>> session_changes(const SessionQuery& query) override {
+    return reading([&] { return sessions_.changes(query); });
+  }
+  Result<KnownSessions> known_sessions() override {
+    return reading([&] { return sessions_.known(); });
+  }
+
   Result<void> expire(TimePoint before) override {
     return writing([&]() -> Result<void> {
       if (auto expired = events_.expire(before); !expired) return expired;
-      return samples_.expire(before);
+      if (auto expired = samples_.expire(before); !expired) return expired;
+      return sessions_.expire(before);
     });
   }
 
@@ -114,6 +127,7 @@ class RocksTelemetryStore final : public TelemetryStore {
   std::unique_ptr<rocks::Database> database_;
   rocks::EventTables events_;
   rocks::SampleTables samples_;
+  rocks::SessionTables sessions_;
 };
 
 }  // namespace
