@@ -5,6 +5,7 @@
 #include <limits>
 #include <mutex>
 
+#include "store/read_cache.h"
 #include "store/sqlite/commit_queue.h"
 #include "store/sqlite/database.h"
 #include "store/sqlite/writes.h"
@@ -21,6 +22,7 @@ using sqlite::Statement;
 using sqlite::Transaction;
 
 constexpr std::int64_t schema_version = 1;
+constexpr std::size_t cache_bytes_max = 32 * 1024 * 1024;
 
 // A deleted resource keeps its row without a document, so that followers learn of the deletion.
 constexpr const char* schema = R"(
@@ -79,7 +81,7 @@ class SqliteResourceStore final : public ResourceStore {
   SqliteResourceStore(std::string path, Database writer)
       : path_(std::move(path)),
         writer_(std::move(writer)),
-        queue_([this](const auto& group) { return commit_group(writer_, group); }) {}
+        queue_([this](const auto& group) { return commit_and_forget(group); }) {}
 
   Result<Revision> commit(std::span<const Write> writes) override {
     std::promise<Result<Revision>> outcome;
@@ -93,16 +95,11 @@ class SqliteResourceStore final : public ResourceStore {
   }
 
   Result<std::optional<Resource>> get(std::string_view key) override {
-    return reading<std::optional<Resource>>([&](Database& database) -> Result<std::optional<Resource>> {
-      auto statement = database.prepare(
-          "SELECT key, type, document, etag, revision FROM resources WHERE key = ?1 AND document IS NOT "
-          "NULL");
-      if (!statement) return tl::unexpected(statement.error());
-      const auto row = statement->bind(1, key).step();
-      if (!row) return tl::unexpected(row.error());
-      if (!*row) return std::nullopt;
-      return read_resource(*statement);
-    });
+    if (auto kept = cache_.find(key)) return std::move(*kept);
+    const std::uint64_t begun = cache_.begin_read();
+    auto found = read_one(key);
+    if (found) cache_.keep(key, *found, begun);
+    return found;
   }
 
   Result<std::vector<Resource>> list(const ListQuery& query) override {
@@ -129,6 +126,25 @@ class SqliteResourceStore final : public ResourceStore {
   }
 
  private:
+  std::vector<Result<Revision>> commit_and_forget(const std::vector<sqlite::CommitRequest>& group) {
+    auto outcomes = commit_group(writer_, group);
+    for (const sqlite::CommitRequest& request : group) cache_.forget(request.writes);
+    return outcomes;
+  }
+
+  Result<std::optional<Resource>> read_one(std::string_view key) {
+    return reading<std::optional<Resource>>([&](Database& database) -> Result<std::optional<Resource>> {
+      auto statement = database.prepare(
+          "SELECT key, type, document, etag, revision FROM resources WHERE key = ?1 AND document IS NOT "
+          "NULL");
+      if (!statement) return tl::unexpected(statement.error());
+      const auto row = statement->bind(1, key).step();
+      if (!row) return tl::unexpected(row.error());
+      if (!*row) return std::nullopt;
+      return read_resource(*statement);
+    });
+  }
+
   static Result<Changes> read_changes(Database& database, Revision after, std::size_t limit) {
     auto snapshot = Transaction::begin(database, Transaction::Mode::read);
     if (!snapshot) return tl::unexpected(snapshot.error());
@@ -178,6 +194,7 @@ class SqliteResourceStore final : public ResourceStore {
   }
 
   const std::string path_;
+  ReadCache cache_{cache_bytes_max};
   std::mutex readers_mutex_;
   std::vector<Database> readers_;
   Database writer_;  // of the queue's thread alone
