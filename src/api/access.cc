@@ -128,7 +128,7 @@ arm::Expected<Caller> authenticate_local(store::ResourceStore& resources, std::s
                    fmt::format("The access token expired on '{}'.", format_rfc3339(*token->expires)),
                    "invalid_token");
   }
-  return Caller{token->id, {{token->role, model::lower(token->scope)}}};
+  return Caller{token->id, {{token->role, model::lower(token->scope)}}, token->name, "", ""};
 }
 
 }  // namespace

@@ -56,6 +56,8 @@ struct Grant {
 struct Caller {
   std::string id;  ///< a token's, or the principal of an issuer's subject
   std::vector<Grant> grants;
+  std::string name;             ///< of a token; may be empty
+  std::string issuer, subject;  ///< empty: a token of ours
 };
 /// Whether a grant of hers that covers `key` (lower case) allows it.
 bool allows(const Caller& caller, Permission permission, std::string_view key);

@@ -11,8 +11,10 @@
 #include "api/arm/headers.h"
 #include "api/arm/names.h"
 #include "api/arm/resource_id.h"
+#include "api/audit_entry.h"
 #include "api/documents.h"
 #include "api/rehearsal_store.h"
+#include "api/role_directory.h"
 #include "api/routes.h"
 #include "api/throttle.h"
 #include "base/log.h"
@@ -28,6 +30,7 @@ constexpr std::size_t shown_method_bytes_max = 32;
 
 // What is learned on the way to the answer and goes into metrics and headers.
 struct Noted {
+  arm::RequestIds ids;
   std::string_view operation = "none";
   std::string_view remaining_field;  // empty: no quota was asked
   std::int64_t remaining = 0;
@@ -77,30 +80,6 @@ std::string_view name_space_of(const arm::ResourceId& id) {
   return last.name_space;
 }
 
-std::string type_of(const arm::ResourceId& id) {
-  if (id.providers.empty()) {
-    return id.resource_group.empty() ? "Microsoft.Resources/subscriptions"
-                                     : "Microsoft.Resources/subscriptions/resourceGroups";
-  }
-  std::string out = id.providers.back().name_space;
-  for (const std::string& type : id.providers.back().types) out += "/" + type;
-  return out;
-}
-
-std::string_view verb_of(http::Method method) {
-  switch (method) {
-    case http::Method::put:
-    case http::Method::patch:
-      return "write";
-    case http::Method::delete_:
-      return "delete";
-    case http::Method::post:
-      return "action";
-    default:
-      return "read";
-  }
-}
-
 tl::unexpected<arm::Failure> unknown_type(const arm::ResourceId& id) {
   if (!id.providers.empty() && arm::api_versions(id.providers.back().name_space).empty()) {
     return arm::refuse(
@@ -108,7 +87,7 @@ tl::unexpected<arm::Failure> unknown_type(const arm::ResourceId& id) {
         fmt::format("The resource namespace '{}' is invalid.", id.providers.back().name_space));
   }
   return arm::refuse(404, "InvalidResourceType",
-                     fmt::format("The resource type '{}' could not be found.", type_of(id)));
+                     fmt::format("The resource type '{}' could not be found.", arm::type_of(id)));
 }
 
 tl::unexpected<arm::Failure> wrong_method(const http::Request& request,
@@ -132,7 +111,7 @@ tl::unexpected<arm::Failure> wrong_method(const http::Request& request,
 arm::Expected<void> check_names(const Route& route, const Match& match) {
   if (route.method != http::Method::put) return {};
   for (const auto& [parameter, value] : match.parameters) {
-    if (parameter == "subscriptionId" || parameter == "resourceGroupName") continue;
+    if (parameter == "subscriptionId" || parameter == "resourceGroupName" || parameter == "scope") continue;
     if (!arm::is_resource_name(value)) {
       return arm::refuse(400, "InvalidResourceName",
                          invalid(parameter, value, arm::resource_name_rule).message);
@@ -144,9 +123,14 @@ arm::Expected<void> check_names(const Route& route, const Match& match) {
 }  // namespace
 
 struct Api::State {
-  explicit State(Services given) : services(std::move(given)), throttle(services.settings.quotas) {}
+  explicit State(Services given)
+      : services(std::move(given)), roles(services.resources), throttle(services.settings.quotas) {
+    services.roles = &roles;
+  }
 
   Services services;
+  RoleDirectory roles;
+  RefusalLog refusals;
   Throttle throttle;
   // Checking and committing is one step within a subscription.
   std::array<std::mutex, 64> locks;
@@ -231,6 +215,7 @@ struct Api::State {
   http::Response ask(const Caller& caller, const http::Request& request, int deep) {
     const auto started = Clock::now();
     Noted noted;
+    noted.ids = arm::request_ids(request);
     http::Response out = guarded_from_exceptions("a request", [&]() -> arm::Answer {
       const auto parsed = parse(request);
       if (!parsed) return tl::unexpected(parsed.error());
@@ -254,13 +239,17 @@ struct Api::State {
     Caller caller;
     std::map<std::string, std::string, std::less<>> parameters;
     TimePoint at;
+    Origin origin;
     http::Response success;
+    std::string changed_key;
     std::function<void(http::Response)> answer;
   };
 
   Call call_of(const Pending& pending) {
-    return {services,           pending.request,     pending.parsed.query, pending.caller,
-            pending.parameters, pending.parsed.path, pending.parsed.key,   pending.at};
+    Call out{services,           pending.request,     pending.parsed.query, pending.caller,
+             pending.parameters, pending.parsed.path, pending.parsed.key,   pending.at};
+    out.origin = &pending.origin;
+    return out;
   }
 
   // Decides on a change and leaves the commit to the store's own thread.
@@ -270,6 +259,7 @@ struct Api::State {
     arm::Answer answer = pending.route.handler(call);
     if (!answer || call.deferred.empty()) return answer;
     pending.success = std::move(*answer);
+    pending.changed_key = std::move(call.changed_key);
     http::Response out;
     out.later = [this, waiting = std::make_shared<Pending>(std::move(pending)),
                  writes = std::move(call.deferred)](std::function<void(http::Response)> give) mutable {
@@ -285,6 +275,7 @@ struct Api::State {
   void committed(const std::shared_ptr<Pending>& waiting, const Result<model::Revision>& done) {
     if (!done && done.error().code == ErrorCode::conflict) return decide_again(waiting);
     if (!done) return waiting->answer(arm::to_response(arm::to_failure(done.error())));
+    roles.follow(waiting->changed_key);
     services.resources_changed();
     const auto applied = [waiting](const Result<void>& in_force) {
       warn_unless(in_force);
@@ -335,41 +326,63 @@ struct Api::State {
       call.raced = false;
       answer = route.handler(call);
     }
+    if (call.committed) roles.follow(call.changed_key);
     if (lock.owns_lock()) lock.unlock();
-    if (!call.committed) return answer;
+    if (!call.committed) {
+      if (!answer && answer.error().status == 403) refusals.add(call);
+      return answer;
+    }
     services.resources_changed();
     if (route.effect != Effect::writes) warn_unless(services.wait_applied(*call.committed));
     return answer;
   }
 
+  // A deployment holds nothing while it makes its changes, and is kept itself nevertheless.
+  static bool is_audited(const Route& route) {
+    return route.effect != Effect::none || route.method == http::Method::put ||
+           route.method == http::Method::delete_;
+  }
+
+  static Attempt attempt_of(const Route& route, const Parsed& parsed) {
+    Attempt out;
+    out.permission = route.permission;
+    out.key = parsed.key.empty() ? "/" : parsed.key;
+    out.action = route.operation;
+    if (!parsed.id) return out;
+    out.subscription = model::lower(parsed.id->subscription);
+    out.action = fmt::format("{}/{}", arm::type_of(*parsed.id), verb_of(route.method));
+    return out;
+  }
+
   arm::Answer run_authorized(const http::Request& request, const Match& match, const Parsed& parsed,
-                             const Caller& caller, TimePoint at, int deep = 0) {
-    Attempt attempt;
-    attempt.permission = match.route->permission;
-    attempt.key = parsed.key.empty() ? "/" : parsed.key;
-    if (parsed.id) {
-      attempt.subscription = model::lower(parsed.id->subscription);
-      attempt.action = fmt::format("{}/{}", type_of(*parsed.id), verb_of(request.method));
-    } else {
-      attempt.action = match.route->operation;
-    }
-    if (auto ok = authorize(caller, attempt); !ok) return tl::unexpected(ok.error());
-    if (auto ok = check_names(*match.route, match); !ok) return tl::unexpected(ok.error());
-    if (match.route->effect == Effect::guarded && deep == 0) {
-      return run_guarded({*match.route, request, parsed, caller, match.parameters, at, {}, {}});
-    }
+                             const Caller& caller, TimePoint at, const Noted& noted, int deep = 0) {
+    const Route& route = *match.route;
+    Origin origin;
     Call call{services, request, parsed.query, caller, match.parameters, parsed.path, parsed.key, at};
+    if (is_audited(route)) {
+      origin = {route.operation, action_of(route), noted.ids};
+      call.origin = &origin;
+    }
+    if (auto ok = authorize(caller, attempt_of(route, parsed)); !ok) {
+      if (ok.error().status == 403) refusals.add(call);
+      return tl::unexpected(ok.error());
+    }
+    if (auto ok = check_names(route, match); !ok) return tl::unexpected(ok.error());
+    if (route.effect == Effect::guarded && deep == 0) {
+      return run_guarded(
+          {route, request, parsed, caller, match.parameters, at, std::move(origin), {}, {}, {}});
+    }
     call.asks_deep = deep;
-    if (match.route->effect == Effect::none) {
+    if (route.effect == Effect::none) {
       call.ask = [this, &caller, deep](const http::Request& asked) { return ask(caller, asked, deep + 1); };
       call.rehearse = rehearser(caller, deep + 1);
     }
-    return run(*match.route, call, parsed);
+    return run(route, call, parsed);
   }
 
   arm::Answer answer_arm(const http::Request& request, const Match& match, const Parsed& parsed, TimePoint at,
                          Noted& noted) {
-    const auto caller = authenticate(services.resources, services.identities, request, at);
+    const auto caller = identify(services, request, at);
     if (!caller) return tl::unexpected(caller.error());
     return answer_known(request, match, parsed, *caller, at, noted, 0);
   }
@@ -386,7 +399,7 @@ struct Api::State {
     if (auto ok = check_group(caller, parsed, put && group); !ok) return tl::unexpected(ok.error());
     if (match.allowed.empty()) return unknown_type(*parsed.id);
     if (!match.route) return wrong_method(request, match.allowed);
-    return run_authorized(request, match, parsed, caller, at, deep);
+    return run_authorized(request, match, parsed, caller, at, noted, deep);
   }
 
   // Metrics are open to this machine itself, but not to what a proxy on it passes on.
@@ -411,9 +424,9 @@ struct Api::State {
       Call call{services, request, parsed->query, nobody, match.parameters, parsed->path, parsed->key, at};
       return run(*match.route, call, *parsed);
     }
-    const auto caller = authenticate(services.resources, services.identities, request, at);
+    const auto caller = identify(services, request, at);
     if (!caller) return tl::unexpected(caller.error());
-    return run_authorized(request, match, *parsed, *caller, at);
+    return run_authorized(request, match, *parsed, *caller, at, noted);
   }
 };
 
@@ -470,10 +483,11 @@ http::Response Api::begin(const http::Request& request) {
   const auto started = Clock::now();
   const TimePoint at = state_->services.clock();
   Noted noted;
+  noted.ids = arm::request_ids(request);
   http::Response response =
       State::guarded_from_exceptions("a request", [&] { return state_->answer(request, noted, at); });
   const auto complete = [state = state_.get(), &request, at, noted, started](http::Response& whole) {
-    arm::add_common_headers(request, at, whole);
+    arm::add_common_headers(request, noted.ids, at, whole);
     if (!noted.remaining_field.empty()) {
       whole.headers.set(noted.remaining_field, std::to_string(noted.remaining));
     }
@@ -502,6 +516,7 @@ http::Response Api::handle(const http::Request& request) {
 }
 
 Result<void> Api::bootstrap(const std::string& data_dir) {
+  if (auto read = state_->roles.load(); !read) return read;
   return write_admin_token(state_->services.resources, data_dir, state_->services.clock());
 }
 

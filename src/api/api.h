@@ -33,6 +33,7 @@
 namespace peering::api {
 
 class IdentityProviders;
+class RoleDirectory;
 
 /// What the operator configured and the API must know.
 struct Settings {
@@ -108,6 +109,8 @@ struct Services {
       test_results;
   /// Who vouches for callers beside ourselves; null: nobody.
   IdentityProviders* identities = nullptr;
+  /// Roles that are assigned to callers; the API sets it.
+  RoleDirectory* roles = nullptr;
 };
 
 /// Thread-safe. What `services` refers to must outlive it.
@@ -124,8 +127,9 @@ class Api {
   /// The same, waiting for what comes later.
   http::Response handle(const http::Request& request);
 
-  /// Makes sure that `<data_dir>/admin.token` (mode 0600) holds a token with the role Operator on everything;
-  /// writes a new one only when the file is missing.
+  /// Reads the role assignments, which count from then on, and makes sure that `<data_dir>/admin.token` (mode
+  /// 0600) holds a token with the role Operator on everything; writes a new one only when the file is
+  /// missing.
   Result<void> bootstrap(const std::string& data_dir);
 
  private:

@@ -1,6 +1,7 @@
 // A whole API on memory stores, for tests: requests in, answers out.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <map>
@@ -68,6 +69,8 @@ class RacedStore final : public store::ResourceStore {
   Result<store::Changes> changes_since(model::Revision after, std::size_t limit) override {
     return store_->changes_since(after, limit);
   }
+  Result<store::LogPage> log(const store::LogQuery& query) override { return store_->log(query); }
+  Result<std::size_t> trim_log(const store::LogLimits& limits) override { return store_->trim_log(limits); }
 
   std::function<void()> meanwhile;
 
@@ -174,15 +177,17 @@ class ApiFixture : public testing::Test {
 
   /// Adds the api-version that the path needs, unless it has a query already.
   static std::string versioned(std::string path) {
-    const bool open = path.find("Open.Peering") != std::string::npos;
-    const bool peering = path.find("Microsoft.Peering") != std::string::npos;
-    const bool insights = path.find("Microsoft.Insights") != std::string::npos;
+    constexpr std::pair<std::string_view, std::string_view> versions[] = {
+        {"Microsoft.Authorization", "2022-04-01"},
+        {"Open.Peering", "2026-11-01"},
+        {"Microsoft.Insights/eventtypes", "2015-04-01"},
+        {"Microsoft.Insights", "2023-10-01"},
+        {"Microsoft.Peering", "2022-10-01"},
+        {"", "2021-04-01"}};
+    const auto version = std::ranges::find_if(
+        versions, [&](const auto& each) { return path.find(each.first) != std::string::npos; });
     path += path.find('?') == std::string::npos ? '?' : '&';
-    return path + "api-version=" +
-           (open       ? "2026-11-01"
-            : insights ? "2023-10-01"
-            : peering  ? "2022-10-01"
-                       : "2021-04-01");
+    return path + "api-version=" + std::string(version->second);
   }
   Reply get(const std::string& path) { return send(request(http::Method::get, versioned(path))); }
   Reply put(const std::string& path, std::string body) {

@@ -5,6 +5,8 @@
 
 #include "api/arm/names.h"
 #include "api/arm/resource_id.h"
+#include "api/audit_entry.h"
+#include "base/check.h"
 
 namespace peering::api {
 
@@ -119,7 +121,12 @@ arm::Expected<void> save(Call& call, const Saving& saving, const json::object& d
   write.condition = before ? store::Condition::etag : store::Condition::absent;
   if (before) write.etag = before->stored.etag;
   write.unique = saving.unique;
+  PEERING_CHECK(call.origin);
+  store::Write entry =
+      audit_entry(call, {saving.key, saving.type, before ? &*before : nullptr, &document, *write.document});
   writes.push_back(std::move(write));
+  writes.push_back(std::move(entry));
+  call.changed_key = saving.key;
   if (call.defers) {
     call.deferred = std::move(writes);
     return {};
@@ -141,11 +148,19 @@ arm::Expected<bool> remove_with_children(Call& call, std::string_view key) {
   whole.condition = store::Condition::etag;
   whole.etag = (*record)->stored.etag;
   whole.reach = store::Reach::subtree;
+  whole.at = call.at;
+  PEERING_CHECK(call.origin);
+  whole.trace = audit_trace(call);
+  store::Write entry = audit_entry(call, {key, (*record)->stored.type, &**record, nullptr, ""});
+  std::vector<store::Write> writes;
+  writes.push_back(std::move(whole));
+  writes.push_back(std::move(entry));
+  call.changed_key = key;
   if (call.defers) {
-    call.deferred.push_back(std::move(whole));
+    call.deferred = std::move(writes);
     return true;
   }
-  const auto revision = call.services.resources.commit({&whole, 1});
+  const auto revision = call.services.resources.commit(writes);
   if (!revision) {
     call.raced = revision.error().code == ErrorCode::conflict;
     return arm::failed(revision.error());

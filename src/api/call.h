@@ -11,6 +11,7 @@
 #include "api/access.h"
 #include "api/api.h"
 #include "api/arm/failure.h"
+#include "api/arm/headers.h"
 #include "api/arm/paging.h"
 #include "api/arm/query.h"
 #include "base/json.h"
@@ -27,6 +28,13 @@ struct Record {
 /// Sends a request to this API for the caller of another one: it is checked, counted and answered as if she
 /// had sent it herself.
 using Asker = std::function<http::Response(const http::Request&)>;
+
+/// What the audit log tells of a request beside its caller.
+struct Origin {
+  std::string_view operation;  ///< operationId of the route
+  std::string action;          ///< "Microsoft.Peering/peeringServices/write"
+  arm::RequestIds ids;
+};
 
 /// Everything a handler needs. Lives for one request; used by one thread.
 struct Call {
@@ -54,6 +62,13 @@ struct Call {
   /// The same without changing anything: what is asked for is there for the same asker only.
   std::function<Asker()> rehearse;
   int asks_deep = 0;  ///< how many askers stand between the caller and this request
+  /// What the audit log says of a change; null: the route changes nothing.
+  const Origin* origin = nullptr;
+  /// Set by `save` and `remove`: what was written, or removed with what lies below.
+  std::string changed_key;
+  /// A handler that refuses (403) for the sake of another resource than the path's leaves its key here, if
+  /// the caller may know of it: there the audit log tells of it.
+  std::string refused_at;
 
   /// A parameter of the path template; empty when the template has none of the name.
   const std::string& parameter(std::string_view name) const;

@@ -6,6 +6,7 @@
 #include "api/arm/body.h"
 #include "api/arm/names.h"
 #include "api/arm/preconditions.h"
+#include "api/audit_entry.h"
 #include "api/catalog_overlay.h"
 #include "api/catalog_usage.h"
 #include "api/handlers.h"
@@ -276,6 +277,7 @@ class Application {
         return arm::failed(revision.error());
       }
       call_.committed = *revision;
+      call_.changed_key = call_.key;
     }
     return arm::json_response(
         200, json::object{{"added", added_}, {"changed", changed_}, {"unchanged", unchanged_}});
@@ -293,13 +295,18 @@ class Application {
       return tl::unexpected(std::move(failure));
     }
     ++(place.entry ? changed_ : added_);
+    const json::object document = document_of(CatalogRow{entry.kind, entry.name, entry.properties});
     store::Write write;
     write.key = place.key;
     write.type = catalog_entry_type;
-    write.document = json::serialize(document_of(CatalogRow{entry.kind, entry.name, entry.properties}));
+    write.document = json::serialize(document);
     write.condition = place.row ? store::Condition::etag : store::Condition::absent;
     if (place.row) write.etag = place.row->stored.etag;
+    store::Write audited = audit_entry(
+        call_,
+        {place.key, catalog_entry_type, place.row ? &*place.row : nullptr, &document, *write.document});
     writes_.push_back(std::move(write));
+    writes_.push_back(std::move(audited));
     entries_.set(std::move(entry));
     return {};
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/arm/resource_id.h"
+#include "api/audit_entry.h"
 #include "api/documents.h"
 #include "api/template/expression.h"
 
@@ -75,10 +76,13 @@ arm::Expected<bool> keep_deployment(Call& call, const json::object& document, co
     writes.back().condition = *before ? store::Condition::etag : store::Condition::absent;
     if (*before) writes.back().etag = (*before)->stored.etag;
     writes.push_back(write_of(call.key + std::string(details_suffix), deployment_details_type, details));
+    writes.push_back(audit_entry(call, {call.key, deployment_type, *before ? &**before : nullptr, &document,
+                                        *writes.front().document}));
     const auto revision = call.services.resources.commit(writes);
     if (!revision && revision.error().code == ErrorCode::conflict) continue;
     if (!revision) return arm::failed(revision.error());
     call.committed = *revision;
+    call.changed_key = call.key;
     if (auto done = forget_oldest(call); !done) return tl::unexpected(done.error());
     return !before->has_value();
   }

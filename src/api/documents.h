@@ -33,6 +33,7 @@ inline constexpr std::string_view alert_channel_type = "open.peering/alertchanne
 inline constexpr std::string_view deployment_type = "microsoft.resources/deployments";
 inline constexpr std::string_view deployment_details_type = "microsoft.resources/deployments/details";
 inline constexpr std::string_view token_type = "open.peering/tokens";
+inline constexpr std::string_view role_assignment_type = "microsoft.authorization/roleassignments";
 
 /// The one tenant of this server: who may do what is decided by scopes.
 inline constexpr std::string_view tenant_id = "00000000-0000-0000-0000-000000000000";

@@ -6,6 +6,7 @@
 #include "api/documents.h"
 #include "api/event_filter.h"
 #include "api/handlers.h"
+#include "api/role_directory.h"
 
 namespace peering::api {
 
@@ -64,11 +65,12 @@ arm::Answer stream_events(const Call& call, EventFilter filter) {
   follower.wanted = [scope = call.base_key(), wanted = std::move(filter.wanted)](const model::Event& event) {
     return arm::covers(scope, model::lower(event.prefix_resource)) && wanted(event);
   };
-  // A token that was taken back or has expired ends the stream.
+  // A token that was taken back or has expired ends the stream, and so does a role that was.
   http::Request identity;
   identity.headers.set("Authorization", call.request.headers.get("Authorization").value_or(""));
-  follower.still_allowed = [&services = call.services, identity] {
-    return authenticate(services.resources, services.identities, identity, now()).has_value();
+  follower.still_allowed = [&services = call.services, identity, scope = call.base_key()] {
+    const auto caller = identify(services, identity, now());
+    return caller && allows(*caller, Permission::read, scope.empty() ? "/" : std::string_view(scope));
   };
   http::Response out;
   out.headers.set("Content-Type", "text/event-stream");

@@ -5,6 +5,22 @@
 
 namespace peering::api {
 
+// audit_log.cc
+arm::Answer list_audit_log(Call& call);
+
+// activity_log.cc
+arm::Answer list_activity_log(Call& call);
+
+// role_definitions.cc
+arm::Answer list_role_definitions(Call& call);
+arm::Answer get_role_definition(Call& call);
+
+// role_assignments.cc
+arm::Answer list_role_assignments(Call& call);
+arm::Answer get_role_assignment(Call& call);
+arm::Answer put_role_assignment(Call& call);
+arm::Answer delete_role_assignment(Call& call);
+
 // subscriptions.cc
 arm::Answer list_subscriptions(Call& call);
 arm::Answer get_subscription(Call& call);

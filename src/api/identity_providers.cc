@@ -288,6 +288,8 @@ arm::Expected<Caller> IdentityProviders::Issuer::accept(const JsonWebToken& toke
   Caller out;
   out.id = principal_of(settings.issuer, subject->get_string());
   out.grants = grants_of(claims);
+  out.issuer = settings.issuer;
+  out.subject = std::string(subject->get_string());
   return out;
 }
 

@@ -55,6 +55,7 @@ Result<store::Changes> RehearsalStore::changes_since(store::Revision after, std:
 }
 
 Result<void> RehearsalStore::apply(const Write& write) {
+  if (write.reach == store::Reach::append) return {};
   const auto there = get(write.key);
   if (!there) return tl::unexpected(there.error());
   const bool exists = there->has_value();

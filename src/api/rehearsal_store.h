@@ -2,7 +2,7 @@
 //
 // Handlers run on it unchanged, so that a deployment can be tried without doing it. One thing it cannot tell:
 // that a value which must be unique (a prefix) belongs to a resource of the store behind; that shows at the
-// real commit.
+// real commit. Entries of the log are not kept: nothing has happened.
 #pragma once
 
 #include <map>
@@ -23,6 +23,9 @@ class RehearsalStore final : public store::ResourceStore {
   Result<std::vector<store::Resource>> list(const store::ListQuery& query) override;
   /// Of the store behind only.
   Result<store::Changes> changes_since(store::Revision after, std::size_t limit) override;
+  Result<store::LogPage> log(const store::LogQuery& query) override { return behind_.log(query); }
+  /// Drops nothing: what is behind stays as it is.
+  Result<std::size_t> trim_log(const store::LogLimits&) override { return std::size_t{0}; }
 
  private:
   struct Entry {

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "api/arm/names.h"
+#include "api/arm/resource_id.h"
 #include "api/handlers.h"
 
 namespace peering::api {
@@ -32,6 +34,9 @@ using http::Method;
 #define CATALOG_ENTRIES OPEN "/catalog/{catalogKind}"
 #define CATALOG_ENTRY CATALOG_ENTRIES "/{catalogName}"
 #define CHANNELS SUBSCRIPTION OPEN "/alertChannels"
+#define SCOPE "/{scope}"
+#define AUTHORIZATION "/providers/Microsoft.Authorization"
+#define ROLE_ASSIGNMENT SCOPE AUTHORIZATION "/roleAssignments/{roleAssignmentName}"
 
 using P = Permission;
 using E = Effect;
@@ -249,6 +254,22 @@ constexpr Route table[] = {
     {Method::get, OPEN "/tokens", "Tokens_List", P::authenticated, E::none, list_tokens},
     {Method::post, OPEN "/tokens", "Tokens_Create", P::authenticated, E::writes, create_token},
     {Method::delete_, OPEN "/tokens/{tokenId}", "Tokens_Delete", P::authenticated, E::writes, delete_token},
+
+    // What was changed, and by whom.
+    {Method::get, SCOPE OPEN "/auditLog", "AuditLog_List", P::own, E::none, list_audit_log},
+    {Method::get, SUBSCRIPTION "/providers/Microsoft.Insights/eventtypes/management/values",
+     "ActivityLogs_List", P::catalogue, E::none, list_activity_log},
+
+    // Microsoft.Authorization.
+    {Method::get, SCOPE AUTHORIZATION "/roleDefinitions", "RoleDefinitions_List", P::read, E::none,
+     list_role_definitions},
+    {Method::get, SCOPE AUTHORIZATION "/roleDefinitions/{roleDefinitionId}", "RoleDefinitions_Get", P::read,
+     E::none, get_role_definition},
+    {Method::get, SCOPE AUTHORIZATION "/roleAssignments", "RoleAssignments_ListForScope", P::read, E::none,
+     list_role_assignments},
+    {Method::get, ROLE_ASSIGNMENT, "RoleAssignments_Get", P::read, E::none, get_role_assignment},
+    {Method::put, ROLE_ASSIGNMENT, "RoleAssignments_Create", P::own, E::writes, put_role_assignment},
+    {Method::delete_, ROLE_ASSIGNMENT, "RoleAssignments_Delete", P::own, E::writes, delete_role_assignment},
 };
 
 // The segments of a template; "/" has none.
@@ -264,10 +285,25 @@ std::vector<std::string_view> template_segments(std::string_view path) {
   return out;
 }
 
+constexpr std::string_view scope_parameter = "{scope}";
+
 bool is_parameter(std::string_view segment) { return segment.starts_with('{'); }
 
+// How many segments of the path the row's `{scope}` takes; nothing: the row is for other paths.
+std::optional<std::size_t> scope_segments(std::span<const std::string_view> row, std::size_t segments) {
+  const bool scoped = !row.empty() && row.front() == scope_parameter;
+  if (!scoped) return row.size() == segments ? std::optional<std::size_t>(0) : std::nullopt;
+  if (segments + 1 < row.size()) return std::nullopt;
+  return segments + 1 - row.size();
+}
+
 bool fits(std::span<const std::string_view> row, std::span<const std::string> segments) {
-  if (row.size() != segments.size()) return false;
+  const auto taken = scope_segments(row, segments.size());
+  if (!taken) return false;
+  if (!row.empty() && row.front() == scope_parameter) {
+    row = row.subspan(1);
+    segments = segments.subspan(*taken);
+  }
   for (std::size_t i = 0; i < row.size(); ++i) {
     if (!is_parameter(row[i]) && !arm::same_name(row[i], segments[i])) return false;
   }
@@ -292,6 +328,29 @@ const std::vector<SplitRoute>& split_table() {
 
 std::span<const Route> routes() { return table; }
 
+std::string_view verb_of(http::Method method) {
+  switch (method) {
+    case http::Method::put:
+    case http::Method::patch:
+      return "write";
+    case http::Method::delete_:
+      return "delete";
+    case http::Method::post:
+      return "action";
+    default:
+      return "read";
+  }
+}
+
+std::string action_of(const Route& route) {
+  std::string_view path = route.path;
+  if (path.starts_with(SCOPE)) path.remove_prefix(std::string_view(SCOPE).size());
+  const auto segments = arm::split_path(path);
+  const auto id = segments ? arm::parse_resource_id(*segments) : std::nullopt;
+  if (!id) return std::string(route.operation);
+  return fmt::format("{}/{}", arm::type_of(*id), verb_of(route.method));
+}
+
 Match match_route(http::Method method, std::span<const std::string> segments) {
   Match out;
   const SplitRoute* best = nullptr;
@@ -303,11 +362,15 @@ Match match_route(http::Method method, std::span<const std::string> segments) {
   }
   if (!best) return out;
   out.route = best->route;
-  for (std::size_t i = 0; i < best->segments.size(); ++i) {
-    const std::string_view segment = best->segments[i];
-    if (is_parameter(segment)) {
-      out.parameters.emplace(segment.substr(1, segment.size() - 2), segments[i]);
-    }
+  std::span<const std::string_view> row = best->segments;
+  if (!row.empty() && row.front() == scope_parameter) {
+    const std::size_t taken = *scope_segments(row, segments.size());
+    out.parameters.emplace("scope", taken == 0 ? "/" : arm::join_path(segments.first(taken)));
+    row = row.subspan(1);
+    segments = segments.subspan(taken);
+  }
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    if (is_parameter(row[i])) out.parameters.emplace(row[i].substr(1, row[i].size() - 2), segments[i]);
   }
   return out;
 }

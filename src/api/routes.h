@@ -23,7 +23,8 @@ enum class Effect : std::uint8_t {
   guarded,
 };
 
-/// One row. `path` is a template: literals compare without case, `{name}` takes one segment.
+/// One row. `path` is a template: literals compare without case, `{name}` takes one segment, and a leading
+/// `{scope}` any number of them: "/" for none, else joined as in a resource id.
 struct Route {
   http::Method method;
   std::string_view path;
@@ -34,6 +35,11 @@ struct Route {
 };
 
 std::span<const Route> routes();
+
+/// "read", "write", "delete" or "action".
+std::string_view verb_of(http::Method method);
+/// What the row does, in Azure's words: "Microsoft.Peering/peeringServices/write".
+std::string action_of(const Route& route);
 
 /// What the table has for a path.
 struct Match {

@@ -21,11 +21,17 @@ json::object shown_token(const Token& token) {
   return out;
 }
 
-arm::Expected<void> check_dealer(const Call& call, std::string_view scope) {
+bool deals_in(const Call& call, std::string_view scope) {
   // Samples come for everyone's prefixes.
-  const bool may = scope == telemetry_scope ? allows(call.caller, Permission::operate, "/")
-                                            : allows(call.caller, Permission::own, scope);
-  if (may) return {};
+  return scope == telemetry_scope ? allows(call.caller, Permission::operate, "/")
+                                  : allows(call.caller, Permission::own, scope);
+}
+
+arm::Expected<void> check_dealer(Call& call, std::string_view scope) {
+  if (deals_in(call, scope)) return {};
+  if (scope.starts_with("/subscriptions/") && may_know(call.caller, scope)) {
+    call.refused_at = std::string(scope) + call.key;
+  }
   return arm::refuse(
       403, "AuthorizationFailed",
       fmt::format("The client '{0}' with object id '{0}' does not have authorization to perform "
@@ -34,7 +40,7 @@ arm::Expected<void> check_dealer(const Call& call, std::string_view scope) {
 }
 
 // Only Owners and Operators deal in tokens, each within her own scopes.
-arm::Expected<void> check_deals_at_all(const Call& call) {
+arm::Expected<void> check_deals_at_all(Call& call) {
   const std::vector<Grant>& grants = call.caller.grants;
   if (std::ranges::any_of(grants, [](const Grant& g) { return role_allows(g.role, Permission::own); }))
     return {};
@@ -71,7 +77,7 @@ arm::Expected<std::optional<TimePoint>> read_expiry(const json::value& body, Tim
   return std::optional<TimePoint>(*moment);
 }
 
-arm::Expected<Role> read_role(const Call& call, const json::value& body, const std::string& scope) {
+arm::Expected<Role> read_role(Call& call, const json::value& body, const std::string& scope) {
   const auto text = arm::text_member(body, "role", "role", 64);
   if (!text) return tl::unexpected(text.error());
   if (!*text && scope == telemetry_scope) return Role::reader;
@@ -81,6 +87,7 @@ arm::Expected<Role> read_role(const Call& call, const json::value& body, const s
   }
   const std::string at = scope == telemetry_scope ? "/" : model::lower(scope);
   if (*role == Role::operator_ && !allows(call.caller, Permission::operate, at)) {
+    if (at.starts_with("/subscriptions/")) call.refused_at = at + call.key;
     return arm::refuse(403, "AuthorizationFailed",
                        "Only an Operator can make a token with the role Operator.");
   }
@@ -106,7 +113,7 @@ arm::Answer list_tokens(Call& call) {
   for (const Record& record : *records) {
     const auto token = token_from_json(json::value(record.document));
     if (!token) return arm::failed(token.error());
-    if (check_dealer(call, model::lower(token->scope))) out.push_back(shown_token(*token));
+    if (deals_in(call, model::lower(token->scope))) out.push_back(shown_token(*token));
   }
   return list_values(call, out);
 }
@@ -143,7 +150,7 @@ arm::Answer delete_token(Call& call) {
   if (!token) return tl::unexpected(token.error());
   if (auto ok = check_deals_at_all(call); !ok) return tl::unexpected(ok.error());
   // A token of another scope looks like one that does not exist.
-  if (!*token || !check_dealer(call, model::lower((*token)->scope))) return deleted(false);
+  if (!*token || !deals_in(call, model::lower((*token)->scope))) return deleted(false);
   const auto existed = remove_with_children(call, token_key(id));
   if (!existed) return tl::unexpected(existed.error());
   return deleted(*existed);

@@ -579,6 +579,9 @@ void App::State::expire_until_stopped() {
   while (!stopping_changed_.wait_for(lock, expire_period, [&] { return stopping_; })) {
     const auto done = telemetry_->expire(now() - std::max(c_.storage.keep_events, c_.storage.keep_latency));
     if (!done) log::error("old telemetry cannot be dropped: {}", done.error().message);
+    const auto trimmed = resources_->trim_log(
+        {now() - c_.storage.keep_audit, static_cast<std::size_t>(c_.storage.audit_entries_max)});
+    if (!trimmed) log::error("old audit entries cannot be dropped: {}", trimmed.error().message);
   }
 }
 

@@ -117,6 +117,8 @@ struct Configuration {
   struct Storage {
     std::chrono::seconds keep_events{400L * 86400};
     std::chrono::seconds keep_latency{400L * 86400};
+    std::chrono::seconds keep_audit{400L * 86400};
+    std::int64_t audit_entries_max = 1'000'000;  ///< of each subscription
   } storage;
 
   struct Network {

@@ -254,6 +254,11 @@ std::vector<Setting> settings_of(Configuration& c) {
   out.push_back({"storage", "keep_events", &c.storage.keep_events, "How long events are kept.", positive});
   out.push_back(
       {"storage", "keep_latency", &c.storage.keep_latency, "How long latency sketches are kept.", positive});
+  out.push_back({"storage", "keep_audit", &c.storage.keep_audit,
+                 "How long the audit log keeps what was changed, and by whom.", positive});
+  out.push_back({"storage", "audit_entries_max", &c.storage.audit_entries_max,
+                 "Entries that the audit log keeps of each subscription; the oldest beyond it go.",
+                 positive});
   out.push_back({"network", "asn", &c.network.asn, "AS number of this edge network.", asn});
   out.push_back({"network", "peering_service_community", &c.network.peering_service_community,
                  "Community that marks the service's routes.", community});

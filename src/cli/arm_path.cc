@@ -39,6 +39,7 @@ std::string_view api_version_of(std::string_view path) {
     const std::string_view behind = path.substr(at + mark.size());
     if (behind.starts_with("Open.Peering")) return "2026-11-01";
     if (behind.starts_with("Microsoft.Peering")) return "2025-05-01";
+    if (behind.starts_with("Microsoft.Authorization")) return "2022-04-01";
     if (at == 0) break;
   }
   if (path.find("/resourceGroups") != std::string_view::npos) return "2021-04-01";

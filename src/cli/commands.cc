@@ -9,12 +9,12 @@ namespace peering::cli {
 
 std::vector<Command> all_commands() {
   std::vector<Command> out;
-  for (const auto part : {service_commands,    prefix_commands,  catalogue_commands,    catalog_commands,
-                          asn_commands,        peering_commands, registration_commands, validation_commands,
-                          event_commands,      latency_commands, route_commands,        probe_commands,
-                          monitoring_commands, alert_commands,   token_commands,        subscription_commands,
-                          status_commands,     as_code_commands, deployment_commands,   offline_commands,
-                          simulate_commands}) {
+  for (const auto part :
+       {service_commands,    prefix_commands,       catalogue_commands,    catalog_commands, asn_commands,
+        peering_commands,    registration_commands, validation_commands,   event_commands,   latency_commands,
+        route_commands,      probe_commands,        monitoring_commands,   alert_commands,   token_commands,
+        role_commands,       audit_commands,        subscription_commands, status_commands,  as_code_commands,
+        deployment_commands, offline_commands,      simulate_commands}) {
     std::vector<Command> rows = part();
     std::move(rows.begin(), rows.end(), std::back_inserter(out));
   }
@@ -94,6 +94,15 @@ Outcome<json::object> tags_patch(const Call& call) {
   json::object tags = pairs_of(call.list("tags"));
   for (const std::string& name : call.list("remove-tags")) tags[name] = nullptr;
   return json::object{{"tags", std::move(tags)}};
+}
+
+std::string filter_literal(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'') out += '\'';
+    out += c;
+  }
+  return out + "'";
 }
 
 void add_text(json::object& object, std::string_view member, const Call& call, std::string_view option) {

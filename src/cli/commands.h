@@ -23,6 +23,8 @@ std::vector<Command> probe_commands();
 std::vector<Command> monitoring_commands();
 std::vector<Command> alert_commands();
 std::vector<Command> token_commands();
+std::vector<Command> role_commands();
+std::vector<Command> audit_commands();
 std::vector<Command> subscription_commands();
 std::vector<Command> offline_commands();
 std::vector<Command> simulate_commands();
@@ -50,6 +52,8 @@ Outcome<std::string> region_of(Session& session, const Call& call);
 json::object pairs_of(const std::vector<std::string>& words);
 /// The body of a PATCH from `--tags` and `--remove-tags`, one of which must be there.
 Outcome<json::object> tags_patch(const Call& call);
+/// A text in quotes, as `$filter` takes it.
+std::string filter_literal(std::string_view text);
 /// Adds the member when the option was given.
 void add_text(json::object& object, std::string_view member, const Call& call, std::string_view option);
 

@@ -19,15 +19,6 @@ const Columns event_columns = {
     {"Summary", "eventSummary"},
 };
 
-std::string filter_literal(std::string_view text) {
-  std::string out = "'";
-  for (const char c : text) {
-    if (c == '\'') out += '\'';
-    out += c;
-  }
-  return out + "'";
-}
-
 // What the options say, as `$filter` with the terms joined by `and`.
 std::string filter_of(const Call& call) {
   std::string out;

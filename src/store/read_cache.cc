@@ -42,7 +42,7 @@ void ReadCache::keep(std::string_view key, const std::optional<Resource>& found,
 void ReadCache::forget(std::span<const Write> writes) {
   ++changes_;
   for (const Write& write : writes) {
-    if (write.reach == Reach::nothing) continue;
+    if (write.reach == Reach::nothing || write.reach == Reach::append) continue;
     if (write.reach == Reach::subtree) return clear();
     Part& part = part_of(write.key);
     const std::lock_guard lock(part.mutex);

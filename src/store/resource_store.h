@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "model/registry.h"
 
 namespace peering::store {
@@ -38,6 +39,7 @@ enum class Reach : std::uint8_t {
   one,      ///< the resource alone; no document: it is deleted
   subtree,  ///< no document: deletes the resource and everything whose key begins with its key and "/"
   nothing,  ///< only the condition counts: something else in the commit needs it to hold
+  append,   ///< `document` becomes an entry of the log about `key`; has no condition, makes no revision
 };
 
 /// One write of a commit; no document means delete. `unique` (optional) is a value that no two resources of
@@ -50,6 +52,47 @@ struct Write {
   std::string etag;
   std::string unique;
   Reach reach = Reach::one;
+  TimePoint at{};  ///< with `append`: when it happened
+  /// With `subtree`, or null: makes the entry (of the time `at`) that the log gets about each resource that
+  /// goes because it lies below. Called while the commit is made; must not block or throw.
+  std::function<std::string(const Resource& gone)> trace;
+};
+
+/// What the log says of one change. Entries outlive what they are about.
+struct LogEntry {
+  std::string key;  ///< what it is about
+  TimePoint at{};
+  std::uint64_t number = 0;  ///< no two entries have the same; grows with every commit
+  std::string document;      ///< JSON text, not interpreted by the store
+  friend bool operator==(const LogEntry&, const LogEntry&) = default;
+};
+
+/// A place in the log; entries are in order of time, then number.
+struct LogPosition {
+  TimePoint at{};
+  std::uint64_t number = 0;
+  friend auto operator<=>(const LogPosition&, const LogPosition&) = default;
+};
+
+/// A page of the log, newest first.
+struct LogQuery {
+  /// The entries about this key and what lies below; empty: those about what is in no subscription.
+  std::string scope;
+  std::optional<TimePoint> from, to;   ///< both inclusive
+  std::optional<LogPosition> before;   ///< only what comes after it in the list
+  std::size_t limit = 1000;            ///< at most so many entries
+  std::size_t looked_at_max = 50'000;  ///< ends the page before the limit when few entries are of the scope
+};
+struct LogPage {
+  std::vector<LogEntry> entries;
+  std::optional<LogPosition> next;  ///< ask again with this; absent: there is no more
+};
+
+/// What the log need not keep.
+struct LogLimits {
+  TimePoint before{};           ///< older entries go
+  std::size_t entries_max = 0;  ///< of each subscription, and of all that is in none; the oldest beyond it go
+  std::size_t piece = 500;      ///< entries dropped in one transaction, so that commits need not wait long
 };
 
 struct Change {
@@ -92,6 +135,13 @@ class ResourceStore {
   /// Everything that changed after `after`, oldest first, at most `limit` changes. A commit is never cut: one
   /// that is larger than `limit` comes whole.
   virtual Result<Changes> changes_since(Revision after, std::size_t limit) = 0;
+
+  virtual Result<LogPage> log(const LogQuery& query) = 0;
+  /// Drops what the limits do not keep; gives how many entries that were. Commits go on meanwhile.
+  virtual Result<std::size_t> trim_log(const LogLimits& limits) = 0;
 };
+
+/// The part of the log where entries about the key are: "/subscriptions/<id>", or empty.
+std::string_view log_root(std::string_view key);
 
 }  // namespace peering::store

@@ -19,6 +19,7 @@ from raw_http import Raw, chunks, request
 
 PARTNER_ASN, CUSTOMER_ASN = 3333, 3334
 EXCHANGE_METRO, EXCHANGE_FACILITY, EXCHANGE_ADDRESS = "Ashburn", 1178, "206.53.170.77"  # of the built-in catalogue
+AUTHORIZATION_VERSION = "2022-04-01"
 MESSAGE_BYTES_MAX = 1024
 MEBIBYTE = 1 << 20
 
@@ -277,16 +278,17 @@ class World:
         self.fields = {"subscriptionId": test.tenant.subscription, "resourceGroupName": test.tenant.group, "peeringServiceName": "office",
                        "prefixName": "site", "peerAsnName": "contoso", "peeringName": "akl", "registeredAsnName": "customer",
                        "registeredPrefixName": "lan", "channelName": "ops", "connectionMonitorTestName": "web", "deploymentName": "all",
-                       "connectionIdentifier": str(uuid.uuid4())}
+                       "connectionIdentifier": str(uuid.uuid4()), "scope": f"subscriptions/{test.tenant.subscription}",
+                       "roleAssignmentName": str(uuid.uuid4())}
         self.router = bmp.Router(test.server.address("bmp"), "edge-1")
         test.addCleanup(self.router.close)
         peer = bmp.Peer("198.51.100.1", PARTNER_ASN)
         self.router.send(peer.up() + peer.end_of_rib())
 
     def operations(self):
-        """(method, path template, schema, a good body), parents first."""
+        """(method, path template, schema, a good body), parents first; without the catalogue, whose fields depend on the kind of entry."""
         found = [(path, method, operation) for path, methods in self.document["paths"].items() for method, operation in methods.items()
-                 if "requestBody" in operation and path != "/telemetry/samples"]
+                 if "requestBody" in operation and path != "/telemetry/samples" and "/catalog/" not in path]
         found.sort(key=lambda each: (self.rank(each[0]), "registered" in each[0], each[0].count("/"), each[1] != "put",
                                      each[0].endswith("/approve")))
         for path, method, operation in found:
@@ -325,6 +327,9 @@ class World:
             return copy.deepcopy(self.tenant.service_body)
         elif path.endswith("{connectionIdentifier}/approve"):
             return {}  # the peer gives the addresses of its connection
+        elif path.endswith("/{roleAssignmentName}"):
+            properties.update(principalId=str(uuid.uuid4()), principalType="User",
+                              roleDefinitionId=properties["roleDefinitionId"].rsplit("/", 1)[1])
         elif "scope" in body:
             body["scope"] = f"/subscriptions/{self.tenant.subscription}"
         return body
@@ -340,7 +345,9 @@ class World:
         for name, value in self.fields.items():
             path = path.replace("{" + name + "}", value)
         version = PEERING_VERSION
-        if "Open.Peering" in path:
+        if "Microsoft.Authorization" in path:
+            version = AUTHORIZATION_VERSION
+        elif "Open.Peering" in path:
             version = EXTENSION_VERSION
         elif "providers" not in path or "Microsoft.Resources" in path:
             version = GROUP_VERSION if "resourceGroups" in path or "providers" in path else SUBSCRIPTION_VERSION

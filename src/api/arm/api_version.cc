@@ -14,6 +14,11 @@ constexpr std::array<std::string_view, 11> peering_versions = {
     "2021-06-01",         "2021-01-01",         "2020-10-01",         "2020-04-01",
     "2020-01-01-preview", "2019-09-01-preview", "2019-08-01-preview",
 };
+constexpr std::array<std::string_view, 9> authorization_versions = {
+    "2022-04-01",         "2022-05-01-preview", "2021-04-01-preview",
+    "2020-10-01-preview", "2020-08-01-preview", "2020-04-01-preview",
+    "2018-09-01-preview", "2018-01-01-preview", "2015-07-01",
+};
 constexpr std::array<std::string_view, 1> open_peering_versions = {"2026-11-01"};
 // Subscriptions, resource groups and provider registration: what the clients of the last ten years send.
 constexpr std::array<std::string_view, 27> resource_manager_versions = {
@@ -22,10 +27,12 @@ constexpr std::array<std::string_view, 27> resource_manager_versions = {
     "2020-06-01", "2020-01-01", "2019-11-01", "2019-10-01", "2019-08-01", "2019-07-01", "2019-06-01",
     "2019-05-10", "2018-05-01", "2017-05-10", "2016-09-01", "2016-06-01", "2015-11-01",
 };
-// What Azure Monitor's published clients send for metrics, their definitions and namespaces.
-constexpr std::array<std::string_view, 10> insights_versions = {
-    "2024-02-01", "2023-10-01",         "2022-04-01-preview", "2021-05-01", "2019-07-01",
-    "2018-01-01", "2017-12-01-preview", "2017-05-01-preview", "2016-09-01", "2016-03-01",
+// What Azure Monitor's published clients send for metrics, their definitions and namespaces, and for the
+// Activity Log.
+constexpr std::array<std::string_view, 13> insights_versions = {
+    "2024-02-01", "2023-10-01",         "2022-04-01-preview", "2021-05-01",         "2019-07-01",
+    "2018-01-01", "2017-12-01-preview", "2017-05-01-preview", "2017-03-01-preview", "2016-09-01",
+    "2016-03-01", "2015-04-01",         "2014-04-01",
 };
 
 }  // namespace
@@ -35,6 +42,7 @@ std::span<const std::string_view> api_versions(std::string_view name_space) {
   if (same_name(name_space, "Microsoft.Peering")) return peering_versions;
   if (same_name(name_space, "Microsoft.Insights")) return insights_versions;
   if (same_name(name_space, "Open.Peering")) return open_peering_versions;
+  if (same_name(name_space, "Microsoft.Authorization")) return authorization_versions;
   return {};
 }
 

@@ -196,13 +196,13 @@ TEST(Headers, EveryAnswerCarriesTheIds) {
   request.headers.set("x-ms-correlation-request-id", "abc");
   request.headers.set("x-ms-client-request-id", "mine");
   http::Response first, second;
-  add_common_headers(request, *parse_rfc3339("2023-01-13T01:25:22Z"), first);
+  add_common_headers(request, request_ids(request), *parse_rfc3339("2023-01-13T01:25:22Z"), first);
   EXPECT_EQ(first.headers.get("x-ms-routing-request-id"), "LOCAL:20230113T012522Z:abc");
   EXPECT_EQ(first.headers.get("x-ms-correlation-request-id"), "abc");
   EXPECT_FALSE(first.headers.get("x-ms-client-request-id"));
   request.headers.set("x-ms-return-client-request-id", "true");
   request.headers.set("x-ms-correlation-request-id", "a\r\nb");
-  add_common_headers(request, *parse_rfc3339("2023-01-13T01:25:22Z"), second);
+  add_common_headers(request, request_ids(request), *parse_rfc3339("2023-01-13T01:25:22Z"), second);
   EXPECT_EQ(second.headers.get("x-ms-client-request-id"), "mine");
   EXPECT_TRUE(is_guid(*second.headers.get("x-ms-correlation-request-id")));
   EXPECT_NE(*first.headers.get("x-ms-request-id"), *second.headers.get("x-ms-request-id"));

@@ -25,26 +25,32 @@ std::string compact_time(TimePoint at) {
 
 }  // namespace
 
-void add_common_headers(const http::Request& request, TimePoint at, http::Response& response) {
-  const auto caller_correlation = request.headers.get("x-ms-correlation-request-id");
-  const std::string correlation = caller_correlation && may_be_echoed(*caller_correlation)
-                                      ? std::string(*caller_correlation)
-                                      : random_uuid();
+RequestIds request_ids(const http::Request& request) {
+  const auto sent = [&](std::string_view name) {
+    const auto value = request.headers.get(name);
+    return std::string(value && may_be_echoed(*value) ? *value : std::string_view());
+  };
+  RequestIds out{random_uuid(), sent("x-ms-correlation-request-id"), sent("x-ms-client-request-id")};
+  if (out.correlation.empty()) out.correlation = random_uuid();
+  return out;
+}
+
+void add_common_headers(const http::Request& request, const RequestIds& ids, TimePoint at,
+                        http::Response& response) {
   http::Headers& headers = response.headers;
   if (!headers.get("Cache-Control")) {
     headers.set("Cache-Control", "no-cache");
     headers.set("Pragma", "no-cache");
     headers.set("Expires", "-1");
   }
-  headers.set("x-ms-request-id", random_uuid());
-  headers.set("x-ms-correlation-request-id", correlation);
-  headers.set("x-ms-routing-request-id", fmt::format("LOCAL:{}:{}", compact_time(at), correlation));
+  headers.set("x-ms-request-id", ids.request);
+  headers.set("x-ms-correlation-request-id", ids.correlation);
+  headers.set("x-ms-routing-request-id", fmt::format("LOCAL:{}:{}", compact_time(at), ids.correlation));
   headers.set("Strict-Transport-Security", "max-age=31536000; includeSubDomains");
   headers.set("X-Content-Type-Options", "nosniff");
   const auto wanted = request.headers.get("x-ms-return-client-request-id");
-  const auto client_id = request.headers.get("x-ms-client-request-id");
-  if (wanted && client_id && same_name(*wanted, "true") && may_be_echoed(*client_id)) {
-    headers.set("x-ms-client-request-id", *client_id);
+  if (wanted && !ids.client.empty() && same_name(*wanted, "true")) {
+    headers.set("x-ms-client-request-id", ids.client);
   }
 }
 

@@ -84,6 +84,16 @@ std::optional<ResourceId> parse_resource_id(std::span<const std::string> segment
   return out;
 }
 
+std::string type_of(const ResourceId& id) {
+  if (id.providers.empty()) {
+    return id.resource_group.empty() ? "Microsoft.Resources/subscriptions"
+                                     : "Microsoft.Resources/subscriptions/resourceGroups";
+  }
+  std::string out = id.providers.back().name_space;
+  for (const std::string& type : id.providers.back().types) out += "/" + type;
+  return out;
+}
+
 std::string join_path(std::span<const std::string> segments) {
   std::string out;
   for (const std::string& segment : segments) out += "/" + segment;

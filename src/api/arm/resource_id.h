@@ -39,6 +39,9 @@ Result<std::vector<std::string>> split_path(std::string_view path);
 /// Recognises the ARM form; nothing when the path is not of it.
 std::optional<ResourceId> parse_resource_id(std::span<const std::string> segments);
 
+/// "Microsoft.Peering/peeringServices/prefixes"; of subscriptions and groups ARM's own.
+std::string type_of(const ResourceId& id);
+
 /// "/a/b": the segments joined again, not encoded.
 std::string join_path(std::span<const std::string> segments);
 

@@ -38,6 +38,18 @@ inline std::vector<std::string> keys_of(const std::vector<Resource>& resources) 
   return out;
 }
 
+inline Write entry(std::string key, std::int64_t at_us, std::string document = "{}") {
+  Write out = put(std::move(key), std::move(document));
+  out.reach = Reach::append;
+  out.at = time_from_us(at_us);
+  return out;
+}
+inline std::vector<std::string> documents_of(const LogPage& page) {
+  std::vector<std::string> out;
+  for (const LogEntry& each : page.entries) out.push_back(each.document);
+  return out;
+}
+
 template <class Backend>
 class ResourceStoreConformance : public ::testing::Test {
  protected:
@@ -274,6 +286,86 @@ TYPED_TEST_P(ResourceStoreConformance, ReadersSeeWholeCommitsWhileOthersWrite) {
   }
 }
 
+TYPED_TEST_P(ResourceStoreConformance, AnEntryOfTheLogIsThereWithItsCommitOrNotAtAll) {
+  ResourceStore& store = this->store();
+  const std::vector<Write> good{put("/subscriptions/a/x", "{}"), entry("/subscriptions/a/x", 1, "made")};
+  const std::vector<Write> bad{entry("/subscriptions/a/x", 2, "early"),
+                               put_if(Condition::absent, "/subscriptions/a/x"),
+                               entry("/subscriptions/a/x", 3, "late")};
+  const Revision made = store.commit(good).value();
+  EXPECT_EQ(store.commit(bad).error().code, ErrorCode::conflict);
+  EXPECT_EQ(commit_one(store, entry("/subscriptions/a/x", 4, "alone")).value(), made) << "no revision";
+  EXPECT_THAT(documents_of(store.log({.scope = "/subscriptions/a"}).value()),
+              ::testing::ElementsAre("alone", "made"));
+  EXPECT_EQ(store.changes_since(Revision(0), 10).value().changes.size(), 1);
+}
+
+TYPED_TEST_P(ResourceStoreConformance, TheLogIsReadByScopeAndTimePageByPage) {
+  ResourceStore& store = this->store();
+  for (const auto& [key, at] : std::vector<std::pair<std::string, int>>{{"/subscriptions/a/g", 10},
+                                                                        {"/subscriptions/a/g/s", 20},
+                                                                        {"/subscriptions/a/g2", 20},
+                                                                        {"/subscriptions/a", 30},
+                                                                        {"/subscriptions/ab/g", 30},
+                                                                        {"/tokens/t", 5}}) {
+    ASSERT_TRUE(commit_one(store, entry(key, at, key)));
+  }
+  const auto read = [&](const LogQuery& query) { return documents_of(store.log(query).value()); };
+  using ::testing::ElementsAre;
+  EXPECT_THAT(read({.scope = "/subscriptions/a/g"}),
+              ElementsAre("/subscriptions/a/g/s", "/subscriptions/a/g"));
+  EXPECT_THAT(read({.scope = "/subscriptions/a"}).size(), 4);
+  EXPECT_THAT(read({.scope = ""}), ElementsAre("/tokens/t"));
+  EXPECT_THAT(read({.scope = "/subscriptions/a", .from = time_from_us(11), .to = time_from_us(20)}),
+              ElementsAre("/subscriptions/a/g2", "/subscriptions/a/g/s"));
+  EXPECT_TRUE(read({.scope = "/subscriptions/none"}).empty());
+  LogQuery query{.scope = "/subscriptions/a", .limit = 1};
+  std::vector<std::string> paged;
+  for (int pages = 1;; ++pages) {
+    const LogPage page = store.log(query).value();
+    for (std::string& each : documents_of(page)) paged.push_back(each);
+    if (!page.next) break;
+    ASSERT_LT(pages, 5);
+    query.before = page.next;
+  }
+  EXPECT_THAT(paged, ElementsAre("/subscriptions/a", "/subscriptions/a/g2", "/subscriptions/a/g/s",
+                                 "/subscriptions/a/g"));
+  const LogPage few = store.log({.scope = "/subscriptions/a/g", .looked_at_max = 2}).value();
+  EXPECT_TRUE(few.entries.empty());
+  EXPECT_THAT(read({.scope = "/subscriptions/a/g", .before = few.next}).size(), 2);
+}
+
+TYPED_TEST_P(ResourceStoreConformance, ASubtreeLeavesAnEntryForEachThatGoesWithIt) {
+  ResourceStore& store = this->store();
+  for (const char* key : {"/a", "/a/b", "/a/b/c", "/a/gone", "/ab"}) {
+    ASSERT_TRUE(commit_one(store, put(key, key)));
+  }
+  ASSERT_TRUE(commit_one(store, remove("/a/gone")));
+  Write whole = remove("/a");
+  whole.reach = Reach::subtree;
+  whole.at = time_from_us(7);
+  whole.trace = [](const Resource& gone) { return gone.key + " had " + gone.document; };
+  ASSERT_TRUE(store.commit(std::vector<Write>{whole, entry("/a", 7, "itself")}));
+  EXPECT_THAT(documents_of(store.log({}).value()),
+              ::testing::ElementsAre("itself", "/a/b/c had /a/b/c", "/a/b had /a/b"));
+}
+
+TYPED_TEST_P(ResourceStoreConformance, WhatIsTooOldOrTooMuchLeavesTheLog) {
+  ResourceStore& store = this->store();
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(commit_one(store, entry("/subscriptions/a/x", i, std::to_string(i))));
+    ASSERT_TRUE(commit_one(store, entry("/b", i, std::to_string(i))));
+  }
+  EXPECT_EQ(store.trim_log({time_from_us(3), 100, 2}).value(), 6);
+  EXPECT_EQ(store.log({.scope = "/subscriptions/a"}).value().entries.size(), 7);
+  EXPECT_EQ(store.trim_log({time_from_us(3), 4, 2}).value(), 6) << "four of each part";
+  EXPECT_THAT(documents_of(store.log({.scope = "/subscriptions/a"}).value()),
+              ::testing::ElementsAre("9", "8", "7", "6"));
+  EXPECT_EQ(store.trim_log({time_from_us(3), 4, 2}).value(), 0);
+  EXPECT_EQ(store.trim_log({time_from_us(100), 0, 3}).value(), 8);
+  EXPECT_TRUE(store.log({}).value().entries.empty());
+}
+
 TYPED_TEST_P(ResourceStoreConformance, AgreesWithTheMemoryStoreOnRandomOperations) {
   const auto oracle = make_memory_resource_store();
   std::mt19937 random(20261125);
@@ -290,7 +382,11 @@ TYPED_TEST_P(ResourceStoreConformance, AgreesWithTheMemoryStoreOnRandomOperation
       if (pick(3) == 0) write.key += "/" + std::to_string(pick(2));
       const auto current = oracle->get(write.key).value();
       if (write.condition == Condition::etag) write.etag = current && pick(4) ? current->etag : "other";
+      write.at = time_from_us(pick(50));
+      if (pick(2)) write.trace = [](const Resource& gone) { return gone.key + gone.document; };
+      if (pick(3) == 0) writes.push_back(entry(write.key, pick(50), std::to_string(step)));
       writes.push_back(std::move(write));
+      if (pick(3) == 0) writes.push_back(entry("/subscriptions/s/x", pick(50), std::to_string(step)));
     }
     const auto expected = oracle->commit(writes), actual = this->store().commit(writes);
     ASSERT_EQ(actual, expected) << "step " << step << (actual ? "" : ": " + actual.error().message);
@@ -301,6 +397,10 @@ TYPED_TEST_P(ResourceStoreConformance, AgreesWithTheMemoryStoreOnRandomOperation
     ASSERT_EQ(a.upto, e.upto);
     const ListQuery query{pick(2) ? "service" : "asn", "/", "/" + std::to_string(pick(6)), 4};
     ASSERT_EQ(this->store().list(query).value(), oracle->list(query).value()) << "step " << step;
+    const LogQuery log{.scope = pick(2) ? "/subscriptions/s" : "", .to = time_from_us(pick(60)), .limit = 9};
+    const LogPage a_log = this->store().log(log).value(), e_log = oracle->log(log).value();
+    ASSERT_EQ(documents_of(a_log), documents_of(e_log)) << "step " << step;
+    ASSERT_EQ(a_log.next.has_value(), e_log.next.has_value()) << "step " << step;
   }
 }
 
@@ -312,6 +412,7 @@ TYPED_TEST_SUITE_P(PersistentResourceStoreConformance);
 TYPED_TEST_P(PersistentResourceStoreConformance, WhatWasCommittedIsThereWhenOpenedAgain) {
   ASSERT_TRUE(commit_one(this->store(), put("/a", "1", "u")));
   ASSERT_TRUE(commit_one(this->store(), put("/b", "1")));
+  ASSERT_TRUE(commit_one(this->store(), entry("/a", 1, "first")));
   const Revision last = commit_one(this->store(), remove("/b")).value();
   const Resource before = *this->store().get("/a").value();
   const Changes changes = this->store().changes_since(Revision(0), 10).value();
@@ -320,6 +421,8 @@ TYPED_TEST_P(PersistentResourceStoreConformance, WhatWasCommittedIsThereWhenOpen
   EXPECT_EQ(this->store().changes_since(Revision(0), 10).value().changes, changes.changes);
   EXPECT_EQ(commit_one(this->store(), put("/c", "1", "u")).error().code, ErrorCode::conflict);
   EXPECT_EQ(commit_one(this->store(), put("/c", "1")).value().value, last.value + 1);
+  ASSERT_TRUE(commit_one(this->store(), entry("/a", 1, "second"))) << "its number goes on";
+  EXPECT_THAT(documents_of(this->store().log({}).value()), ::testing::ElementsAre("second", "first"));
 }
 
 REGISTER_TYPED_TEST_SUITE_P(ResourceStoreConformance, GivesWhatWasPut, EveryWriteChangesTheEtag,
@@ -332,13 +435,17 @@ REGISTER_TYPED_TEST_SUITE_P(ResourceStoreConformance, GivesWhatWasPut, EveryWrit
                             ChangesComeOnceAKeyInOrderWithDeletions, ALimitNeverCutsACommit,
                             OfManyConcurrentUpdatesWithOneEtagExactlyOneWins,
                             ReadersSeeWholeCommitsWhileOthersWrite,
-                            AgreesWithTheMemoryStoreOnRandomOperations);
+                            AnEntryOfTheLogIsThereWithItsCommitOrNotAtAll,
+                            TheLogIsReadByScopeAndTimePageByPage, ASubtreeLeavesAnEntryForEachThatGoesWithIt,
+                            WhatIsTooOldOrTooMuchLeavesTheLog, AgreesWithTheMemoryStoreOnRandomOperations);
 // Killed at random moments, several times over one file: what was acknowledged is there, in order, once.
 TYPED_TEST_P(PersistentResourceStoreConformance, AcknowledgedCommitsSurviveAKill) {
   if (const auto folder = child_folder()) {
     auto store = TypeParam::open(*folder).value();
     for (std::uint64_t i = store->changes_since(Revision(0), 100'000).value().changes.size();; ++i) {
-      ASSERT_TRUE(commit_one(*store, put(fmt::format("/{:06}", i), std::to_string(i))));
+      const std::string key = fmt::format("/{:06}", i);
+      const std::vector<Write> both{put(key, std::to_string(i)), entry(key, static_cast<std::int64_t>(i))};
+      ASSERT_TRUE(store->commit(both));
       tell_parent(std::to_string(i));
     }
   }
@@ -353,6 +460,7 @@ TYPED_TEST_P(PersistentResourceStoreConformance, AcknowledgedCommitsSurviveAKill
     const std::size_t acknowledged = std::stoul(told.back()) + 1;
     EXPECT_GE(changes.size(), acknowledged);
     EXPECT_LE(changes.size(), acknowledged + 1);
+    EXPECT_EQ(store->log({.limit = 100'000}).value().entries.size(), changes.size());
     for (std::size_t i = 0; i < changes.size(); ++i) {
       ASSERT_EQ(changes[i].key, fmt::format("/{:06}", i));
       ASSERT_EQ(changes[i].revision.value, i + 1);

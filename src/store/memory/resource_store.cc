@@ -45,10 +45,15 @@ class MemoryResourceStore final : public ResourceStore {
     const Revision revision(revision_.value + 1);
     bool changed = false;
     std::size_t position = 0;
+    std::vector<LogEntry> logged;
     for (const Write& write : writes) {
-      const auto applied = apply(next, write, revision, position);
+      const auto applied = apply(next, write, revision, position, logged);
       if (!applied) return tl::unexpected(applied.error());
       changed = changed || *applied;
+    }
+    for (LogEntry& entry : logged) {
+      entry.number = ++log_number_;
+      log_[std::string(log_root(entry.key))].emplace(LogPosition{entry.at, entry.number}, std::move(entry));
     }
     if (changed) {
       entries_ = std::move(next);
@@ -96,13 +101,49 @@ class MemoryResourceStore final : public ResourceStore {
     return out;
   }
 
+  Result<LogPage> log(const LogQuery& query) override {
+    const std::lock_guard lock(mutex_);
+    LogPage out;
+    std::size_t looked_at = 0;
+    const auto part = log_.find(std::string(log_root(query.scope)));
+    if (part == log_.end()) return out;
+    for (auto at = part->second.rbegin(); at != part->second.rend(); ++at) {
+      const LogPosition& position = at->first;
+      if (query.before && position >= *query.before) continue;
+      if (query.to && position.at > *query.to) continue;
+      if (query.from && position.at < *query.from) break;
+      if (out.entries.size() == query.limit || looked_at++ == query.looked_at_max) {
+        out.next = std::prev(at)->first;
+        break;
+      }
+      const LogEntry& entry = at->second;
+      const bool below = query.scope.empty() || entry.key.starts_with(query.scope + "/");
+      if (below || entry.key == query.scope) out.entries.push_back(entry);
+    }
+    return out;
+  }
+
+  Result<std::size_t> trim_log(const LogLimits& limits) override {
+    const std::lock_guard lock(mutex_);
+    std::size_t dropped = 0;
+    for (auto& [root, entries] : log_) {
+      while (!entries.empty() &&
+             (entries.size() > limits.entries_max || entries.begin()->first.at < limits.before)) {
+        entries.erase(entries.begin());
+        ++dropped;
+      }
+    }
+    return dropped;
+  }
+
  private:
   static Resource as_resource(const std::string& key, const Entry& entry) {
     return {key, entry.type, *entry.document, entry.etag, entry.revision};
   }
 
   // Deletes what there is from the entry on, as far as the write reaches. False when nothing is there.
-  static bool remove(Entries& entries, const Write& write, Revision revision, std::size_t& position) {
+  static bool remove(Entries& entries, const Write& write, Revision revision, std::size_t& position,
+                     std::vector<LogEntry>& logged) {
     bool changed = false;
     for (auto at = entries.lower_bound(write.key); at != entries.end(); ++at) {
       const bool below = write.reach == Reach::subtree && at->first.starts_with(write.key + "/");
@@ -111,6 +152,9 @@ class MemoryResourceStore final : public ResourceStore {
         continue;
       }
       if (!at->second.document) continue;
+      if (below && write.trace) {
+        logged.push_back({at->first, write.at, 0, write.trace(as_resource(at->first, at->second))});
+      }
       at->second = {at->second.type, std::nullopt, "", "", revision, position++};
       changed = true;
     }
@@ -118,11 +162,16 @@ class MemoryResourceStore final : public ResourceStore {
   }
 
   // False when nothing changed. `position` is that of the next change.
-  static Result<bool> apply(Entries& entries, const Write& write, Revision revision, std::size_t& position) {
+  static Result<bool> apply(Entries& entries, const Write& write, Revision revision, std::size_t& position,
+                            std::vector<LogEntry>& logged) {
+    if (write.reach == Reach::append) {
+      logged.push_back({write.key, write.at, 0, write.document.value_or("")});
+      return false;
+    }
     const auto found = entries.find(write.key);
     if (!holds(write, found == entries.end() ? nullptr : &found->second)) return condition_conflict(write);
     if (write.reach == Reach::nothing) return false;
-    if (!write.document) return remove(entries, write, revision, position);
+    if (!write.document) return remove(entries, write, revision, position, logged);
     if (!write.unique.empty()) {
       for (const auto& [key, entry] : entries) {
         const bool taken = entry.document && entry.type == write.type && entry.unique == write.unique;
@@ -137,6 +186,8 @@ class MemoryResourceStore final : public ResourceStore {
   std::mutex mutex_;
   Entries entries_;
   Revision revision_;
+  std::map<std::string, std::map<LogPosition, LogEntry>> log_;  // by root
+  std::uint64_t log_number_ = 0;
 };
 
 }  // namespace

@@ -11,6 +11,8 @@
 #include <cstddef>
 #include <functional>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -18,10 +20,17 @@
 
 namespace peering::store::sqlite {
 
+/// The entries of one part of the log up to a place, that too.
+struct LogCut {
+  std::string root;
+  LogPosition last;
+};
+
 /// What one caller wants committed.
 struct CommitRequest {
   std::vector<Write> writes;
   ResourceStore::Committed done;
+  std::optional<LogCut> cut;  ///< and dropped from the log
 };
 
 /// One thread; runs from construction to destruction, which commits what waits. Thread-safe.

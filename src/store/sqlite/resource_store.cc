@@ -8,6 +8,7 @@
 #include "store/read_cache.h"
 #include "store/sqlite/commit_queue.h"
 #include "store/sqlite/database.h"
+#include "store/sqlite/log.h"
 #include "store/sqlite/writes.h"
 
 namespace peering::store {
@@ -21,7 +22,7 @@ using sqlite::read_state;
 using sqlite::Statement;
 using sqlite::Transaction;
 
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 2;
 constexpr std::size_t cache_bytes_max = 32 * 1024 * 1024;
 
 // A deleted resource keeps its row without a document, so that followers learn of the deletion.
@@ -43,6 +44,20 @@ CREATE UNIQUE INDEX resources_by_unique ON resources (type, unique_value)
 CREATE UNIQUE INDEX resources_by_revision ON resources (revision, position);
 )";
 
+// What version 2 has more: the log, in which entries of one subscription lie together in order of time.
+constexpr const char* log_schema = R"(
+CREATE TABLE log (
+  root TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  document TEXT NOT NULL,
+  PRIMARY KEY (root, at, number)
+) WITHOUT ROWID;
+INSERT INTO state VALUES ('log_number', 0);
+UPDATE state SET value = 2 WHERE name = 'schema_version';
+)";
+
 std::int64_t as_limit(std::size_t limit) {
   return static_cast<std::int64_t>(std::min<std::size_t>(limit, std::numeric_limits<std::int32_t>::max()));
 }
@@ -53,7 +68,7 @@ Result<bool> has_tables(Database& database) {
   return statement->step();
 }
 
-// Makes the tables of a new file; refuses a file of another version.
+// Makes the tables that a new file or one of version 1 lacks; refuses a file of another version.
 Result<void> prepare_schema(Database& database, const std::string& path) {
   auto transaction = Transaction::begin(database, Transaction::Mode::write);
   if (!transaction) return tl::unexpected(transaction.error());
@@ -62,7 +77,11 @@ Result<void> prepare_schema(Database& database, const std::string& path) {
   if (!*made_before) {
     if (auto made = database.execute(schema); !made) return made;
   }
-  const auto version = read_state(database, "schema_version");
+  auto version = read_state(database, "schema_version");
+  if (version && *version == 1) {
+    if (auto made = database.execute(log_schema); !made) return made;
+    version = read_state(database, "schema_version");
+  }
   if (!version) return tl::unexpected(version.error());
   if (*version != schema_version) {
     return fail(ErrorCode::corrupt, "resource database {}: schema version {}, this program knows {}", path,
@@ -91,7 +110,7 @@ class SqliteResourceStore final : public ResourceStore {
   }
 
   void commit_later(std::vector<Write> writes, Committed done) override {
-    queue_.push({std::move(writes), std::move(done)});
+    queue_.push({std::move(writes), std::move(done), {}});
   }
 
   Result<std::optional<Resource>> get(std::string_view key) override {
@@ -125,6 +144,25 @@ class SqliteResourceStore final : public ResourceStore {
     return reading<Changes>([&](Database& database) { return read_changes(database, after, limit); });
   }
 
+  Result<LogPage> log(const LogQuery& query) override {
+    return reading<LogPage>([&](Database& database) { return sqlite::read_log(database, query); });
+  }
+
+  Result<std::size_t> trim_log(const LogLimits& limits) override {
+    std::size_t dropped = 0;
+    std::optional<std::string> root;
+    while (true) {
+      const auto whole = reading<std::optional<sqlite::LogCut>>(
+          [&](Database& database) { return next_surplus(database, root, limits); });
+      if (!whole) return tl::unexpected(whole.error());
+      if (!*whole) return dropped;
+      const auto done = drop(**whole, limits.piece);
+      if (!done) return done;
+      dropped += *done;
+      root = (*whole)->root;
+    }
+  }
+
  private:
   std::vector<Result<Revision>> commit_and_forget(const std::vector<sqlite::CommitRequest>& group) {
     auto outcomes = commit_group(writer_, group);
@@ -143,6 +181,32 @@ class SqliteResourceStore final : public ResourceStore {
       if (!*row) return std::nullopt;
       return read_resource(*statement);
     });
+  }
+
+  static Result<std::optional<sqlite::LogCut>> next_surplus(Database& database,
+                                                            const std::optional<std::string>& root,
+                                                            const LogLimits& limits) {
+    auto next = sqlite::next_root(database, root);
+    if (!next) return tl::unexpected(next.error());
+    if (!*next) return std::optional<sqlite::LogCut>{};
+    const auto last = sqlite::end_of_surplus(database, **next, limits);
+    if (!last) return tl::unexpected(last.error());
+    return std::optional(sqlite::LogCut{std::move(**next), *last});
+  }
+
+  // In pieces, between which others commit.
+  Result<std::size_t> drop(const sqlite::LogCut& whole, std::size_t piece_max) {
+    std::size_t dropped = 0;
+    while (true) {
+      const auto piece = reading<sqlite::LogPiece>(
+          [&](Database& database) { return sqlite::oldest_until(database, whole, piece_max); });
+      if (!piece) return tl::unexpected(piece.error());
+      if (piece->entries == 0) return dropped;
+      std::promise<Result<Revision>> outcome;
+      queue_.push({{}, [&](Result<Revision> done) { outcome.set_value(std::move(done)); }, piece->cut});
+      if (const auto done = outcome.get_future().get(); !done) return tl::unexpected(done.error());
+      dropped += piece->entries;
+    }
   }
 
   static Result<Changes> read_changes(Database& database, Revision after, std::size_t limit) {

@@ -55,11 +55,27 @@ TEST(SqliteResourceStore, RefusesAFileOfANewerVersion) {
   const TemporaryFolder folder;
   ASSERT_TRUE(Sqlite::open(folder.path()));
   auto database = sqlite::Database::open(Sqlite::file(folder.path()));
-  ASSERT_TRUE(database->execute("UPDATE state SET value = 2 WHERE name = 'schema_version'"));
+  ASSERT_TRUE(database->execute("UPDATE state SET value = 3 WHERE name = 'schema_version'"));
   const auto refused = Sqlite::open(folder.path());
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, ErrorCode::corrupt);
-  EXPECT_THAT(refused.error().message, ::testing::HasSubstr("version 2"));
+  EXPECT_THAT(refused.error().message, ::testing::HasSubstr("version 3"));
+}
+
+TEST(SqliteResourceStore, AFileOfVersion1GetsALog) {
+  const TemporaryFolder folder;
+  ASSERT_TRUE(commit_one(*Sqlite::open(folder.path()).value(), put("/a", "1")));
+  {
+    auto database = sqlite::Database::open(Sqlite::file(folder.path()));
+    ASSERT_TRUE(
+        database->execute("DROP TABLE log; DELETE FROM state WHERE name = 'log_number';"
+                          "UPDATE state SET value = 1 WHERE name = 'schema_version'"));
+  }
+  const auto store = Sqlite::open(folder.path());
+  ASSERT_TRUE(store.has_value()) << store.error().message;
+  EXPECT_EQ((*store)->get("/a").value()->document, "1");
+  ASSERT_TRUE(commit_one(**store, entry("/a", 1, "first")));
+  EXPECT_THAT(documents_of((*store)->log({}).value()), ::testing::ElementsAre("first"));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "store/conflicts.h"
 #include "store/etag.h"
+#include "store/sqlite/log.h"
 
 namespace peering::store::sqlite {
 
@@ -85,27 +86,40 @@ Result<void> put_row(Database& database, const Write& write, std::string_view ty
   return statement->run();
 }
 
-// Where the next row of a commit goes.
+// Where the next row of a commit goes, and the next entry of the log.
 struct Place {
   Revision revision;
   std::size_t position = 0;
+  std::uint64_t log_number = 0;  // of the last entry
 };
 
-Result<std::vector<Write>> living_below(Database& database, const Write& write) {
+Result<void> append(Database& database, const std::string& key, TimePoint at, std::string document,
+                    Place& place) {
+  return append_to_log(database, {key, at, ++place.log_number, std::move(document)});
+}
+
+Result<std::vector<Resource>> living_below(Database& database, const Write& write) {
   auto statement = database.prepare(
-      "SELECT key, type FROM resources WHERE key > ?1 AND key < ?2 AND document IS NOT NULL ORDER BY key");
+      "SELECT key, type, document, etag, revision FROM resources WHERE key > ?1 AND key < ?2 AND document IS "
+      "NOT NULL ORDER BY key");
   if (!statement) return tl::unexpected(statement.error());
   const std::string first = write.key + "/";
   statement->bind(1, first).bind(2, end_of_prefix(first));
-  std::vector<Write> out;
+  std::vector<Resource> out;
   while (true) {
     const auto row = statement->step();
     if (!row) return tl::unexpected(row.error());
     if (!*row) return out;
-    out.emplace_back();
-    out.back().key = statement->text(0);
-    out.back().type = statement->text(1);
+    out.push_back({statement->text(0), statement->text(1), write.trace ? statement->text(2) : std::string(),
+                   statement->text(3), Revision(static_cast<std::uint64_t>(statement->integer(4)))});
   }
+}
+
+Result<void> remove_below(Database& database, const Write& write, const Resource& gone, Place& place) {
+  Write row;
+  row.key = gone.key;
+  if (auto put = put_row(database, row, gone.type, place.revision, place.position++); !put) return put;
+  return write.trace ? append(database, gone.key, write.at, write.trace(gone), place) : Result<void>();
 }
 
 Result<bool> remove(Database& database, const Write& write, const Existing& existing, Place& place) {
@@ -118,16 +132,22 @@ Result<bool> remove(Database& database, const Write& write, const Existing& exis
   if (write.reach != Reach::subtree) return changed;
   const auto below = living_below(database, write);
   if (!below) return tl::unexpected(below.error());
-  for (const Write& each : *below) {
+  for (const Resource& each : *below) {
     changed = true;
-    auto put = put_row(database, each, each.type, place.revision, place.position++);
-    if (!put) return tl::unexpected(put.error());
+    if (auto removed = remove_below(database, write, each, place); !removed) {
+      return tl::unexpected(removed.error());
+    }
   }
   return changed;
 }
 
 // False when nothing changed.
 Result<bool> apply(Database& database, const Write& write, Place& place) {
+  if (write.reach == Reach::append) {
+    auto appended = append(database, write.key, write.at, write.document.value_or(""), place);
+    if (!appended) return tl::unexpected(appended.error());
+    return false;
+  }
   const auto existing = read_existing(database, write.key);
   if (!existing) return tl::unexpected(existing.error());
   if (!holds(write, *existing)) return condition_conflict(write);
@@ -139,20 +159,26 @@ Result<bool> apply(Database& database, const Write& write, Place& place) {
   return true;
 }
 
-// All writes of one request in a savepoint of its own, unless nothing can be refused after the first row.
-Result<bool> apply_all(Database& database, std::span<const Write> writes, Revision revision) {
-  const auto rows = std::count_if(writes.begin(), writes.end(),
-                                  [](const Write& write) { return write.reach != Reach::nothing; });
-  const bool last_writes = !writes.empty() && writes.back().reach != Reach::nothing;
+// Whether one of the writes can be refused after another has changed something.
+bool needs_savepoint(std::span<const Write> writes) {
+  bool changing = false;
+  for (const Write& write : writes) {
+    if (changing && write.reach != Reach::append) return true;
+    changing = changing || write.reach != Reach::nothing;
+  }
+  return false;
+}
+
+// All writes of one request, in a savepoint of its own where that is needed.
+Result<bool> apply_all(Database& database, const CommitRequest& request, Place& place) {
   std::optional<Savepoint> savepoint;
-  if (rows > 1 || !last_writes) {
+  if (needs_savepoint(request.writes)) {
     auto begun = Savepoint::begin(database);
     if (!begun) return tl::unexpected(begun.error());
     savepoint.emplace(std::move(*begun));
   }
-  Place place{revision, 0};
   bool changed = false;
-  for (const Write& write : writes) {
+  for (const Write& write : request.writes) {
     const auto applied = apply(database, write, place);
     if (!applied) return applied;
     changed = changed || *applied;
@@ -163,28 +189,69 @@ Result<bool> apply_all(Database& database, std::span<const Write> writes, Revisi
   return changed;
 }
 
+Result<void> write_state(Database& database, std::string_view name, std::int64_t value) {
+  auto statement = database.prepare("UPDATE state SET value = ?1 WHERE name = ?2");
+  if (!statement) return tl::unexpected(statement.error());
+  return statement->bind(1, value).bind(2, name).run();
+}
+
+// What a group has reached.
+struct Progress {
+  std::int64_t revision = 0, log_number = 0;
+  bool cut = false;
+  friend bool operator==(const Progress&, const Progress&) = default;
+};
+
+Result<Progress> read_progress(Database& database) {
+  const auto revision = read_state(database, "revision");
+  if (!revision) return tl::unexpected(revision.error());
+  const auto log_number = read_state(database, "log_number");
+  if (!log_number) return tl::unexpected(log_number.error());
+  return Progress{*revision, *log_number, false};
+}
+
+Result<void> write_progress(Database& database, const Progress& before, const Progress& now) {
+  if (now.revision != before.revision) {
+    if (auto counted = write_state(database, "revision", now.revision); !counted) return counted;
+  }
+  if (now.log_number == before.log_number) return {};
+  return write_state(database, "log_number", now.log_number);
+}
+
+// One request's outcome; a conflict is its own matter, another error that of the group.
+Result<Revision> apply_request(Database& database, const CommitRequest& request, Progress& progress) {
+  if (request.cut) {
+    if (auto cut = cut_log(database, *request.cut); !cut) return tl::unexpected(cut.error());
+    progress.cut = true;
+  }
+  const Revision revision(static_cast<std::uint64_t>(progress.revision) + 1);
+  Place place{revision, 0, static_cast<std::uint64_t>(progress.log_number)};
+  const auto applied = apply_all(database, request, place);
+  if (!applied) return tl::unexpected(applied.error());
+  progress.log_number = static_cast<std::int64_t>(place.log_number);
+  if (*applied) ++progress.revision;
+  return Revision(static_cast<std::uint64_t>(progress.revision));
+}
+
 using Outcomes = std::vector<Result<Revision>>;
 
 // An error here is one of the whole transaction: nothing of the group happened.
 Result<Outcomes> commit_together(Database& database, std::span<const CommitRequest> group) {
   auto transaction = Transaction::begin(database, Transaction::Mode::write);
   if (!transaction) return tl::unexpected(transaction.error());
-  const auto before = read_state(database, "revision");
+  const auto before = read_progress(database);
   if (!before) return tl::unexpected(before.error());
-  Revision latest(static_cast<std::uint64_t>(*before));
+  Progress progress = *before;
   Outcomes out;
   for (const CommitRequest& request : group) {
-    const Revision revision(latest.value + 1);
-    const auto applied = apply_all(database, request.writes, revision);
-    if (!applied && applied.error().code != ErrorCode::conflict) return tl::unexpected(applied.error());
-    if (applied && *applied) latest = revision;
-    out.push_back(applied ? Result<Revision>(latest) : tl::unexpected(applied.error()));
+    auto outcome = apply_request(database, request, progress);
+    if (!outcome && outcome.error().code != ErrorCode::conflict) return tl::unexpected(outcome.error());
+    out.push_back(std::move(outcome));
   }
-  if (latest.value == static_cast<std::uint64_t>(*before)) return out;
-  auto statement = database.prepare("UPDATE state SET value = ?1 WHERE name = 'revision'");
-  if (!statement) return tl::unexpected(statement.error());
-  auto counted = statement->bind(1, static_cast<std::int64_t>(latest.value)).run();
-  if (!counted) return tl::unexpected(counted.error());
+  if (progress == *before) return out;
+  if (auto counted = write_progress(database, *before, progress); !counted) {
+    return tl::unexpected(counted.error());
+  }
   if (auto committed = transaction->commit(); !committed) return tl::unexpected(committed.error());
   return out;
 }
