@@ -248,6 +248,12 @@ class LookingGlass(Probing):
 
 
 class MonitorTests(Probing):
+    def metric(self, resource, name, dimension):
+        """Averages of the last hour by value of the dimension; None: there is nothing."""
+        answer = self.client.ok("GET", f"{resource}/providers/Microsoft.Insights/metrics?api-version=2023-10-01&metricnames={name}"
+                                       f"&interval=FULL&timespan=PT1H&$filter={dimension}%20eq%20'*'")
+        return {each["metadatavalues"][0]["value"]: each["data"][0].get("average") for each in answer["value"][0]["timeseries"]}
+
     def test_ports_that_answer_refuse_and_say_nothing(self):
         self.begin()
         self.web_server(443)
@@ -267,6 +273,11 @@ class MonitorTests(Probing):
         table = self.ctl(self.server, "service", "test", "list", "-g", self.tenant.group, "--peering-service-name",
                          "office", "-o", "tsv", subscription=self.tenant.subscription)
         self.assertEqual(len(table.splitlines()), 4, table)
+        times = self.metric(self.tenant.connection, "RoundTripTime", "ConnectionMonitorTestName")
+        self.assertEqual(sorted(times), ["closed", "hole", "icmp", "open"])
+        for name in ("icmp", "open"):
+            self.assertTrue(LEAST_MS <= times[name] <= MOST_MS, f"{name}: {times[name]}")
+        self.assertIsNone(times["hole"], "what was never answered has no round-trip time")
         self.assertFalse(self.shown("closed")["isTestSuccessful"])
         self.assertFalse(self.shown("hole")["isTestSuccessful"])
         self.assertEqual(self.server.metrics()['peering_probe_answers_total{end="failed"}'], 0)
@@ -307,6 +318,10 @@ class MonitorTests(Probing):
         # The echo is answered; the port of the handshake is closed, which is an answer as well.
         for end in ("answered", "refused"):
             wait_for(lambda: self.server.metrics()[f'peering_probe_answers_total{{end="{end}"}}'] >= 2, end)
+        reached = self.metric(peering, "ConnectivityProbeAvailability", "Protocol")
+        self.assertEqual(reached, {"ICMP": 100, "TCP": 100})
+        latency = self.metric(peering, "ConnectivityProbeLatency", "Protocol")
+        self.assertTrue(LEAST_MS <= latency["ICMP"] <= MOST_MS, latency)
         self.client.ok("DELETE", self.tenant.url(peering, "2025-05-01"))
         wait_for(lambda: self.server.metrics()["peering_monitor_tests"] == 0, "end of the probes")
 
