@@ -371,16 +371,19 @@ void Prober::trace(const net::Address& destination, const TraceSettings& setting
 void Prober::resolve(const std::string& host, Resolved resolved) {
   asio::post(state_->context, [state = state_.get(), host, resolved = std::move(resolved)] {
     const auto resolver = std::make_shared<asio::ip::tcp::resolver>(state->context);
-    resolver->async_resolve(
-        host, "", [resolver, host, resolved](const error_code& failed, const auto& found) {
-          if (failed) return resolved(fail(ErrorCode::not_found, "{}: {}", host, failed.message()));
-          std::vector<net::Address> out;
-          for (const auto& each : found) {
-            const auto address = net::Address::parse(each.endpoint().address().to_string());
-            if (address && std::ranges::find(out, *address) == out.end()) out.push_back(*address);
-          }
-          resolved(std::move(out));
-        });
+    resolver->async_resolve(http::loopback_name(host), "",
+                            [resolver, host, resolved](const error_code& failed, const auto& found) {
+                              if (failed)
+                                return resolved(fail(ErrorCode::not_found, "{}: {}", host, failed.message()));
+                              std::vector<net::Address> out;
+                              for (const auto& each : found) {
+                                const auto address =
+                                    net::Address::parse(each.endpoint().address().to_string());
+                                if (address && std::ranges::find(out, *address) == out.end())
+                                  out.push_back(*address);
+                              }
+                              resolved(std::move(out));
+                            });
   });
 }
 
