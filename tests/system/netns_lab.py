@@ -40,11 +40,16 @@ def run(*words):
     return done.stdout
 
 
+def inside(name, *words):
+    """The command in a namespace. `ip -n` would mount things anew, which a root directory that is no mount does not allow."""
+    return ["nsenter", f"--net=/run/netns/{name}", *words]
+
+
 def why_impossible():
     """Why no namespaces can be made here; None when they can."""
     if os.geteuid() != 0:
         return "network namespaces need root"
-    for program in ("ip", "unshare"):
+    for program in ("ip", "unshare", "nsenter"):
         if not any(os.access(os.path.join(place, program), os.X_OK)
                    for place in os.environ.get("PATH", "").split(":") + ["/sbin", "/usr/sbin"]):
             return f"{program} is not installed"
@@ -116,10 +121,9 @@ class Lab:
         run("ip", "link", "set", "lo", "up")
         for name in (self.r1, self.r2, self.end):
             run("ip", "netns", "add", name)
-            run("ip", "-n", name, "link", "set", "lo", "up")
+            run(*inside(name, "ip", "link", "set", "lo", "up"))
         run("ip", "link", "add", "to-r1", "type", "veth", "peer", "name", "to-source", "netns", self.r1)
-        run("ip", "-n", self.r1, "link", "add", "to-r2", "type", "veth", "peer", "name", "to-r1", "netns",
-            self.r2)
+        run(*inside(self.r1, "ip", "link", "add", "to-r2", "type", "veth", "peer", "name", "to-r1", "netns", self.r2))
         self.link = SlowLink("to-end", "to-r2")
         run("ip", "link", "set", "to-end", "netns", self.r2)
         run("ip", "link", "set", "to-r2", "netns", self.end)
@@ -137,27 +141,27 @@ class Lab:
             self.write(name, "net/ipv6/icmp/ratelimit", "0")
         run("ip", "route", "add", "default", "via", R1_NEAR)
         run("ip", "-6", "route", "add", "default", "via", R1_NEAR6)
-        run("ip", "-n", self.r1, "route", "add", "198.51.100.8/30", "via", R2_NEAR)
-        run("ip", "-n", self.r1, "-6", "route", "add", "2001:db8:0:3::/64", "via", R2_NEAR6)
-        run("ip", "-n", self.r2, "route", "add", "198.51.100.0/30", "via", R1_FAR)
-        run("ip", "-n", self.r2, "-6", "route", "add", "2001:db8:0:1::/64", "via", R1_FAR6)
-        run("ip", "-n", self.end, "route", "add", "default", "via", R2_FAR)
-        run("ip", "-n", self.end, "-6", "route", "add", "default", "via", R2_FAR6)
+        run(*inside(self.r1, "ip", "route", "add", "198.51.100.8/30", "via", R2_NEAR))
+        run(*inside(self.r1, "ip", "-6", "route", "add", "2001:db8:0:3::/64", "via", R2_NEAR6))
+        run(*inside(self.r2, "ip", "route", "add", "198.51.100.0/30", "via", R1_FAR))
+        run(*inside(self.r2, "ip", "-6", "route", "add", "2001:db8:0:1::/64", "via", R1_FAR6))
+        run(*inside(self.end, "ip", "route", "add", "default", "via", R2_FAR))
+        run(*inside(self.end, "ip", "-6", "route", "add", "default", "via", R2_FAR6))
         for kind, address in (("blackhole", BLACK_HOLE), ("unreachable", UNREACHABLE), ("prohibit", PROHIBITED)):
-            run("ip", "-n", self.r1, "route", "add", kind, f"{address}/32")
+            run(*inside(self.r1, "ip", "route", "add", kind, f"{address}/32"))
         self.link.start()
 
     @staticmethod
     def _address(name, device, v4, v6):
-        place = ["-n", name] if name else []
-        run("ip", *place, "address", "add", f"{v4}/30", "dev", device)
-        run("ip", *place, "address", "add", f"{v6}/64", "dev", device, "nodad")
-        run("ip", *place, "link", "set", device, "up")
+        ip = inside(name, "ip") if name else ["ip"]
+        run(*ip, "address", "add", f"{v4}/30", "dev", device)
+        run(*ip, "address", "add", f"{v6}/64", "dev", device, "nodad")
+        run(*ip, "link", "set", device, "up")
 
     @staticmethod
     def write(name, path, value):
         """Sets a value under /proc/sys, in the source's namespace when there is no name."""
-        place = ["ip", "netns", "exec", name] if name else []
+        place = inside(name) if name else []
         run(*place, "sh", "-c", f"echo '{value}' > /proc/sys/{path}")
 
     def remove(self):
@@ -168,7 +172,7 @@ class Lab:
 
     def command(self, name, *words):
         """What runs `words` in a namespace."""
-        return ["ip", "netns", "exec", name, *words]
+        return inside(name, *words)
 
 
 class Capture:
