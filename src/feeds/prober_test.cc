@@ -67,7 +67,7 @@ class ProberOnLoopback : public testing::Test {
 TEST_F(ProberOnLoopback, AnEchoComesBack) {
   begin();
   for (const auto& [address, ttl] : {std::pair(a("127.0.0.1"), 64), std::pair(a("::1"), 64)}) {
-    if (!can_ping(address.family())) GTEST_SKIP() << "no ICMP sockets here";
+    if (!can_ping(address.family())) GTEST_SKIP() << "skipped: no ICMP sockets here";
     Probe probe;
     probe.destination = address;
     const ProbeAnswer answer = send(probe);
@@ -82,7 +82,7 @@ TEST_F(ProberOnLoopback, AnEchoComesBack) {
 
 TEST_F(ProberOnLoopback, ManyEchoesAreToldApart) {
   begin({.per_second_max = 5000});
-  if (!can_ping(net::Family::ipv4)) GTEST_SKIP() << "no ICMP sockets here";
+  if (!can_ping(net::Family::ipv4)) GTEST_SKIP() << "skipped: no ICMP sockets here";
   constexpr int count = 300;
   std::atomic<int> answered{0}, left{count};
   std::promise<void> all;
