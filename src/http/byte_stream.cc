@@ -44,6 +44,16 @@ void ByteStream::write_some(const Pieces<asio::const_buffer>& pieces, IoHandler 
           : plain_->async_write_some(pieces, std::move(handler));
 }
 
+std::size_t ByteStream::write_some_now(const Pieces<asio::const_buffer>& pieces, error_code& error) {
+  if (secure_) {
+    error = asio::error::would_block;
+    return 0;
+  }
+  // Only what does not wait by itself: operations with handlers are as before.
+  if (!plain_->non_blocking()) plain_->non_blocking(true, error);
+  return error ? 0 : plain_->write_some(pieces, error);
+}
+
 void ByteStream::shake_hands(asio::ssl::stream_base::handshake_type side, DoneHandler handler) {
   if (secure_) {
     secure_->async_handshake(side, std::move(handler));

@@ -89,6 +89,12 @@ class ByteStream {
         },
         token, this, pieces_of<boost::asio::const_buffer>(buffers));
   }
+  /// Writes what the socket takes without waiting, with `would_block` when that is nothing; over TLS that is
+  /// always so. Gives the number of bytes.
+  template <class Buffers>
+  std::size_t write_now(const Buffers& buffers, boost::system::error_code& error) {
+    return write_some_now(pieces_of<boost::asio::const_buffer>(buffers), error);
+  }
   /// Without TLS these do nothing, and end at once.
   template <class Token>
   auto async_handshake(boost::asio::ssl::stream_base::handshake_type side, Token&& token) {
@@ -129,6 +135,8 @@ class ByteStream {
 
   void read_some(const Pieces<boost::asio::mutable_buffer>& pieces, IoHandler handler);
   void write_some(const Pieces<boost::asio::const_buffer>& pieces, IoHandler handler);
+  std::size_t write_some_now(const Pieces<boost::asio::const_buffer>& pieces,
+                             boost::system::error_code& error);
   void shake_hands(boost::asio::ssl::stream_base::handshake_type side, DoneHandler handler);
   void say_goodbye(DoneHandler handler);
 

@@ -66,4 +66,8 @@ struct Response {
 /// is held. Exceptions become 500.
 using Handler = std::function<Response(const Request&)>;
 
+/// Answers from memory what can be answered from memory; nothing: the request is for the `Handler`. Runs on
+/// the thread of many connections and must not block. Exceptions become 500.
+using QuickHandler = std::function<std::optional<Response>(const Request&)>;
+
 }  // namespace peering::http

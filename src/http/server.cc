@@ -130,9 +130,10 @@ class Listener : public std::enable_shared_from_this<Listener> {
 
 class Server::State {
  public:
-  State(Handler handler, Limits limits, runtime::WorkerPool& workers, Metrics& metrics)
+  State(Handler handler, QuickHandler at_once, Limits limits, runtime::WorkerPool& workers, Metrics& metrics)
       : context_(std::make_shared<asio::io_context>()),
-        shared_(std::make_shared<ServerShared>(std::move(handler), limits, workers, metrics, context_)),
+        shared_(std::make_shared<ServerShared>(std::move(handler), std::move(at_once), limits, workers,
+                                               metrics, context_)),
         work_(asio::make_work_guard(*context_)) {
     for (int i = 0; i < threads; ++i) {
       threads_.emplace_back([context = context_.get()] { run(*context); });
@@ -200,8 +201,9 @@ class Server::State {
   std::vector<std::shared_ptr<Listener>> listeners_;
 };
 
-Server::Server(Handler handler, Limits limits, runtime::WorkerPool& workers, Metrics& metrics)
-    : state_(std::make_unique<State>(std::move(handler), limits, workers, metrics)) {}
+Server::Server(Handler handler, Limits limits, runtime::WorkerPool& workers, Metrics& metrics,
+               QuickHandler at_once)
+    : state_(std::make_unique<State>(std::move(handler), std::move(at_once), limits, workers, metrics)) {}
 Server::~Server() = default;
 
 Result<Endpoint> Server::listen(const Endpoint& endpoint, const std::optional<TlsFiles>& tls) {

@@ -58,13 +58,14 @@ struct TlsFiles {
   std::string private_key;        ///< PEM file
 };
 
-/// Listens, reads requests, runs `handler` on `workers`. `listen` binds; `stop` closes listeners and idle
-/// connections, lets running handlers finish (at most `stop_time`), and joins. Thread-safe; not to be called
-/// from a handler. A handler that runs longer than that may outlive the server; `workers` and `metrics` must
-/// not end before it.
+/// Listens, reads requests, asks `at_once` (may be empty) for the answer, or else runs `handler` on
+/// `workers`. `listen` binds; `stop` closes listeners and idle connections, lets running handlers finish (at
+/// most `stop_time`), and joins. Thread-safe; not to be called from a handler. A handler that runs longer
+/// than that may outlive the server; `workers` and `metrics` must not end before it.
 class Server {
  public:
-  Server(Handler handler, Limits limits, runtime::WorkerPool& workers, Metrics& metrics);
+  Server(Handler handler, Limits limits, runtime::WorkerPool& workers, Metrics& metrics,
+         QuickHandler at_once = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -1,7 +1,8 @@
 #include "http/server_connection.h"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
-#include <ctime>
 #include <optional>
 
 #include <boost/asio/awaitable.hpp>
@@ -20,6 +21,7 @@
 #include "http/addresses.h"
 #include "http/refusal.h"
 #include "http/request_head.h"
+#include "http/response_head.h"
 #include "http/stream_channel.h"
 
 namespace peering::http {
@@ -44,6 +46,7 @@ constexpr std::chrono::milliseconds discard_time{1000};
 constexpr std::chrono::milliseconds budget_pause{50};
 constexpr std::chrono::milliseconds expire_again{50};
 constexpr std::chrono::seconds follower_look{1};
+constexpr Clock::time_point never = Clock::time_point::max();
 
 Method method_of(wire::verb verb) {
   switch (verb) {
@@ -73,6 +76,10 @@ struct Job {
   std::atomic<bool> finished{false};
 };
 
+Response handler_failed() {
+  return error_response(500, "InternalServerError", "The request could not be processed.");
+}
+
 Response run_handler(const ServerShared& shared, const Request& request) {
   try {
     return shared.handler(request);
@@ -81,7 +88,7 @@ Response run_handler(const ServerShared& shared, const Request& request) {
   } catch (...) {
     log::error("a handler ended with an exception of an unknown kind");
   }
-  return error_response(500, "InternalServerError", "The request could not be processed.");
+  return handler_failed();
 }
 
 // Gives the handler's response to `finish`, now or later.
@@ -104,39 +111,6 @@ struct AbandonAtEnd {
   StreamChannel& channel;
   ~AbandonAtEnd() { channel.abandon(); }
 };
-
-// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7).
-std::string http_date() {
-  const std::time_t at = std::time(nullptr);
-  std::tm parts{};
-  ::gmtime_r(&at, &parts);
-  char text[64];
-  return std::string(text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts));
-}
-
-// A field cannot end early and begin another, whatever a handler put into it.
-std::string field_value(std::string_view value) {
-  std::string out(value);
-  for (char& c : out) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
-  return out;
-}
-
-wire::response<wire::string_body> message_of(Response& response, unsigned version, bool stay) {
-  wire::response<wire::string_body> out(static_cast<wire::status>(response.status), version);
-  for (const auto& [name, value] : response.headers.all()) out.insert(name, field_value(value));
-  if (!response.headers.get("Date")) out.set(wire::field::date, http_date());
-  out.keep_alive(stay);
-  const bool bodyless = response.status < 200 || response.status == 204 || response.status == 304;
-  if (response.stream) {
-    out.chunked(version == 11);
-  } else {
-    if (!bodyless) out.body() = std::move(response.body);
-    out.prepare_payload();
-  }
-  return out;
-}
 
 class Connection final : public Interruptible, public std::enable_shared_from_this<Connection> {
  public:
@@ -188,29 +162,34 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
 
   Socket& socket() { return stream_.socket(); }
 
-  // Cancels what the socket does when the time is over; the connection can still answer then.
+  // Cancels what the socket does when the time is over; the connection can still answer then. A wait that
+  // ends too early begins again: deadlines come and go with every request, and nearly always go unused.
   void set_deadline(Clock::time_point at) {
     expired_ = false;
-    timer_.expires_at(at);
-    watch_deadline(++round_);
+    deadline_ = at;
+    if (at < watched_until_) watch_deadline(at);
   }
   void set_deadline(Clock::duration after) { set_deadline(Clock::now() + after); }
+  void clear_deadline() { deadline_ = never; }
 
-  void watch_deadline(std::size_t round) {
-    timer_.async_wait([self = shared_from_this(), round](error_code error) {
-      if (error || round != self->round_) return;
-      self->expired_ = true;
-      error_code ignored;
-      self->socket().cancel(ignored);
-      // A read that consists of many may have been between two of them, with nothing to cancel.
-      self->timer_.expires_after(expire_again);
-      self->watch_deadline(round);
+  void watch_deadline(Clock::time_point until) {
+    watched_until_ = until;
+    timer_.expires_at(until);
+    timer_.async_wait([weak = weak_from_this()](error_code error) {
+      const auto self = weak.lock();
+      if (self && !error) self->look_at_deadline();
     });
   }
 
-  void clear_deadline() {
-    ++round_;
-    timer_.cancel();
+  void look_at_deadline() {
+    watched_until_ = never;
+    if (deadline_ == never) return;
+    if (Clock::now() < deadline_) return watch_deadline(deadline_);
+    expired_ = true;
+    error_code ignored;
+    socket().cancel(ignored);
+    // A read that consists of many may have been between two of them, with nothing to cancel.
+    watch_deadline(Clock::now() + expire_again);
   }
 
   // Wakes the coroutine when it waits for `waker_`; for other threads, at any time.
@@ -336,10 +315,15 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
   // to be told.
   asio::awaitable<bool> read_head(Parser& parser) {
     error_code error;
-    set_deadline(shared_->limits.head_time);
-    auto token = asio::redirect_error(asio::use_awaitable, error);
-    co_await wire::async_read_header(stream_, buffer_, parser, token);
-    clear_deadline();
+    expired_ = false;
+    buffer_.consume(parser.put(buffer_.data(), error));
+    if (error == wire::error::need_more) {
+      error = {};
+      set_deadline(shared_->limits.head_time);
+      auto token = asio::redirect_error(asio::use_awaitable, error);
+      co_await wire::async_read_header(stream_, buffer_, parser, token);
+      clear_deadline();
+    }
     if (error && expired_) {
       refuse(408, "RequestTimeout", "head_time",
              fmt::format("The request head did not arrive within {} ms.", shared_->limits.head_time.count()));
@@ -458,14 +442,16 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
   }
 
   asio::awaitable<bool> answer(std::shared_ptr<Job> job, Parser& parser) {
-    stop_waiting();
     version_ = parser.get().version();
     const bool keep = parser.get().keep_alive();
     const Clock::time_point started = Clock::now();
     job->request.body = std::move(parser.get().body());
     const Method method = job->request.method;
     answering_ = true;
-    co_await run(job);
+    if (!run_at_once(*job)) {
+      stop_waiting();
+      co_await run(job);
+    }
     job->request.body = std::string();
     shared_->bodies.release(share_);
     hold_answer(job->response);
@@ -473,7 +459,6 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
     shared_->count_request(method, job->response.status, taken.count());
     const bool streams = job->response.stream && method != Method::head;
     const bool stay = keep && !shared_->stopping && !job->response.stream;
-    wait_for_client();
     const bool sent = co_await send(job->response, method == Method::head, stay);
     give_back_answer();
     answering_ = false;
@@ -484,6 +469,21 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
     if (sent && stay) wait_for_client();
     const bool again = sent && stay;
     co_return again;
+  }
+
+  // True when the answer needs no waiting and is there.
+  bool run_at_once(Job& job) {
+    if (!shared_->at_once) return false;
+    try {
+      std::optional<Response> answer = shared_->at_once(job.request);
+      if (!answer) return false;
+      job.response = std::move(*answer);
+      return true;
+    } catch (const std::exception& failure) {
+      log::error("a handler ended with an exception: {}", failure.what());
+      job.response = handler_failed();
+      return true;
+    }
   }
 
   // Large answers share a budget while their clients take them.
@@ -530,18 +530,38 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
     while (!job->finished) co_await wait_for_wake(std::chrono::hours(1));
   }
 
-  asio::awaitable<bool> send(Response& response, bool head, bool stay) {
-    const bool head_only = head || response.stream;
-    auto message = message_of(response, version_, stay);
-    wire::response_serializer<wire::string_body> serializer(message);
-    serializer.split(head_only);
-    const auto end =
-        Clock::now() + write_time + std::chrono::seconds(message.body().size() / slow_bytes_per_s);
+  asio::awaitable<bool> send(const Response& response, bool head, bool stay) {
+    const std::string begin = response_head(response, version_, stay);
+    const bool head_only = head || response.stream || !may_have_body(response.status);
+    std::array<asio::const_buffer, 2> rest{asio::buffer(begin),
+                                           head_only ? asio::const_buffer() : asio::buffer(response.body)};
     error_code error;
-    while (!error && !(head_only ? serializer.is_header_done() : serializer.is_done())) {
+    // The socket of a client that reads its answers takes a small one at once.
+    while (!error && asio::buffer_size(rest) > 0) take_off(rest, stream_.write_now(rest, error));
+    if (error == asio::error::would_block) {
+      wait_for_client();
+      co_return co_await send_slowly(rest);
+    }
+    co_return !error;
+  }
+
+  static void take_off(std::array<asio::const_buffer, 2>& rest, std::size_t count) {
+    for (asio::const_buffer& piece : rest) {
+      const std::size_t taken = std::min(count, piece.size());
+      piece += taken;
+      count -= taken;
+    }
+  }
+
+  asio::awaitable<bool> send_slowly(std::array<asio::const_buffer, 2> rest) {
+    const auto end =
+        Clock::now() + write_time + std::chrono::seconds(asio::buffer_size(rest) / slow_bytes_per_s);
+    error_code error;
+    while (!error && asio::buffer_size(rest) > 0) {
       set_deadline(std::min(end, Clock::now() + write_time));
       auto token = asio::redirect_error(asio::use_awaitable, error);
-      co_await wire::async_write_some(stream_, serializer, token);
+      const std::size_t count = co_await stream_.async_write_some(rest, token);
+      take_off(rest, count);
       clear_deadline();
     }
     co_return !error;
@@ -656,7 +676,8 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
   BodyBudget::Share share_;
   std::size_t answer_bytes_ = 0;
   std::uint64_t ticket_ = 0;  // not 0: it waits for its client
-  std::size_t round_ = 0;
+  Clock::time_point deadline_ = never;
+  Clock::time_point watched_until_ = never;  // when the timer ends
   bool expired_ = false;
   bool leaving_ = false;    // its place is another's
   bool answering_ = false;  // a handler runs or its answer is being sent

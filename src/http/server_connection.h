@@ -6,6 +6,7 @@
 // With `byte_stream.h` the only header of the room that names Asio.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <map>
 #include <memory>
@@ -43,10 +44,11 @@ class Interruptible {
 /// What all connections of a server share; each holds it, and so does a job that still runs. Thread-safe.
 class ServerShared {
  public:
-  ServerShared(Handler handler_given, Limits limits_given, runtime::WorkerPool& pool, Metrics& registry,
-               std::weak_ptr<asio::io_context> context_given);
+  ServerShared(Handler handler_given, QuickHandler at_once_given, Limits limits_given,
+               runtime::WorkerPool& pool, Metrics& registry, std::weak_ptr<asio::io_context> context_given);
 
   const Handler handler;
+  const QuickHandler at_once;
   const Limits limits;
   runtime::WorkerPool& workers;
   const std::weak_ptr<asio::io_context> context;
@@ -72,8 +74,13 @@ class ServerShared {
   std::size_t connections();
 
  private:
+  static constexpr std::size_t methods = static_cast<std::size_t>(Method::other) + 1;
+  static constexpr std::size_t statuses = 600;
+
   Metrics& metrics_;
   Histogram& seconds_;
+  // By method and status, as soon as there was one: asking for a counter costs more than counting.
+  std::array<std::array<std::atomic<Counter*>, statuses>, methods> requests_{};
   Gauge& connections_now_;
   std::mutex mutex_;
   std::map<net::Address, std::size_t> clients_;

@@ -14,8 +14,8 @@ namespace peering::http {
 
 class ServerTest : public testing::Test {
  protected:
-  void start(const Handler& handler, const Limits& limits = {}) {
-    server_.emplace(handler, limits, workers_, metrics_);
+  void start(const Handler& handler, const Limits& limits = {}, const QuickHandler& at_once = {}) {
+    server_.emplace(handler, limits, workers_, metrics_, at_once);
     port_ = server_->listen({"127.0.0.1", 0}, std::nullopt).value().port;
   }
   static Response echo(const Request& request) {

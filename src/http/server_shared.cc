@@ -13,9 +13,11 @@ constexpr std::size_t leaving_max = 64;
 
 }  // namespace
 
-ServerShared::ServerShared(Handler handler_given, Limits limits_given, runtime::WorkerPool& pool,
-                           Metrics& registry, std::weak_ptr<asio::io_context> context_given)
+ServerShared::ServerShared(Handler handler_given, QuickHandler at_once_given, Limits limits_given,
+                           runtime::WorkerPool& pool, Metrics& registry,
+                           std::weak_ptr<asio::io_context> context_given)
     : handler(std::move(handler_given)),
+      at_once(std::move(at_once_given)),
       limits(limits_given),
       workers(pool),
       context(std::move(context_given)),
@@ -28,10 +30,15 @@ ServerShared::ServerShared(Handler handler_given, Limits limits_given, runtime::
       connections_now_(registry.gauge("peering_http_connections", "Open HTTP connections.")) {}
 
 void ServerShared::count_request(Method method, int status, double seconds) {
-  metrics_
-      .counter("peering_http_requests_total", "HTTP requests answered.",
-               {{"method", std::string(to_string(method))}, {"code", std::to_string(status)}})
-      .add();
+  auto& slot = requests_[static_cast<std::size_t>(method)][static_cast<std::size_t>(status) % statuses];
+  Counter* counter = slot.load(std::memory_order_acquire);
+  if (!counter) {
+    counter =
+        &metrics_.counter("peering_http_requests_total", "HTTP requests answered.",
+                          {{"method", std::string(to_string(method))}, {"code", std::to_string(status)}});
+    slot.store(counter, std::memory_order_release);
+  }
+  counter->add();
   seconds_.observe(seconds);
 }
 

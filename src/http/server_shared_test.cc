@@ -13,7 +13,7 @@ TEST(Admission, AnIpv6ClientIsItsSixtyFourBits) {
   Limits limits;
   limits.connections_max = 4;
   limits.connections_per_client_max = 2;
-  ServerShared shared({}, limits, workers, metrics, {});
+  ServerShared shared({}, {}, limits, workers, metrics, {});
   EXPECT_FALSE(shared.admit(address("2001:db8::1")));
   EXPECT_FALSE(shared.admit(address("2001:db8::2")));
   EXPECT_EQ(shared.admit(address("2001:db8::3")), "connections_per_client");
@@ -36,7 +36,7 @@ TEST(Admission, WhenAllPlacesAreTakenTheLongestWaitEnds) {
   runtime::WorkerPool workers(1, 1);
   Limits limits;
   limits.connections_max = 2;
-  ServerShared shared({}, limits, workers, metrics, {});
+  ServerShared shared({}, {}, limits, workers, metrics, {});
   const auto first = std::make_shared<Waiting>(), second = std::make_shared<Waiting>();
   EXPECT_FALSE(shared.admit(address("192.0.2.1")));
   EXPECT_FALSE(shared.admit(address("192.0.2.1")));
