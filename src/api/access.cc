@@ -128,26 +128,32 @@ arm::Expected<Caller> authenticate_local(store::ResourceStore& resources, std::s
                    fmt::format("The access token expired on '{}'.", format_rfc3339(*token->expires)),
                    "invalid_token");
   }
-  return Caller{token->id, {{token->role, model::lower(token->scope)}}, token->name, "", ""};
+  return Caller{token->id, {{token->role, model::lower(token->scope)}}, token->name, "", "", token->expires};
 }
 
 }  // namespace
 
+std::optional<std::string_view> bearer_text(const http::Request& request) {
+  const std::string_view header = trimmed(request.headers.get("Authorization").value_or(""));
+  const std::size_t blank = header.find(' ');
+  if (blank == std::string_view::npos || !arm::same_name(header.substr(0, blank), "Bearer"))
+    return std::nullopt;
+  return trimmed(header.substr(blank));
+}
+
 arm::Expected<Caller> authenticate(store::ResourceStore& resources, IdentityProviders* identities,
                                    const http::Request& request, TimePoint at) {
-  const std::string_view header = trimmed(request.headers.get("Authorization").value_or(""));
-  if (header.empty()) {
+  if (trimmed(request.headers.get("Authorization").value_or("")).empty()) {
     return refused("AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.",
                    "");
   }
-  const std::size_t blank = header.find(' ');
-  if (blank == std::string_view::npos || !arm::same_name(header.substr(0, blank), "Bearer")) {
+  const auto text = bearer_text(request);
+  if (!text) {
     return refused("AuthenticationFailed",
                    "Authentication failed. The 'Authorization' header is no bearer token.", "");
   }
-  const std::string_view text = trimmed(header.substr(blank));
-  if (!identities || text.starts_with(token_mark)) return authenticate_local(resources, text, at);
-  return identities->authenticate(text, at);
+  if (!identities || text->starts_with(token_mark)) return authenticate_local(resources, *text, at);
+  return identities->authenticate(*text, at);
 }
 
 bool role_allows(Role role, Permission permission) {

@@ -56,8 +56,9 @@ struct Grant {
 struct Caller {
   std::string id;  ///< a token's, or the principal of an issuer's subject
   std::vector<Grant> grants;
-  std::string name;             ///< of a token; may be empty
-  std::string issuer, subject;  ///< empty: a token of ours
+  std::string name;                ///< of a token; may be empty
+  std::string issuer, subject;     ///< empty: a token of ours
+  std::optional<TimePoint> until;  ///< of a token of ours: when it expires
 };
 /// Whether a grant of hers that covers `key` (lower case) allows it.
 bool allows(const Caller& caller, Permission permission, std::string_view key);
@@ -84,6 +85,9 @@ std::string hash_of_token(std::string_view text);
 
 /// 401 with its challenge (RFC 6750 section 3); `reason` is the `error` there, or empty.
 arm::Failure unauthenticated(std::string_view code, std::string message, std::string_view reason);
+
+/// The text after `Authorization: Bearer`; nothing: there is none.
+std::optional<std::string_view> bearer_text(const http::Request& request);
 
 /// The caller of a request, from `Authorization: Bearer …`, or 401. `identities` (null: none) knows the
 /// tokens that are not ours; then also 503 while it cannot tell.

@@ -7,6 +7,7 @@
 
 #include "api/access.h"
 #include "api/admin_token.h"
+#include "api/answer_memory.h"
 #include "api/arm/api_version.h"
 #include "api/arm/headers.h"
 #include "api/arm/names.h"
@@ -14,6 +15,7 @@
 #include "api/audit_entry.h"
 #include "api/documents.h"
 #include "api/rehearsal_store.h"
+#include "api/request_metrics.h"
 #include "api/role_directory.h"
 #include "api/routes.h"
 #include "api/throttle.h"
@@ -26,6 +28,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int attempts_max = 4;
+constexpr std::size_t answers_bytes_max = 16 * 1024 * 1024;
 constexpr std::size_t shown_method_bytes_max = 32;
 
 // What is learned on the way to the answer and goes into metrics and headers.
@@ -124,12 +127,18 @@ arm::Expected<void> check_names(const Route& route, const Match& match) {
 
 struct Api::State {
   explicit State(Services given)
-      : services(std::move(given)), roles(services.resources), throttle(services.settings.quotas) {
+      : services(std::move(given)),
+        roles(services.resources),
+        answers(services.resources, roles, answers_bytes_max),
+        requests(services.metrics),
+        throttle(services.settings.quotas) {
     services.roles = &roles;
   }
 
   Services services;
   RoleDirectory roles;
+  AnswerMemory answers;
+  RequestMetrics requests;
   RefusalLog refusals;
   Throttle throttle;
   // Checking and committing is one step within a subscription.
@@ -137,18 +146,6 @@ struct Api::State {
 
   std::mutex& lock_of(const std::string& subscription) {
     return locks[std::hash<std::string>{}(subscription) % locks.size()];
-  }
-
-  void count(std::string_view operation, int status, Clock::duration took) {
-    Metrics& metrics = services.metrics;
-    metrics
-        .counter("peering_api_requests_total", "Requests answered, by operation and status.",
-                 {{"operation", std::string(operation)}, {"status", std::to_string(status)}})
-        .add();
-    metrics
-        .histogram("peering_api_request_seconds", "Seconds to answer a request.",
-                   {0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10}, {{"operation", std::string(operation)}})
-        .observe(std::chrono::duration<double>(took).count());
   }
 
   // 404 looks the same for a subscription that is not there and for one that is another tenant's.
@@ -224,7 +221,7 @@ struct Api::State {
       if (!parsed->id) return arm::refuse(404, "NotFound", "There is nothing at this path.");
       return answer_known(request, match, *parsed, caller, services.clock(), noted, deep);
     });
-    count(noted.operation, out.status, Clock::now() - started);
+    requests.count(noted.operation, out.status, Clock::now() - started);
     return out;
   }
 
@@ -409,6 +406,50 @@ struct Api::State {
            !request.headers.get("X-Forwarded-For") && !request.headers.get("Forwarded");
   }
 
+  // An answer that was given before, if it still holds.
+  std::optional<http::Response> answer_again(const http::Request& request, std::string_view token,
+                                             Clock::time_point started) {
+    const TimePoint at = services.clock();
+    const auto kept = answers.find(request.target, token, at);
+    if (!kept) return std::nullopt;
+    Noted noted;
+    noted.ids = arm::request_ids(request);
+    noted.operation = kept->operation;
+    const auto quota = check_quota(request, kept->id, at, noted);
+    http::Response out = quota ? arm::json_text_response(200, kept->body) : arm::to_response(quota.error());
+    complete(request, noted, at, started, out);
+    return out;
+  }
+
+  // A first answer, when everything it depends on is in memory; it is kept.
+  std::optional<http::Response> answer_at_once(const http::Request& request, std::string_view token,
+                                               Clock::time_point started) {
+    const auto token_id = token_id_of(token);
+    const auto parsed = parse(request);
+    if (!token_id || !parsed || !parsed->id) return std::nullopt;
+    const Match match = match_route(request.method, parsed->segments);
+    if (!match.route || !match.route->reads_one) return std::nullopt;
+    auto basis = answers.basis_of(token_key(*token_id), parsed->key);
+    if (!basis) return std::nullopt;
+    const TimePoint at = services.clock();
+    Noted noted;
+    noted.ids = arm::request_ids(request);
+    noted.operation = match.route->operation;
+    std::optional<TimePoint> until;
+    http::Response out = guarded_from_exceptions("a request", [&]() -> arm::Answer {
+      const auto caller = identify(services, request, at);
+      if (!caller) return tl::unexpected(caller.error());
+      until = caller->until;
+      return answer_known(request, match, *parsed, *caller, at, noted, 0);
+    });
+    if (out.status == 200) {
+      answers.keep(request.target, token,
+                   {*parsed->id, match.route->operation, out.body, until, std::move(*basis)});
+    }
+    complete(request, noted, at, started, out);
+    return out;
+  }
+
   arm::Answer answer(const http::Request& request, Noted& noted, TimePoint at) {
     const auto parsed = parse(request);
     if (!parsed) return tl::unexpected(parsed.error());
@@ -427,6 +468,16 @@ struct Api::State {
     const auto caller = identify(services, request, at);
     if (!caller) return tl::unexpected(caller.error());
     return run_authorized(request, match, *parsed, *caller, at, noted);
+  }
+
+  // What every answer has, whatever is in it.
+  void complete(const http::Request& request, const Noted& noted, TimePoint at, Clock::time_point started,
+                http::Response& whole) {
+    arm::add_common_headers(request, noted.ids, at, whole);
+    if (!noted.remaining_field.empty()) {
+      whole.headers.set(noted.remaining_field, std::to_string(noted.remaining));
+    }
+    requests.count(noted.operation, whole.status, Clock::now() - started);
   }
 };
 
@@ -487,12 +538,7 @@ http::Response Api::begin(const http::Request& request) {
   http::Response response =
       State::guarded_from_exceptions("a request", [&] { return state_->answer(request, noted, at); });
   const auto complete = [state = state_.get(), &request, at, noted, started](http::Response& whole) {
-    arm::add_common_headers(request, noted.ids, at, whole);
-    if (!noted.remaining_field.empty()) {
-      whole.headers.set(noted.remaining_field, std::to_string(noted.remaining));
-    }
-    if (request.method == http::Method::head) whole.body.clear();
-    state->count(noted.operation, whole.status, Clock::now() - started);
+    state->complete(request, noted, at, started, whole);
   };
   if (!response.later) {
     complete(response);
@@ -505,6 +551,15 @@ http::Response Api::begin(const http::Request& request) {
     });
   };
   return response;
+}
+
+std::optional<http::Response> Api::answer_at_once(const http::Request& request) {
+  if (request.method != http::Method::get) return std::nullopt;
+  const auto started = Clock::now();
+  const auto token = bearer_text(request);
+  if (!token) return std::nullopt;
+  auto again = state_->answer_again(request, *token, started);
+  return again ? std::move(again) : state_->answer_at_once(request, *token, started);
 }
 
 http::Response Api::handle(const http::Request& request) {

@@ -126,6 +126,9 @@ class Api {
   http::Response begin(const http::Request& request);
   /// The same, waiting for what comes later.
   http::Response handle(const http::Request& request);
+  /// The answer to a request that reads one resource, when all that it needs is in memory; nothing: it is
+  /// for `begin`. Does not block.
+  std::optional<http::Response> answer_at_once(const http::Request& request);
 
   /// Reads the role assignments, which count from then on, and makes sure that `<data_dir>/admin.token` (mode
   /// 0600) holds a token with the role Operator on everything; writes a new one only when the file is

@@ -47,6 +47,7 @@ void RoleDirectory::follow(std::string_view key) {
   if (const auto done = read_again(key); !done) {
     log::error("role assignments cannot be read, none counts: {}", done.error().message);
     const std::unique_lock lock(mutex_);
+    ++version_;
     usable_ = false;
   }
 }
@@ -71,6 +72,7 @@ Result<void> RoleDirectory::read_again(std::string_view key) {
     query.after = rows->back().key;
   }
   const std::unique_lock lock(mutex_);
+  ++version_;
   const auto forget = [&](const RoleAssignment& gone) {
     const auto found = by_principal_.find(gone.principal);
     if (found == by_principal_.end()) return;
@@ -90,6 +92,11 @@ Result<void> RoleDirectory::read_again(std::string_view key) {
   assignments_.merge(fresh);
   if (key.empty()) usable_ = true;
   return {};
+}
+
+std::optional<std::uint64_t> RoleDirectory::version() {
+  const std::shared_lock lock(mutex_);
+  return usable_ ? std::optional(version_) : std::nullopt;
 }
 
 std::vector<Grant> RoleDirectory::grants_of(std::string_view principal) {

@@ -43,8 +43,10 @@ class RoleDirectory {
   /// The key was written, or removed with what lies below. Reads from the store only when that concerns
   /// assignments.
   void follow(std::string_view key);
-  /// The roles assigned to a caller, by her id. Cheap: memory only.
+  /// The roles assigned to a caller, by her id. Cheap: memory only, once everything is read.
   std::vector<Grant> grants_of(std::string_view principal);
+  /// Another number whenever assignments may have changed; nothing while they have to be read first.
+  std::optional<std::uint64_t> version();
 
  private:
   Result<void> read_again(std::string_view key);
@@ -59,6 +61,7 @@ class RoleDirectory {
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
   std::unordered_map<std::string, std::vector<Grant>, Hash, std::equal_to<>> by_principal_;
+  std::uint64_t version_ = 0;
   bool usable_ = false;
 };
 

@@ -53,11 +53,11 @@ constexpr Route table[] = {
 
     // Azure Resource Manager.
     {Method::get, "/subscriptions", "Subscriptions_List", P::authenticated, E::none, list_subscriptions},
-    {Method::get, SUBSCRIPTION, "Subscriptions_Get", P::read, E::none, get_subscription},
+    {Method::get, SUBSCRIPTION, "Subscriptions_Get", P::read, E::none, get_subscription, true},
     {Method::put, SUBSCRIPTION, "Subscriptions_CreateOrUpdate", P::operate, E::writes, put_subscription},
     {Method::get, SUBSCRIPTION "/resourceGroups", "ResourceGroups_List", P::read, E::none,
      list_resource_groups},
-    {Method::get, GROUP, "ResourceGroups_Get", P::read, E::none, get_resource_group},
+    {Method::get, GROUP, "ResourceGroups_Get", P::read, E::none, get_resource_group, true},
     {Method::head, GROUP, "ResourceGroups_CheckExistence", P::read, E::none, head_resource_group},
     {Method::put, GROUP, "ResourceGroups_CreateOrUpdate", P::write, E::writes, put_resource_group},
     {Method::patch, GROUP, "ResourceGroups_Update", P::write, E::writes, patch_resource_group},
@@ -128,7 +128,7 @@ constexpr Route table[] = {
      "CheckServiceProviderAvailability", P::catalogue, E::none, check_service_provider_availability},
     {Method::get, SUBSCRIPTION_PEERING "/peerAsns", "PeerAsns_ListBySubscription", P::read, E::none,
      list_peer_asns},
-    {Method::get, PEER_ASN, "PeerAsns_Get", P::read, E::none, get_peer_asn},
+    {Method::get, PEER_ASN, "PeerAsns_Get", P::read, E::none, get_peer_asn, true},
     {Method::put, PEER_ASN, "PeerAsns_CreateOrUpdate", P::partner_write, E::applies, put_peer_asn},
     {Method::delete_, PEER_ASN, "PeerAsns_Delete", P::partner_write, E::applies, delete_peer_asn},
     {Method::get, SUBSCRIPTION_PEERING "/peerings", "Peerings_ListBySubscription", P::read, E::none,
@@ -140,7 +140,7 @@ constexpr Route table[] = {
     {Method::delete_, PEERING, "Peerings_Delete", P::partner_write, E::applies, delete_peering},
     {Method::get, PEERING "/registeredAsns", "RegisteredAsns_ListByPeering", P::read, E::none,
      list_registered_asns},
-    {Method::get, REGISTERED_ASN, "RegisteredAsns_Get", P::read, E::none, get_registered_asn},
+    {Method::get, REGISTERED_ASN, "RegisteredAsns_Get", P::read, E::none, get_registered_asn, true},
     {Method::put, REGISTERED_ASN, "RegisteredAsns_CreateOrUpdate", P::partner_write, E::applies,
      put_registered_asn},
     {Method::delete_, REGISTERED_ASN, "RegisteredAsns_Delete", P::partner_write, E::applies,
@@ -161,7 +161,7 @@ constexpr Route table[] = {
     {Method::get, SUBSCRIPTION_PEERING "/peeringServices", "PeeringServices_ListBySubscription", P::read,
      E::none, list_peering_services},
     {Method::get, SERVICES, "PeeringServices_ListByResourceGroup", P::read, E::none, list_peering_services},
-    {Method::get, SERVICE, "PeeringServices_Get", P::read, E::none, get_peering_service},
+    {Method::get, SERVICE, "PeeringServices_Get", P::read, E::none, get_peering_service, true},
     {Method::put, SERVICE, "PeeringServices_CreateOrUpdate", P::write, E::applies, put_peering_service},
     {Method::patch, SERVICE, "PeeringServices_Update", P::write, E::writes, patch_peering_service},
     {Method::delete_, SERVICE, "PeeringServices_Delete", P::write, E::applies, delete_peering_service},
@@ -237,7 +237,7 @@ constexpr Route table[] = {
     {Method::get, GROUP OPEN "/events", "ResourceGroupEvents_List", P::read, E::none, list_events},
     {Method::get, GROUP OPEN "/alerts", "ResourceGroupAlerts_List", P::read, E::none, list_alerts},
     {Method::get, CHANNELS, "AlertChannels_List", P::own, E::none, list_alert_channels},
-    {Method::get, CHANNELS "/{channelName}", "AlertChannels_Get", P::own, E::none, get_alert_channel},
+    {Method::get, CHANNELS "/{channelName}", "AlertChannels_Get", P::own, E::none, get_alert_channel, true},
     {Method::put, CHANNELS "/{channelName}", "AlertChannels_CreateOrUpdate", P::own, E::writes,
      put_alert_channel},
     {Method::delete_, CHANNELS "/{channelName}", "AlertChannels_Delete", P::own, E::writes,
@@ -315,13 +315,22 @@ struct SplitRoute {
   std::vector<std::string_view> segments;
 };
 
-const std::vector<SplitRoute>& split_table() {
-  static const std::vector<SplitRoute> out = [] {
-    std::vector<SplitRoute> made;
-    for (const Route& route : table) made.push_back({&route, template_segments(route.path)});
+// More than any row has: from here on only rows with a scope fit, and those fit any number.
+constexpr std::size_t segments_max = 24;
+
+// The rows that may fit a path of so many segments, in the table's order.
+const std::vector<SplitRoute>& rows_for(std::size_t segments) {
+  static const std::vector<std::vector<SplitRoute>> by_length = [] {
+    std::vector<std::vector<SplitRoute>> made(segments_max + 1);
+    for (const Route& route : table) {
+      const auto row = template_segments(route.path);
+      for (std::size_t length = 0; length <= segments_max; ++length) {
+        if (scope_segments(row, length)) made[length].push_back({&route, row});
+      }
+    }
     return made;
   }();
-  return out;
+  return by_length[std::min(segments, segments_max)];
 }
 
 }  // namespace
@@ -354,7 +363,7 @@ std::string action_of(const Route& route) {
 Match match_route(http::Method method, std::span<const std::string> segments) {
   Match out;
   const SplitRoute* best = nullptr;
-  for (const SplitRoute& row : split_table()) {
+  for (const SplitRoute& row : rows_for(segments.size())) {
     if (!fits(row.segments, segments)) continue;
     out.allowed.push_back(row.route->method);
     const bool stands_in = method == Method::head && row.route->method == Method::get && !best;

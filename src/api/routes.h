@@ -32,6 +32,8 @@ struct Route {
   Permission permission;
   Effect effect;
   Handler handler;
+  /// The answer depends on nothing but the resource of the path, those above it, and the caller.
+  bool reads_one = false;
 };
 
 std::span<const Route> routes();

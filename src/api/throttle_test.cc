@@ -53,6 +53,7 @@ TEST(Throttles, AClockThatGoesBackGivesNothing) {
 
 class Quota : public ApiFixture {
  protected:
+  Quota() { tries_at_once = false; }
   void limit(const Quotas& quotas) {
     make_group(sub_a, "g");
     make_group(sub_b, "g");

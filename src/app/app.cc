@@ -472,9 +472,9 @@ Result<void> App::State::start_api() {
 Result<Listening> App::State::start_listeners() {
   Listening out;
   start_archive();
-  server_ =
-      std::make_unique<http::Server>([this](const http::Request& request) { return api_->begin(request); },
-                                     http_limits(c_.http), workers_, metrics_);
+  server_ = std::make_unique<http::Server>(
+      [this](const http::Request& request) { return api_->begin(request); }, http_limits(c_.http), workers_,
+      metrics_, [this](const http::Request& request) { return api_->answer_at_once(request); });
   if (!c_.http.listen.empty()) {
     const auto bound = server_->listen(*http::parse_endpoint(c_.http.listen), std::nullopt);
     if (!bound) return tl::unexpected(bound.error());

@@ -1,4 +1,9 @@
-#include <gtest/gtest.h>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+
+#include <gmock/gmock.h>
 
 #include "base/byte_cursor.h"
 #include "base/digest.h"
@@ -39,9 +44,25 @@ TEST(Digest, MatchesPublishedVectors) {
   // RFC 4231 test case 2.
   EXPECT_EQ(to_hex(hmac_sha256("Jefe", "what do ya want for nothing?")),
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
-  EXPECT_EQ(random_uuid().size(), 36U);
   EXPECT_TRUE(equal_constant_time("abc", "abc"));
   EXPECT_FALSE(equal_constant_time("abc", "abd"));
+}
+
+TEST(Digest, UuidsAreOfVersionFourAndNeverTheSame) {
+  std::set<std::string> seen;
+  std::mutex mutex;
+  const auto draw = [&] {
+    for (int i = 0; i < 1000; ++i) {
+      const std::string uuid = random_uuid();
+      const std::lock_guard lock(mutex);
+      EXPECT_TRUE(seen.insert(uuid).second);
+      EXPECT_THAT(
+          uuid, testing::MatchesRegex("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"));
+    }
+  };
+  std::thread other(draw);
+  draw();
+  other.join();
 }
 
 TEST(Json, ErrorsNameThePlace) {

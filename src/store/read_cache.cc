@@ -25,6 +25,14 @@ std::optional<std::optional<Resource>> ReadCache::find(std::string_view key) con
   return found->second;
 }
 
+std::optional<Revision> ReadCache::revision_of(std::string_view key) const {
+  const Part& part = part_of(key);
+  const std::lock_guard lock(part.mutex);
+  const auto found = part.kept.find(key);
+  if (found == part.kept.end() || !found->second) return std::nullopt;
+  return found->second->revision;
+}
+
 void ReadCache::keep(std::string_view key, const std::optional<Resource>& found, std::uint64_t begun) {
   const std::size_t bytes = bytes_of(key, found);
   if (bytes > part_bytes_max_) return;

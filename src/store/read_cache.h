@@ -26,6 +26,8 @@ class ReadCache {
 
   /// What was kept for the key: a resource, or that there is none.
   std::optional<std::optional<Resource>> find(std::string_view key) const;
+  /// Of the resource that was kept for the key; nothing also when it is kept that there is none.
+  std::optional<Revision> revision_of(std::string_view key) const;
 
   /// Call before the read whose outcome is to be kept.
   std::uint64_t begin_read() const { return changes_; }

@@ -31,6 +31,17 @@ TEST(ReadCache, GivesWhatWasReadAlsoThatThereIsNothing) {
   EXPECT_FALSE(*cache.find("/b"));
 }
 
+TEST(ReadCache, KnowsTheRevisionOfAResourceThatIsThere) {
+  ReadCache cache(1 << 20);
+  cache.keep("/a", resource("/a"), cache.begin_read());
+  cache.keep("/b", std::nullopt, cache.begin_read());
+  EXPECT_EQ(cache.revision_of("/a"), Revision(1));
+  EXPECT_FALSE(cache.revision_of("/b"));
+  EXPECT_FALSE(cache.revision_of("/c"));
+  cache.forget(std::vector{write_of("/a")});
+  EXPECT_FALSE(cache.revision_of("/a"));
+}
+
 TEST(ReadCache, AWriteTakesItsKeyAndASubtreeTakesAll) {
   ReadCache cache(1 << 20);
   for (const char* key : {"/a", "/a/b", "/c"}) cache.keep(key, resource(key), cache.begin_read());

@@ -131,6 +131,9 @@ class ResourceStore {
   virtual void commit_later(std::vector<Write> writes, Committed done) { done(commit(writes)); }
 
   virtual Result<std::optional<Resource>> get(std::string_view key) = 0;
+  /// The revision of the resource that `get` would give, if it would do so from memory just now; nothing
+  /// otherwise, or when there is no resource. Does not block; called from any thread.
+  virtual std::optional<Revision> revision_at_hand(std::string_view) { return std::nullopt; }
   virtual Result<std::vector<Resource>> list(const ListQuery& query) = 0;
   /// Everything that changed after `after`, oldest first, at most `limit` changes. A commit is never cut: one
   /// that is larger than `limit` comes whole.

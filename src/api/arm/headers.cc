@@ -39,15 +39,15 @@ void add_common_headers(const http::Request& request, const RequestIds& ids, Tim
                         http::Response& response) {
   http::Headers& headers = response.headers;
   if (!headers.get("Cache-Control")) {
-    headers.set("Cache-Control", "no-cache");
-    headers.set("Pragma", "no-cache");
-    headers.set("Expires", "-1");
+    headers.add("Cache-Control", "no-cache");
+    headers.add("Pragma", "no-cache");
+    headers.add("Expires", "-1");
   }
-  headers.set("x-ms-request-id", ids.request);
-  headers.set("x-ms-correlation-request-id", ids.correlation);
-  headers.set("x-ms-routing-request-id", fmt::format("LOCAL:{}:{}", compact_time(at), ids.correlation));
-  headers.set("Strict-Transport-Security", "max-age=31536000; includeSubDomains");
-  headers.set("X-Content-Type-Options", "nosniff");
+  headers.add("x-ms-request-id", ids.request);
+  headers.add("x-ms-correlation-request-id", ids.correlation);
+  headers.add("x-ms-routing-request-id", fmt::format("LOCAL:{}:{}", compact_time(at), ids.correlation));
+  headers.add("Strict-Transport-Security", "max-age=31536000; includeSubDomains");
+  headers.add("X-Content-Type-Options", "nosniff");
   const auto wanted = request.headers.get("x-ms-return-client-request-id");
   if (wanted && !ids.client.empty() && same_name(*wanted, "true")) {
     headers.set("x-ms-client-request-id", ids.client);

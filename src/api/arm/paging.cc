@@ -93,10 +93,14 @@ http::Response list_response(const http::Request& request, const Query& query, j
 }
 
 http::Response json_response(int status, const json::value& body) {
+  return json_text_response(status, json::serialize(body));
+}
+
+http::Response json_text_response(int status, std::string body) {
   http::Response out;
   out.status = status;
   out.headers.set("Content-Type", "application/json; charset=utf-8");
-  out.body = json::serialize(body);
+  out.body = std::move(body);
   return out;
 }
 

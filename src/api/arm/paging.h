@@ -39,5 +39,7 @@ http::Response list_response(const http::Request& request, const Query& query, j
 
 /// 200 (or another status) with one JSON value.
 http::Response json_response(int status, const json::value& body);
+/// The same of a body that is text already.
+http::Response json_text_response(int status, std::string body);
 
 }  // namespace peering::api::arm

@@ -79,6 +79,26 @@ TYPED_TEST_P(ResourceStoreConformance, GivesWhatWasPut) {
   EXPECT_FALSE(this->store().get("/b").value().has_value());
 }
 
+TYPED_TEST_P(ResourceStoreConformance, WhatIsAtHandIsWhatIsThere) {
+  ResourceStore& store = this->store();
+  const auto is_true = [&](const char* key) {
+    const auto read = store.get(key).value();
+    const auto at_hand = store.revision_at_hand(key);
+    return !at_hand || (read && read->revision == *at_hand);
+  };
+  EXPECT_FALSE(store.revision_at_hand("/a"));
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(commit_one(store, put("/a", "{}")));
+    EXPECT_TRUE(is_true("/a"));
+    EXPECT_TRUE(is_true("/a")) << "also when it was read before";
+    EXPECT_TRUE(store.revision_at_hand("/a"));
+  }
+  ASSERT_TRUE(commit_one(store, remove("/a")));
+  EXPECT_FALSE(store.revision_at_hand("/a"));
+  EXPECT_TRUE(is_true("/a"));
+  EXPECT_FALSE(store.revision_at_hand("/a"));
+}
+
 TYPED_TEST_P(ResourceStoreConformance, EveryWriteChangesTheEtag) {
   ASSERT_TRUE(commit_one(this->store(), put("/a", "{}")));
   const std::string before = this->store().get("/a").value()->etag;
@@ -425,19 +445,17 @@ TYPED_TEST_P(PersistentResourceStoreConformance, WhatWasCommittedIsThereWhenOpen
   EXPECT_THAT(documents_of(this->store().log({}).value()), ::testing::ElementsAre("second", "first"));
 }
 
-REGISTER_TYPED_TEST_SUITE_P(ResourceStoreConformance, GivesWhatWasPut, EveryWriteChangesTheEtag,
-                            ConditionsDecideWhetherAWriteHappens, ACommitHappensWhollyOrNotAtAll,
-                            AWriteSeesTheOnesBeforeItInItsCommit, DeletingWhatIsAbsentIsNoErrorAndNoChange,
-                            AConditionAloneGuardsTheOtherWritesAndChangesNothing,
-                            ASubtreeIsDeletedWithItsRootAndNothingBeside,
-                            CommitsUnderWayTogetherHaveTheirOwnOutcomes,
-                            TwoResourcesOfOneTypeCannotShareAUniqueValue, ListsInOrderOfKeyPageByPage,
-                            ChangesComeOnceAKeyInOrderWithDeletions, ALimitNeverCutsACommit,
-                            OfManyConcurrentUpdatesWithOneEtagExactlyOneWins,
-                            ReadersSeeWholeCommitsWhileOthersWrite,
-                            AnEntryOfTheLogIsThereWithItsCommitOrNotAtAll,
-                            TheLogIsReadByScopeAndTimePageByPage, ASubtreeLeavesAnEntryForEachThatGoesWithIt,
-                            WhatIsTooOldOrTooMuchLeavesTheLog, AgreesWithTheMemoryStoreOnRandomOperations);
+REGISTER_TYPED_TEST_SUITE_P(
+    ResourceStoreConformance, GivesWhatWasPut, WhatIsAtHandIsWhatIsThere, EveryWriteChangesTheEtag,
+    ConditionsDecideWhetherAWriteHappens, ACommitHappensWhollyOrNotAtAll,
+    AWriteSeesTheOnesBeforeItInItsCommit, DeletingWhatIsAbsentIsNoErrorAndNoChange,
+    AConditionAloneGuardsTheOtherWritesAndChangesNothing, ASubtreeIsDeletedWithItsRootAndNothingBeside,
+    CommitsUnderWayTogetherHaveTheirOwnOutcomes, TwoResourcesOfOneTypeCannotShareAUniqueValue,
+    ListsInOrderOfKeyPageByPage, ChangesComeOnceAKeyInOrderWithDeletions, ALimitNeverCutsACommit,
+    OfManyConcurrentUpdatesWithOneEtagExactlyOneWins, ReadersSeeWholeCommitsWhileOthersWrite,
+    AnEntryOfTheLogIsThereWithItsCommitOrNotAtAll, TheLogIsReadByScopeAndTimePageByPage,
+    ASubtreeLeavesAnEntryForEachThatGoesWithIt, WhatIsTooOldOrTooMuchLeavesTheLog,
+    AgreesWithTheMemoryStoreOnRandomOperations);
 // Killed at random moments, several times over one file: what was acknowledged is there, in order, once.
 TYPED_TEST_P(PersistentResourceStoreConformance, AcknowledgedCommitsSurviveAKill) {
   if (const auto folder = child_folder()) {

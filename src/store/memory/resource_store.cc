@@ -69,6 +69,12 @@ class MemoryResourceStore final : public ResourceStore {
     return as_resource(found->first, found->second);
   }
 
+  std::optional<Revision> revision_at_hand(std::string_view key) override {
+    const auto found = get(key);
+    if (!found || !*found) return std::nullopt;
+    return (*found)->revision;
+  }
+
   Result<std::vector<Resource>> list(const ListQuery& query) override {
     const std::lock_guard lock(mutex_);
     std::vector<Resource> out;

@@ -121,6 +121,8 @@ class SqliteResourceStore final : public ResourceStore {
     return found;
   }
 
+  std::optional<Revision> revision_at_hand(std::string_view key) override { return cache_.revision_of(key); }
+
   Result<std::vector<Resource>> list(const ListQuery& query) override {
     return reading<std::vector<Resource>>([&](Database& database) -> Result<std::vector<Resource>> {
       auto statement = database.prepare(
