@@ -195,7 +195,7 @@ arm::Expected<void> authorize(const Caller& caller, const Attempt& attempt) {
         403, "AuthorizationFailed",
         fmt::format("The client '{0}' with object id '{0}' does not have authorization to perform action "
                     "'{1}' over scope '{2}'.",
-                    caller.id, attempt.action, attempt.key));
+                    caller.id, attempt.action, attempt.scope));
   };
   const auto any = [&](auto holds) { return std::ranges::any_of(caller.grants, holds); };
   if (attempt.permission == Permission::telemetry) {

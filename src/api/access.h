@@ -103,6 +103,7 @@ bool may_know(const Caller& caller, std::string_view key);
 struct Attempt {
   Permission permission = Permission::read;
   std::string key;           ///< lower-case path
+  std::string scope;         ///< the path as it was asked for, for messages
   std::string subscription;  ///< lower case; empty above the subscriptions
   std::string action;        ///< "Microsoft.Peering/peeringServices/write"
 };

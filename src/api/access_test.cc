@@ -112,6 +112,13 @@ TEST_F(Access, AScopeOnAResourceSeesItsSiblingsAsMissing) {
   EXPECT_EQ(send_as(key, Method::get, versioned(service + "x/prefixes")).status, 404);
 }
 
+TEST_F(Access, ARefusalNamesTheScopeAsItWasAskedFor) {
+  const std::string service = make_service("Svc1");
+  EXPECT_THAT(
+      send_as(token("Reader", sub_a), Method::delete_, versioned(service)).message(),
+      testing::HasSubstr(fmt::format("'Microsoft.Peering/peeringServices/delete' over scope '{}'", service)));
+}
+
 TEST_F(Access, TelemetryTokensHandInSamplesAndNothingElse) {
   make_service();
   const std::string key = token("Reader", "telemetry");

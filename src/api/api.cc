@@ -111,6 +111,20 @@ tl::unexpected<arm::Failure> wrong_method(const http::Request& request,
   return tl::unexpected(std::move(out));
 }
 
+// HEAD of a resource: Azure's clients take 204 and 404 for an answer, and 200 for an error.
+bool asks_for_existence(const http::Request& request, const Match& match, const arm::ResourceId& id) {
+  if (request.method != http::Method::head || match.route->method != http::Method::get) return false;
+  if (id.providers.empty()) return false;
+  const arm::ProviderPart& last = id.providers.back();
+  return !last.types.empty() && last.names.size() == last.types.size();
+}
+
+http::Response no_content() {
+  http::Response out;
+  out.status = 204;
+  return out;
+}
+
 arm::Expected<void> check_names(const Route& route, const Match& match) {
   if (route.method != http::Method::put) return {};
   for (const auto& [parameter, value] : match.parameters) {
@@ -344,6 +358,7 @@ struct Api::State {
     Attempt out;
     out.permission = route.permission;
     out.key = parsed.key.empty() ? "/" : parsed.key;
+    out.scope = parsed.path.empty() ? "/" : parsed.path;
     out.action = route.operation;
     if (!parsed.id) return out;
     out.subscription = model::lower(parsed.id->subscription);
@@ -396,7 +411,9 @@ struct Api::State {
     if (auto ok = check_group(caller, parsed, put && group); !ok) return tl::unexpected(ok.error());
     if (match.allowed.empty()) return unknown_type(*parsed.id);
     if (!match.route) return wrong_method(request, match.allowed);
-    return run_authorized(request, match, parsed, caller, at, noted, deep);
+    arm::Answer out = run_authorized(request, match, parsed, caller, at, noted, deep);
+    if (out && asks_for_existence(request, match, *parsed.id)) return no_content();
+    return out;
   }
 
   // Metrics are open to this machine itself, but not to what a proxy on it passes on.

@@ -114,6 +114,17 @@ TEST_F(Protocol, OtherMethodsAreRefusedWithWhatIsAllowed) {
   EXPECT_EQ(post(std::string(sub_a) + "/providers/Microsoft.Peering/peerAsns/a", "{}").status, 405);
 }
 
+TEST_F(Protocol, HeadSaysWhetherAResourceIsThere) {
+  const std::string service = make_service("svc1");
+  const Reply there = send(request(Method::head, versioned(service)));
+  EXPECT_EQ(there.status, 204);
+  EXPECT_EQ(there.text, "");
+  EXPECT_NE(there.header("x-ms-request-id"), "");
+  EXPECT_EQ(send(request(Method::head, versioned(service + "x"))).status, 404);
+  EXPECT_EQ(send(request(Method::head, versioned(service + "/prefixes"))).status, 200);
+  EXPECT_EQ(send(request(Method::head, "/healthz")).status, 200);
+}
+
 TEST_F(Protocol, PathsThatCannotBeDecodedAreRefused) {
   for (const std::string path : {"/subscriptions/%zz?api-version=1", "/a//b", "/a%2Fb?x=1", "/x?y=%g"}) {
     EXPECT_EQ(send(request(Method::get, path)).status, 400) << path;

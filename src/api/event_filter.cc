@@ -97,7 +97,9 @@ Result<Test> test_of(const arm::FilterTerm& term, store::EventQuery& query) {
   const auto field = [&](std::string_view name, std::string_view other) {
     return arm::same_name(term.field, name) || arm::same_name(term.field, other);
   };
-  if (field("firstSeen", "eventTimestamp")) return time_test(term, &model::Event::first_seen, &query);
+  if (field("firstSeen", "eventTimestamp") || field("time", "time")) {
+    return time_test(term, &model::Event::first_seen, &query);
+  }
   if (field("lastSeen", "lastSeen")) return time_test(term, &model::Event::last_seen, nullptr);
   if (field("kind", "kind")) return kind_test(term, query);
   if (field("level", "eventLevel")) return level_test(term, query);

@@ -112,6 +112,7 @@ TEST_F(Events, AreFilteredByTimeTypeLevelKindAndState) {
       {"", 3},
       {"firstSeen ge 2026-11-23T11:00:00Z", 2},
       {"firstSeen gt 2026-11-23T11:00:00Z", 1},
+      {"time gt 2026-11-23T11:00:00Z", 1},
       {"firstSeen lt '2026-11-23T11:00:00Z'", 1},
       {"firstSeen le 2026-11-23T11:00:00Z", 2},
       {"eventTimestamp ge 2026-11-23T10:30:00Z and firstSeen lt 2026-11-23T11:30:00Z", 1},

@@ -308,8 +308,8 @@ arm::Expected<json::object> read_block(const json::value& block, const std::stri
 
 // Where we are to send probes to, for the peer to see how far it is.
 arm::Expected<json::array> read_probes(const json::value& properties) {
-  const std::string path = "properties.connectivityProbes";
-  const auto given = read_list(properties, "connectivityProbes", path, connectivity_probes_max);
+  const std::string path = fmt::format("properties.{}", probes_key);
+  const auto given = read_list(properties, probes_key, path, connectivity_probes_max);
   if (!given) return tl::unexpected(given.error());
   json::array out;
   for (const json::value& item : *given) {
@@ -337,6 +337,11 @@ arm::Expected<json::array> read_probes(const json::value& properties) {
   return out;
 }
 
+arm::Expected<json::array> stored_probes(const json::object& before) {
+  const json::value* probes = before.if_contains(probes_key);
+  return probes ? probes->get_array() : json::array();
+}
+
 }  // namespace
 
 arm::Expected<json::object> read_session_addresses(const json::value& session, const std::string& path) {
@@ -348,7 +353,7 @@ arm::Expected<json::object> read_session_addresses(const json::value& session, c
 }
 
 arm::Expected<PeeringBody> read_peering(const json::value& body, const json::object& before,
-                                        const Catalog& catalog) {
+                                        const Catalog& catalog, bool with_probes) {
   PeeringBody out;
   const auto given = arm::required_text(body, "kind", "kind", 64);
   if (!given) return tl::unexpected(given.error());
@@ -383,9 +388,9 @@ arm::Expected<PeeringBody> read_peering(const json::value& body, const json::obj
   out.peer_asn_id = std::string(read->at("peerAsn").at("id").as_string());
   out.properties[own] = std::move(*read);
   out.properties["peeringLocation"] = *location;
-  auto probes = read_probes(value);
+  auto probes = with_probes ? read_probes(value) : stored_probes(before);
   if (!probes) return tl::unexpected(probes.error());
-  if (!probes->empty()) out.properties["connectivityProbes"] = std::move(*probes);
+  if (!probes->empty()) out.properties[probes_key] = std::move(*probes);
   return out;
 }
 

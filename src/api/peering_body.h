@@ -21,10 +21,14 @@ struct PeeringBody {
   std::string peer_asn_id;  ///< as given
 };
 
-/// Reads `sku`, `kind` and `properties`. `before` is the stored `properties`, empty for a new peering.
+/// Since api-version 2025-05-01.
+inline constexpr std::string_view probes_key = "connectivityProbes";
+
+/// Reads `sku`, `kind` and `properties`. `before` is the stored `properties`, empty for a new peering; its
+/// connectivity probes stay where the client's version has none (`with_probes` false).
 /// 400 `InvalidRequestContent` for what has the wrong form, 400 `BadArgument` for what does not fit together.
 arm::Expected<PeeringBody> read_peering(const json::value& body, const json::object& before,
-                                        const Catalog& catalog);
+                                        const Catalog& catalog, bool with_probes);
 
 /// The addresses and limits of a `bgpSession`, for both families. `path` is its name in messages. 400 as
 /// above.

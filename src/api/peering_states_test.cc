@@ -273,16 +273,48 @@ TEST_F(PeeringStates, APeerAsnThatAPeeringUsesStays) {
   EXPECT_EQ(remove(asn).status, 204);
 }
 
-TEST_F(PeeringStates, ProbesAreKeptAsTheyWereAskedFor) {
+class Probes : public PeeringStates {
+ protected:
+  Reply ask(http::Method method, std::string_view version, std::string body = {}) {
+    return send(request(method, fmt::format("{}?api-version={}", path, version), std::move(body)));
+  }
+  Reply put_in(std::string_view version, const json::value& body) {
+    return ask(http::Method::put, version, json::serialize(body));
+  }
+  /// Those of the peering, null: none are shown.
+  json::value shown_at(std::string_view version) {
+    const json::value body = ask(http::Method::get, version).body;
+    const json::value* out = find(body, "properties", "connectivityProbes");
+    return out ? *out : json::value();
+  }
+};
+
+TEST_F(Probes, AreKeptAsTheyWereAskedFor) {
   json::value body = direct();
   const json::value probes =
       *parse_json(R"([{"endpoint":"192.0.2.7","azureRegion":"eastus","protocol":"ICMP"}])");
   body.at("properties").as_object()["connectivityProbes"] = probes;
-  EXPECT_EQ(put_at(body).body.at("properties").at("connectivityProbes"), probes);
+  const auto put_now = [&] { return put_in("2025-05-01", body); };
+  EXPECT_EQ(put_now().body.at("properties").at("connectivityProbes"), probes);
   body.at("properties").at("connectivityProbes").at(0).as_object()["protocol"] = "SCTP";
-  EXPECT_EQ(put_at(body).code(), "InvalidRequestContent");
+  EXPECT_EQ(put_now().code(), "InvalidRequestContent");
   body.at("properties").at("connectivityProbes").at(0).as_object()["endpoint"] = "example.net";
-  EXPECT_EQ(put_at(body).code(), "BadArgument");
+  EXPECT_EQ(put_now().code(), "BadArgument");
+}
+
+TEST_F(Probes, AreNeitherSeenNorTakenAwayByClientsOfEarlierVersions) {
+  json::value body = direct();
+  const json::value probes = *parse_json(R"([{"endpoint":"192.0.2.7","protocol":"TCP"}])");
+  body.at("properties").as_object()["connectivityProbes"] = probes;
+  ASSERT_EQ(put_in("2022-10-01", body).status, 201);
+  EXPECT_EQ(shown_at("2025-05-01"), json::value()) << "the version has no such property";
+  ASSERT_EQ(put_in("2025-05-01", body).status, 200);
+  EXPECT_EQ(shown_at("2022-10-01"), json::value());
+  EXPECT_EQ(shown_at("2020-01-01-preview"), json::value());
+  ASSERT_EQ(put_in("2022-10-01", direct()).status, 200);
+  EXPECT_EQ(shown_at("2025-05-01"), probes);
+  ASSERT_EQ(put_in("2025-05-01", direct()).status, 200);
+  EXPECT_EQ(shown_at("2025-05-01"), json::value());
 }
 
 class PeeringService : public PeeringStates {

@@ -1,4 +1,5 @@
 // Peerings: a partner's connections, direct or at an exchange.
+#include "api/arm/api_version.h"
 #include "api/arm/body.h"
 #include "api/arm/names.h"
 #include "api/arm/tags.h"
@@ -56,10 +57,16 @@ arm::Expected<json::object> new_document(const Call& call, const std::string& lo
                       {"createdAt", format_rfc3339(call.at)}};
 }
 
+// Clients of earlier versions neither see probes nor take them away.
+bool knows_probes(const Call& call) {
+  return arm::is_since(call.query.get("api-version").value_or(""), "2025-05-01");
+}
+
 }  // namespace
 
 json::object shown_peering(const Call& call, const Record& record) {
   json::object properties = shown_peering_properties(record.document, *call.services.sessions());
+  if (!knows_probes(call)) properties.erase(probes_key);
   properties["provisioningState"] = "Succeeded";
   json::object out = shown(record, std::move(properties));
   out["kind"] = record.document.at("kind");
@@ -90,7 +97,7 @@ arm::Answer put_peering(Call& call) {
   auto tags = arm::read_tags(*body);
   if (!tags) return tl::unexpected(tags.error());
   const json::object stored = *before ? (*before)->document.at("properties").as_object() : json::object();
-  auto given = read_peering(*body, stored, *call.services.catalog());
+  auto given = read_peering(*body, stored, *call.services.catalog(), knows_probes(call));
   if (!given) return tl::unexpected(given.error());
   const auto peer_asn = load_peer_asn(call, *given);
   if (!peer_asn) return tl::unexpected(peer_asn.error());

@@ -344,7 +344,7 @@ class World:
     def url(self, path):
         for name, value in self.fields.items():
             path = path.replace("{" + name + "}", value)
-        version = PEERING_VERSION
+        version = "2025-05-01"  # it has every property
         if "Microsoft.Authorization" in path:
             version = AUTHORIZATION_VERSION
         elif "Open.Peering" in path:

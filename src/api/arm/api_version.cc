@@ -46,6 +46,8 @@ std::span<const std::string_view> api_versions(std::string_view name_space) {
   return {};
 }
 
+bool is_since(std::string_view version, std::string_view first) { return version >= first; }
+
 Expected<void> check_api_version(std::string_view name_space, const std::optional<std::string>& version) {
   if (!version || version->empty()) {
     return refuse(400, "MissingApiVersionParameter",
