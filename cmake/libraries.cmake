@@ -40,6 +40,8 @@ pkg_check_modules(lzma REQUIRED IMPORTED_TARGET liblzma)
 peering_library(lzma PkgConfig::lzma)
 pkg_check_modules(deflate REQUIRED IMPORTED_TARGET libdeflate)
 peering_library(deflate PkgConfig::deflate)
+pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
+peering_library(re2 PkgConfig::re2)
 # May be missing: then [[feeds.kafka]] is refused.
 pkg_check_modules(rdkafka IMPORTED_TARGET rdkafka)
 if(rdkafka_FOUND)

@@ -38,6 +38,7 @@ constexpr std::size_t flush_slice = 10'000;
 }  // namespace
 
 std::string EventLines::group_of(const model::Event& event) const {
+  if (const auto group = monitored_.group_of(event.prefix_resource)) return *group;
   const auto found = registry_->prefixes.find(model::lower(event.prefix_resource));
   return found == registry_->prefixes.end() ? "" : found->second->expectation.group;
 }
@@ -49,7 +50,11 @@ void EventLines::write(const model::Event& event, std::size_t line) {
   const bool resolves = !open && known != open_.end();
   json::object out{{"kind", resolves ? std::string_view("resolved") : kind_name(event.kind)}};
   if (resolves) out["resolves"] = kind_name(event.kind);
-  out["prefix"] = event.prefix.to_string();
+  if (event.monitored) {
+    out["asn"] = *event.monitored;
+  } else {
+    out["prefix"] = event.prefix.to_string();
+  }
   out["observed"] = event.observed.to_string();
   if (event.origin) out["origin"] = *event.origin;
   if (event.neighbor) out["neighbor"] = *event.neighbor;
@@ -79,17 +84,18 @@ void EventLines::write(const model::Event& event, std::size_t line) {
 AnalyzeEngine::AnalyzeEngine(detect::WatchFile watch, std::ostream& out)
     : watch_(std::move(watch)),
       detector_(watch_.settings),
-      lines_(watch_.registry, out),
+      lines_(watch_.registry, watch_.settings.monitored, out),
       knowledge_(watch_.settings) {
   detector_.registry_changed(watch_.registry, table_, now_, events_);
 }
 
-rib::PeerPointer AnalyzeEngine::peer(const rib::PeerKey& key, net::Asn asn) {
+rib::PeerPointer AnalyzeEngine::peer(const rib::PeerKey& key, net::Asn asn, rib::PeerRole role) {
   rib::PeerPointer& found = peers_[key];
-  if (found && found->asn == asn) return found;
-  auto made = registry_.peer(key, asn, net::Address(), std::nullopt);
+  const bool says_nothing_new = role == rib::PeerRole::unknown || (found && found->role == role);
+  if (found && found->asn == asn && says_nothing_new) return found;
+  const auto made = registry_.peer(key, asn, net::Address(), std::nullopt);
   if (!made) return nullptr;
-  return found = std::move(*made);
+  return found = rib::with_role(**made, role);
 }
 
 void AnalyzeEngine::at(std::size_t line, TimePoint time) {
@@ -140,6 +146,13 @@ void AnalyzeEngine::judge(const std::vector<rib::RouteChange>& changes) {
 void AnalyzeEngine::apply(const rib::RouteBatch& batch) {
   std::vector<rib::RouteChange> changes;
   table_.apply(batch, changes);
+  if (watch_.settings.thresholds.assume_seen_by_all_peers) {
+    for (const net::Prefix& prefix : batch.withdrawn) {
+      const auto is_it = [&](const rib::RouteChange& change) { return change.prefix == prefix; };
+      if (std::ranges::any_of(changes, is_it)) continue;
+      detector_.withdrawn_unseen(*batch.peer, prefix, batch.time, now_, events_);
+    }
+  }
   judge(changes);
 }
 
@@ -160,6 +173,13 @@ void AnalyzeEngine::flush() {
 void AnalyzeEngine::peer_state(const rib::PeerPointer& of, bool up) {
   detector_.peer_state_changed(*of, up, now_, now_, events_);
   if (!up) table_.peer_down(of->id, now_);
+  flush();
+}
+
+void AnalyzeEngine::view_state(const rib::PeerPointer& of, bool up) {
+  if (up) return peer_state(of, true);
+  detector_.peer_out_of_sight(*of, now_, now_, events_);
+  table_.peer_down(of->id, now_);
   flush();
 }
 

@@ -18,8 +18,8 @@ namespace peering::cli {
 /// Turns versions of events into lines: opened, worse, resolved. That more peers see an incident is no line.
 class EventLines {
  public:
-  EventLines(model::RegistryPointer registry, std::ostream& out)
-      : registry_(std::move(registry)), out_(out) {}
+  EventLines(model::RegistryPointer registry, detect::MonitoredAses monitored, std::ostream& out)
+      : registry_(std::move(registry)), monitored_(std::move(monitored)), out_(out) {}
 
   /// `line`: the input line or record that brought it about, from 1.
   void write(const model::Event& event, std::size_t line);
@@ -28,6 +28,7 @@ class EventLines {
   std::string group_of(const model::Event& event) const;
 
   model::RegistryPointer registry_;
+  detect::MonitoredAses monitored_;
   std::ostream& out_;
   std::map<model::EventId, model::Level> open_;
 };
@@ -36,15 +37,17 @@ class AnalyzeEngine {
  public:
   AnalyzeEngine(detect::WatchFile watch, std::ostream& out);
 
-  /// The peer of this key, made when new; null when there are too many.
-  rib::PeerPointer peer(const rib::PeerKey& key, net::Asn asn);
+  /// The peer of this key, made when new; null when there are too many. A role that is known stays.
+  rib::PeerPointer peer(const rib::PeerKey& key, net::Asn asn, rib::PeerRole role = rib::PeerRole::unknown);
   feeds::PeerRegistry& peers() { return registry_; }
   /// What follows belongs to this line and moment. Moments that go back do not turn back time.
   void at(std::size_t line, TimePoint time);
   void apply(const rib::RouteBatch& batch);
   void apply(const rib::RouteBurst& burst);
-  /// The session to a peer went down or came up.
+  /// The session to a peer of one of our routers went down or came up.
   void peer_state(const rib::PeerPointer& peer, bool up);
+  /// The same of a peer of others' collectors: what it showed is out of sight, and nobody's session is down.
+  void view_state(const rib::PeerPointer& peer, bool up);
   /// What a feed would tell a shard, from input line or record `line`.
   void take(std::size_t line, const feeds::ShardMessage& message);
   /// The latest moment of the input.

@@ -31,11 +31,12 @@ rib::RouteBatch announcement(const rib::PeerPointer& peer, TimePoint time, const
 void give(const Waiting& item, AnalyzeEngine& engine) {
   const ris::Message& message = item.message;
   const rib::PeerKey key{message.host, 0, message.peer, rib::RibKind::adj_rib_in_pre_policy};
-  const rib::PeerPointer peer = engine.peer(key, message.peer_asn);
+  const auto* update = std::get_if<ris::Update>(&message.body);
+  const auto role = update ? rib::parse_peer_role(update->peer_role) : std::nullopt;
+  const rib::PeerPointer peer = engine.peer(key, message.peer_asn, role.value_or(rib::PeerRole::unknown));
   if (!peer) return;
   engine.at(item.line, message.time);
-  if (const auto* state = std::get_if<ris::PeerState>(&message.body)) engine.peer_state(peer, state->up);
-  const auto* update = std::get_if<ris::Update>(&message.body);
+  if (const auto* state = std::get_if<ris::PeerState>(&message.body)) engine.view_state(peer, state->up);
   if (!update) return;
   std::vector<net::Prefix> withdrawn = update->withdrawals;
   // A prefix in both lists is announced (RFC 4271 section 3.1).

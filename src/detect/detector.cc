@@ -85,12 +85,14 @@ void Detector::State::judge_route(const rib::PeerPointer& peer, const net::Prefi
   Role role = Role::primary;
   if (!loc_rib || !adj_rib_in_routers.contains(peer->key.router)) {
     for (const Deciding& deciding : deciding_entries(*registry, observed)) {
-      const std::vector<Finding> found = judge({deciding, observed, view, attributes, settings, lost_roas});
+      const std::vector<Finding> found =
+          judge({deciding, *peer, observed, view, attributes, settings, lost_roas});
       findings.insert(findings.end(), found.begin(), found.end());
       const model::RegisteredPrefix& entry = *deciding.entries.front();
       role = role_of(settings, connection_of(entry).get(), entry.expectation, *peer, view);
     }
     covering.judge(*registry, observed, view, findings);
+    if (!settings.monitored.empty()) judge_monitored(settings.monitored, *registry, observed, view, findings);
   }
   incidents.show({peer, observed, view, role, time, false}, findings, now, out);
 }
@@ -136,7 +138,9 @@ void Detector::State::remove_gone(const model::RegistryDifference& changes, cons
   if (any_gone) {
     presence.forget_unknown(after, now, out);
     incidents.forget(
-        [&](const std::string& resource) { return !after.prefixes.contains(model::lower(resource)); },
+        [&](const std::string& resource) {
+          return !after.prefixes.contains(model::lower(resource)) && !settings.monitored.group_of(resource);
+        },
         "the prefix is no longer registered", now, out);
   }
   if (!moved.empty()) {
@@ -260,11 +264,11 @@ void Detector::route_changed(const rib::RouteChange& change, const rib::Table& t
   State& s = *state_;
   if (!s.registry || !is_judged(change.peer->key.rib_kind)) return;
   if (change.after) s.sessions.heard(change.peer->key, change.time, now, out);
-  if (s.registry->watch.empty()) return;
+  if (s.registry->watch.empty() && s.settings.monitored.empty()) return;
   if (change.after) {
     s.presence.changed(change, s.sessions, now, out);
     const bool watched = s.registry->watch.longest_match(change.prefix).has_value();
-    if (watched || s.covering.covers(*s.registry, change.prefix)) {
+    if (watched || !s.settings.monitored.empty() || s.covering.covers(*s.registry, change.prefix)) {
       s.judge_route(change.peer, change.prefix, *change.after, change.time, now, out);
     }
     return;
@@ -279,6 +283,13 @@ void Detector::route_changed(const rib::RouteChange& change, const rib::Table& t
       s.covering.forget(change.prefix);
   }
   s.presence.changed(change, s.sessions, now, out);
+}
+
+void Detector::withdrawn_unseen(const rib::Peer& peer, const net::Prefix& prefix, TimePoint time,
+                                TimePoint now, Events& out) {
+  State& s = *state_;
+  if (!s.registry || !is_judged(peer.key.rib_kind)) return;
+  s.presence.withdrawn_unseen(peer, prefix, time, now, out);
 }
 
 // What the session showed is out of sight; gives what had a route by it.

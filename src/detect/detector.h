@@ -64,6 +64,11 @@ class Detector {
   bool judge_waiting(const rib::Table& table, std::size_t prefixes, TimePoint now,
                      std::vector<model::Event>& out);
 
+  /// The peer withdrew a prefix that the table had no route of its for
+  /// (`Thresholds::assume_seen_by_all_peers`).
+  void withdrawn_unseen(const rib::Peer& peer, const net::Prefix& prefix, TimePoint time, TimePoint now,
+                        std::vector<model::Event>& out);
+
   /// One route became another one. `table` is the state after the change (or after several).
   void route_changed(const rib::RouteChange& change, const rib::Table& table, TimePoint now,
                      std::vector<model::Event>& out);

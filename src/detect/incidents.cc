@@ -42,6 +42,12 @@ std::string_view word(model::EventKind kind) {
       return "No ROA";
     case model::EventKind::rpki_roa_lost:
       return "ROA lost";
+    case model::EventKind::path_unexpected_upstream:
+      return "Unexpected upstream";
+    case model::EventKind::path_unexpected_downstream:
+      return "Unexpected downstream";
+    case model::EventKind::as_announces_unregistered:
+      return "Unregistered prefix announced";
     default:
       return "Path anomaly";
   }
@@ -72,7 +78,7 @@ void Incidents::restore(const model::Event& event) {
               event.kind == model::EventKind::covering_route || is_about_rpki(event.kind)
           ? event.origin
           : event.suspect;
-  incident->discriminator = about ? std::to_string(*about) : "set";
+  incident->discriminator = about ? std::to_string(*about) : std::string(no_suspect);
   incident->event = event;
   incident->told = true;
   incident->seen = incident->awaited = event.peers;
@@ -112,6 +118,7 @@ void Incidents::open(Incident& incident, const Finding& finding, const Shown& sh
   event.rpki = rpki_state(settings_, shown.observed, shown.view);
   event.suspect = finding.suspect;
   event.neighbor = finding.neighbor;
+  event.monitored = finding.monitored;
   event.peers = incident.seen;
   event.last_seen = std::max(shown.time, event.first_seen);
   event.summary = fmt::format("{}: {}", word(finding.kind), shown.observed.to_string());

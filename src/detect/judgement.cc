@@ -110,6 +110,7 @@ std::vector<Finding> judge(const Observation& observation) {
   judge_first_hop(observation, out);
   judge_more_specific(observation, out);
   judge_prepends(observation, out);
+  judge_path_rules(observation, out);
   judge_leak(observation, out);
   judge_rpki_invalid(observation, out);
   judge_rpki_not_found(observation, out);

@@ -16,6 +16,9 @@
 
 namespace peering::detect {
 
+/// Instead of an AS number in the discriminator of what no AS can be named for.
+inline constexpr std::string_view no_suspect = "set";
+
 /// One thing that is not as expected. Findings of one kind, resource, observed prefix and discriminator are
 /// the same incident, whichever peer shows them.
 struct Finding {
@@ -24,7 +27,8 @@ struct Finding {
   std::string discriminator;
   std::optional<net::Asn> suspect;
   std::optional<net::Asn> neighbor;
-  std::string why;  ///< what was seen and what was expected, without a full stop
+  std::optional<net::Asn> monitored;  ///< the AS it is about, when it is about no registered prefix
+  std::string why;                    ///< what was seen and what was expected, without a full stop
 };
 
 /// The entries of one tenant that decide about one observed prefix.
@@ -46,6 +50,7 @@ using LostRoas = std::set<std::pair<net::Prefix, net::Asn>>;
 /// A route and those who judge it.
 struct Observation {
   const Deciding& deciding;
+  const rib::Peer& peer;
   const net::Prefix& observed;
   const PathView& view;
   const wire::bgp::PathAttributes& attributes;
@@ -75,6 +80,7 @@ void judge_origin(const Observation& observation, std::vector<Finding>& out);   
 void judge_more_specific(const Observation& observation, std::vector<Finding>& out);   // more_specific.cc
 void judge_first_hop(const Observation& observation, std::vector<Finding>& out);       // first_hop.cc
 void judge_prepends(const Observation& observation, std::vector<Finding>& out);        // prepend.cc
+void judge_path_rules(const Observation& observation, std::vector<Finding>& out);      // path_rules.cc
 void judge_leak(const Observation& observation, std::vector<Finding>& out);            // route_leak.cc
 void judge_rpki_invalid(const Observation& observation, std::vector<Finding>& out);    // rpki_invalid.cc
 void judge_rpki_not_found(const Observation& observation, std::vector<Finding>& out);  // rpki_not_found.cc

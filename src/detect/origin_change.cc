@@ -35,7 +35,7 @@ void judge_origin(const Observation& observation, std::vector<Finding>& out) {
   finding.kind = !anyone_allowed       ? model::EventKind::squatting
                  : observation.exact() ? model::EventKind::origin_hijack
                                        : model::EventKind::subprefix_hijack;
-  finding.discriminator = view.origin ? std::to_string(*view.origin) : "set";
+  finding.discriminator = view.origin ? std::to_string(*view.origin) : std::string(no_suspect);
   finding.suspect = suspect;
   finding.why = fmt::format("{} is announced by {}{}; {} may announce {}", observation.observed.to_string(),
                             view.origin ? "" : "the set ", who, expected_origins_text(expectation),

@@ -162,6 +162,16 @@ void Presence::changed(const rib::RouteChange& change, const Sessions& sessions,
   }
 }
 
+void Presence::withdrawn_unseen(const rib::Peer& peer, const net::Prefix& prefix, TimePoint time,
+                                TimePoint now, std::vector<model::Event>& out) {
+  const auto list = by_prefix_.find(prefix);
+  if (!settings_.thresholds.assume_seen_by_all_peers || list == by_prefix_.end()) return;
+  for (const auto& entry : list->second) {
+    entry->had.insert(peer.key.address);
+    judge_visibility(*entry, settings_, peer, time, now, out);
+  }
+}
+
 // The network took the peer's route back.
 void Presence::removed(PrefixPresence& prefix, const rib::Peer& peer, TimePoint time, TimePoint now,
                        std::vector<model::Event>& out) {

@@ -99,6 +99,9 @@ class Presence {
   /// A route for exactly a registered prefix changed. Cheap when the prefix is not registered.
   void changed(const rib::RouteChange& change, const Sessions& sessions, TimePoint now,
                std::vector<model::Event>& out);
+  /// A peer took back what we never saw it announce. Counts for visibility where the settings say so.
+  void withdrawn_unseen(const rib::Peer& peer, const net::Prefix& prefix, TimePoint time, TimePoint now,
+                        std::vector<model::Event>& out);
   /// Puts routes of the session (or of the whole router, `address` absent) out of sight. Gives back the
   /// prefixes that had some.
   std::vector<model::RegisteredPrefixPointer> lose(std::string_view router,

@@ -1,7 +1,11 @@
 // A route that is seen where it should not be: past an AS that had it from a provider or peer and passed it
 // on to another provider or peer (a valley, RFC 7908 types 1 to 4), or past the neighbour that was told not
-// to export it.
+// to export it. Known from business relationships, from the mark of RFC 9234, from ASPAs, or from two
+// networks that buy transit from nobody and have a third between them.
+#include <algorithm>
+
 #include "detect/judgement.h"
+#include "detect/transit_free.h"
 
 namespace peering::detect {
 
@@ -28,39 +32,87 @@ void judge_no_export(const Observation& observation, std::vector<Finding>& out) 
   report(observation, std::move(finding), out);
 }
 
+// Who leaked, and how that is known.
+struct Leak {
+  net::Asn leaker = 0;
+  std::string how;
+};
+
+std::optional<Leak> valley_leak(const Observation& observation) {
+  const auto& relationships = observation.settings.relationships;
+  const auto valley =
+      relationships ? relationships->valley(observation.view.collapsed) : std::optional<Valley>();
+  if (!valley) return std::nullopt;
+  return Leak{
+      valley->leaker,
+      fmt::format("AS{} passed {} from its {} AS{} on to its {} AS{} (RFC 7908 type {})", valley->leaker,
+                  observation.observed.to_string(), role_text(valley->rfc7908_type, true), valley->from,
+                  role_text(valley->rfc7908_type, false), valley->to, valley->rfc7908_type)};
+}
+
+// RFC 9234 section 5: what once went down to a customer, or across to a peer, does not come up again.
+std::optional<Leak> otc_leak(const Observation& observation) {
+  const auto& otc = observation.attributes.only_to_customer;
+  if (!otc) return std::nullopt;
+  const net::Asn sender = counted_asn(observation.peer, observation.view);
+  rib::PeerRole role = observation.peer.role;
+  const auto& roles = observation.settings.local_roles;
+  if (const auto known = roles.find(sender); role == rib::PeerRole::unknown && known != roles.end()) {
+    role = known->second;
+  }
+  const bool from_below = role == rib::PeerRole::customer || role == rib::PeerRole::route_server_client;
+  if (!from_below && (role != rib::PeerRole::peer || *otc == sender)) return std::nullopt;
+  return Leak{sender,
+              fmt::format("AS{}, a {}, sent {} although AS{} marked it as only for customers (RFC 9234)",
+                          sender, from_below ? "customer" : "peer", observation.observed.to_string(), *otc)};
+}
+
 // A path that what customers attest of their providers does not allow, from whomever it came.
-void judge_aspa(const Observation& observation, std::vector<Finding>& out) {
-  if (!observation.settings.aspas) return;
+std::optional<Leak> aspa_leak(const Observation& observation) {
+  if (!observation.settings.aspas) return std::nullopt;
   const auto broken = observation.settings.aspas->broken(observation.view.collapsed);
-  if (!broken) return;
-  Finding finding;
-  finding.kind = model::EventKind::route_leak;
-  finding.discriminator = std::to_string(broken->leaker);
-  finding.suspect = broken->leaker;
-  finding.why = fmt::format("AS{} passed {} from AS{} on to AS{}, which no ASPA names as a provider there",
-                            broken->leaker, observation.observed.to_string(), broken->from, broken->to);
-  report(observation, std::move(finding), out);
+  if (!broken) return std::nullopt;
+  return Leak{broken->leaker,
+              fmt::format("AS{} passed {} from AS{} on to AS{}, which no ASPA names as a provider there",
+                          broken->leaker, observation.observed.to_string(), broken->from, broken->to)};
+}
+
+// Only where the relationships of the leaker are not known: those that are say better.
+std::optional<Leak> sandwich_leak(const Observation& observation) {
+  const std::vector<net::Asn>& path = observation.view.collapsed;
+  const auto found = transit_free_sandwich(path);
+  if (!found) return std::nullopt;
+  const auto& known = observation.settings.relationships;
+  const auto leaker = std::find(path.begin(), path.end(), found->leaker);
+  if (known && known->relation(*leaker, *(leaker - 1)) && known->relation(*leaker, *(leaker + 1))) {
+    return std::nullopt;
+  }
+  return Leak{found->leaker,
+              fmt::format("AS{} passed {} from AS{} on to AS{}, which both buy transit from nobody",
+                          found->leaker, observation.observed.to_string(), found->from, found->to)};
 }
 
 }  // namespace
 
+// The surest way of knowing names the leaker; what the others say of the same one stands beside it.
 void judge_leak(const Observation& observation, std::vector<Finding>& out) {
   judge_no_export(observation, out);
-  const Settings& settings = observation.settings;
-  const auto valley = settings.relationships ? settings.relationships->valley(observation.view.collapsed)
-                                             : std::optional<Valley>();
-  if (!valley) {
-    judge_aspa(observation, out);
-    return;
+  std::optional<Leak> leak;
+  for (const auto find : {valley_leak, otc_leak, aspa_leak, sandwich_leak}) {
+    std::optional<Leak> found = find(observation);
+    if (!found) continue;
+    if (!leak) {
+      leak = std::move(found);
+    } else if (leak->leaker == found->leaker) {
+      leak->how += "; " + found->how;
+    }
   }
+  if (!leak) return;
   Finding finding;
   finding.kind = model::EventKind::route_leak;
-  finding.discriminator = std::to_string(valley->leaker);
-  finding.suspect = valley->leaker;
-  finding.why =
-      fmt::format("AS{} passed {} from its {} AS{} on to its {} AS{} (RFC 7908 type {})", valley->leaker,
-                  observation.observed.to_string(), role_text(valley->rfc7908_type, true), valley->from,
-                  role_text(valley->rfc7908_type, false), valley->to, valley->rfc7908_type);
+  finding.discriminator = std::to_string(leak->leaker);
+  finding.suspect = leak->leaker;
+  finding.why = std::move(leak->how);
   report(observation, std::move(finding), out);
 }
 

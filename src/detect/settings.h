@@ -11,9 +11,11 @@
 #include <vector>
 
 #include "base/time.h"
+#include "detect/monitored_as.h"
 #include "detect/relationships.h"
 #include "model/event.h"
 #include "rib/aspa_table.h"
+#include "rib/route.h"
 #include "rib/vrp_table.h"
 
 namespace peering::detect {
@@ -33,6 +35,8 @@ struct Thresholds {
   std::map<model::EventKind, std::size_t> peers_min_of;  ///< instead, for one kind
   /// Absent: half of the peers, once at least `visibility_peers_min` had it.
   std::optional<VisibilityThreshold> visibility;
+  /// A withdrawal counts also from a peer whose announcement was not seen: the input begins in the middle.
+  bool assume_seen_by_all_peers = false;
   /// An event closes when this part of the peers that showed it has withdrawn or replaced the route.
   double resolved_fraction = 0.8;
   /// Withdrawals older than this do not count for visibility; absent: they count until undone.
@@ -56,6 +60,10 @@ struct Knowledge {
 
 struct Settings : Knowledge {
   Thresholds thresholds;
+  /// ASes whose neighbours and announcements are watched, wherever they stand in a path.
+  MonitoredAses monitored;
+  /// What peers of these AS numbers are to those who hear them, where the peer itself does not say.
+  std::map<net::Asn, rib::PeerRole> local_roles;
   /// Metro of a PoP (`[[network.pops]]`), by the PoP's name. A PoP that is not here is its own metro.
   std::map<std::string, std::string> metro_of_pop;
   /// After a peer or router came back (or we did), how long its routes may take to come again before what is

@@ -31,6 +31,14 @@ Result<const json::array*> rows_of(std::string_view field, const json::value& va
   return tl::unexpected(invalid(field, json::serialize(value), "a list"));
 }
 
+Result<std::vector<net::Asn>> asns_of(std::string_view field, const json::value& value) {
+  const auto rows = rows_of(field, value);
+  if (!rows) return tl::unexpected(rows.error());
+  const auto numbers = numbers_of(field, value, (*rows)->size());
+  if (!numbers) return tl::unexpected(numbers.error());
+  return std::vector<net::Asn>(numbers->begin(), numbers->end());
+}
+
 template <class Value>
 Result<void> take(std::vector<Value>& into, Result<std::vector<Value>> read) {
   if (!read) return tl::unexpected(read.error());
@@ -49,6 +57,10 @@ class WatchReader {
   Result<void> relations(const json::value& value);
   Result<void> roa_changes(const json::value& value);
   Result<void> siblings(const json::value& value);
+  Result<void> asns(const json::value& value);
+  Result<void> monitored(const json::value& value, std::size_t place);
+  Result<void> local_roles(const json::value& value);
+  Result<void> local_role(const json::value& value);
   Result<void> thresholds(const json::value& value);
   Result<void> threshold(std::string_view key, const json::value& value);
   Result<void> visibility(const json::value& value);
@@ -146,6 +158,70 @@ Result<void> WatchReader::siblings(const json::value& value) {
   return {};
 }
 
+Result<void> WatchReader::monitored(const json::value& value, std::size_t place) {
+  const std::string where = fmt::format("asns[{}]", place);
+  if (!value.is_object()) return tl::unexpected(invalid(where, json::serialize(value), "a JSON object"));
+  MonitoredAs as;
+  bool named = false;
+  for (const auto& part : value.get_object()) {
+    const std::string_view key(part.key().data(), part.key().size());
+    if (key == "asn") {
+      const auto number = numbers_of(where + ".asn", json::array{part.value()}, 1);
+      if (!number || number->front() < 0) {
+        return tl::unexpected(invalid(where + ".asn", json::serialize(part.value()), "an AS number"));
+      }
+      as.asn = static_cast<net::Asn>(number->front());
+      named = true;
+    } else if (key == "upstreams" || key == "downstreams") {
+      auto list = asns_of(fmt::format("{}.{}", where, key), part.value());
+      if (!list) return tl::unexpected(list.error());
+      (key == "upstreams" ? as.upstreams : as.downstreams) = std::move(*list);
+    } else if (key == "group" && part.value().is_string()) {
+      as.group = std::string(part.value().get_string());
+    } else if (key != "description") {
+      unknown(fmt::format("asns.{}", key));
+    }
+  }
+  if (!named) return tl::unexpected(invalid(where + ".asn", "", "every entry names its AS"));
+  out_.settings.monitored.add(as);
+  return {};
+}
+
+Result<void> WatchReader::asns(const json::value& value) {
+  const auto rows = rows_of("asns", value);
+  if (!rows) return tl::unexpected(rows.error());
+  std::size_t place = 0;
+  for (const json::value& row : **rows) {
+    if (auto done = monitored(row, place++); !done) return done;
+  }
+  return {};
+}
+
+// `{"peer_role": "customer", "peer_asn": 64510}`.
+Result<void> WatchReader::local_role(const json::value& value) {
+  const auto role = rib::parse_peer_role(find_string(value, "peer_role").value_or(""));
+  if (!role) {
+    return tl::unexpected(invalid("local_roles.peer_role", json::serialize(value),
+                                  "provider, customer, peer, rs or rs-client"));
+  }
+  const json::value* asn = find(value, "peer_asn");
+  const auto number = asn ? numbers_of("local_roles.peer_asn", json::array{*asn}, 1)
+                          : tl::unexpected(invalid("local_roles.peer_asn", "", "an AS number"));
+  if (!number) return tl::unexpected(number.error());
+  out_.settings.local_roles[static_cast<net::Asn>(number->front())] = *role;
+  return {};
+}
+
+Result<void> WatchReader::local_roles(const json::value& value) {
+  if (value.is_object()) return local_role(value);
+  const auto rows = rows_of("local_roles", value);
+  if (!rows) return tl::unexpected(rows.error());
+  for (const json::value& row : **rows) {
+    if (auto done = local_role(row); !done) return done;
+  }
+  return {};
+}
+
 Result<void> WatchReader::visibility(const json::value& value) {
   VisibilityThreshold limit;
   if (!value.is_object()) {
@@ -179,6 +255,11 @@ Result<void> WatchReader::threshold(std::string_view key, const json::value& val
     const auto part = fraction(key, value);
     if (!part) return tl::unexpected(part.error());
     thresholds.resolved_fraction = *part;
+    return {};
+  }
+  if (key == "assume_seen_by_all_peers") {
+    if (!value.is_bool()) return tl::unexpected(invalid(key, json::serialize(value), "true or false"));
+    thresholds.assume_seen_by_all_peers = value.get_bool();
     return {};
   }
   const auto kind = model::parse_event_kind(key);
@@ -234,11 +315,15 @@ Result<void> WatchReader::member(std::string_view key, const json::value& value)
   if (key == "prefixes") return prefixes(value);
   if (key == "rels") return relations(value);
   if (key == "siblings") return siblings(value);
+  if (key == "asns") return asns(value);
+  if (key == "local_roles") return local_roles(value);
   if (key == "roas") return take(vrps_, rib::vrps_from_json(value));
   if (key == "roas_changes") return roa_changes(value);
   if (key == "aspa") return take(aspas_, rib::aspas_from_json(value));
   if (key == "thresholds") return thresholds(value);
-  if (key == "resolved_when_withdrawn_fraction" || key == "fade_off_s") return threshold(key, value);
+  if (key == "resolved_when_withdrawn_fraction" || key == "fade_off_s" || key == "assume_seen_by_all_peers") {
+    return threshold(key, value);
+  }
   unknown(key);
   return {};
 }

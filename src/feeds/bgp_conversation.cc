@@ -33,14 +33,34 @@ wire::bgp::Notification too_many_prefixes(std::size_t index, std::size_t limit) 
   return out;
 }
 
+// What the neighbor is to us, from what we are to it.
+rib::PeerRole role_of(const BgpNeighbor& neighbor) {
+  if (!neighbor.role) return rib::PeerRole::unknown;
+  switch (*neighbor.role) {
+    case wire::bgp::Role::provider:
+      return rib::PeerRole::customer;
+    case wire::bgp::Role::route_server:
+      return rib::PeerRole::route_server_client;
+    case wire::bgp::Role::route_server_client:
+      return rib::PeerRole::route_server;
+    case wire::bgp::Role::customer:
+      return rib::PeerRole::provider;
+    case wire::bgp::Role::peer:
+      return rib::PeerRole::peer;
+  }
+  return rib::PeerRole::unknown;
+}
+
 }  // namespace
 
 BgpConversation::BgpConversation(const BgpNeighbor& neighbor, PeerRegistry& peers, BgpMetrics& metrics)
     : neighbor_(neighbor), router_(neighbor.shown_name()), registry_(peers), metrics_(metrics) {}
 
 Result<rib::PeerPointer> BgpConversation::peer(const net::Address& bgp_identifier) const {
-  return registry_.peer({router_, 0, neighbor_.address, rib::RibKind::adj_rib_in_pre_policy}, neighbor_.asn,
-                        bgp_identifier, neighbor_.address);
+  const auto made = registry_.peer({router_, 0, neighbor_.address, rib::RibKind::adj_rib_in_pre_policy},
+                                   neighbor_.asn, bgp_identifier, neighbor_.address);
+  if (!made) return tl::unexpected(made.error());
+  return rib::with_role(**made, role_of(neighbor_));
 }
 
 void BgpConversation::up(const wire::bgp::SessionUp& session, TimePoint at, std::vector<ShardMessage>& out) {

@@ -86,6 +86,8 @@ RisConversation::Peer* RisConversation::peer_of(const ris::Message& message, Tim
 
 void RisConversation::take_update(const ris::Update& update, Peer& peer, TimePoint time, Out& out) {
   peer.ours = own_view_ || update.trusted_feed;
+  const auto role = rib::parse_peer_role(update.peer_role);
+  if (role && *role != peer.peer->role) peer.peer = rib::with_role(*peer.peer, *role);
   if (!std::exchange(peer.up, true)) out.push_back(PeerUp{peer.peer, time});
   for (const rib::RouteBatch& batch : batches_of(update, peer.peer, time)) push_batch(batch, out);
 }

@@ -96,6 +96,7 @@ json::value to_json(const Event& e) {
   out["asPath"] = numbers(e.as_path);
   if (e.suspect) out["suspectAsn"] = *e.suspect;
   if (e.neighbor) out["neighborAsn"] = *e.neighbor;
+  if (e.monitored) out["monitoredAsn"] = *e.monitored;
   if (!e.rpki.empty()) out["rpki"] = e.rpki;
   out["peers"] = peers_json(e.peers);
   out["confidence"] = e.confidence;
@@ -142,6 +143,7 @@ Result<Event> event_from_json(const json::value& value) {
   e.as_path = fields.numbers("asPath");
   e.suspect = fields.optional_number("suspectAsn");
   e.neighbor = fields.optional_number("neighborAsn");
+  e.monitored = fields.optional_number("monitoredAsn");
   if (find(value, "rpki")) e.rpki = fields.text("rpki");
   for (const json::value& peer : fields.array("peers")) {
     Fields inner(peer);

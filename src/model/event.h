@@ -83,7 +83,8 @@ struct Event {
   std::vector<net::Asn> expected_origins;
   std::vector<net::Asn> as_path;
   std::optional<net::Asn> suspect;
-  std::optional<net::Asn> neighbor;  ///< the AS next to the origin that it is about
+  std::optional<net::Asn> neighbor;   ///< the AS next to the origin, or to the monitored AS, that it is about
+  std::optional<net::Asn> monitored;  ///< the AS that it is about, instead of a registered prefix
   /// What the RPKI says of the route: "valid", "invalid", "not-found", or "unknown" without RPKI data. Empty
   /// when the event is not about one route.
   std::string rpki;

@@ -38,6 +38,8 @@ Event hijack() {
 TEST(Event, SurvivesItsJson) {
   Event e = hijack();
   EXPECT_EQ(event_from_json(to_json(e)).value(), e);
+  e.monitored = 64496;
+  EXPECT_EQ(event_from_json(to_json(e)).value(), e);
   e.state = EventState::resolved;
   e.resolved_at = e.first_seen + Microseconds(2'500'000);
   EXPECT_EQ(event_from_json(to_json(e)).value(), e);
@@ -96,7 +98,9 @@ Result<Expectation> expectation(std::string_view text, bool strict = true) {
 TEST(Expectation, KeepsWhatIsExpectedOfPaths) {
   const auto value = parse_json(R"({"prefix": "203.0.113.0/24", "asn": [64500], "peers": "any",
       "require_upstreams": [64496], "lengths": {"min": 25, "max": 28}, "policies": ["no-export"],
-      "prepend_seq": [[64500, 64496], [64497]]})")
+      "prepend_seq": [[64500, 64496], [64497]],
+      "path": [{"match": "174,64500$", "notMatch": "^1", "maxLength": 9, "description": "d"},
+               {"minLength": 2}]})")
                          .value();
   const Expectation e = expectation_from_json(value, true).value();
   EXPECT_TRUE(e.any_peer_as_upstream);
@@ -105,14 +109,65 @@ TEST(Expectation, KeepsWhatIsExpectedOfPaths) {
   EXPECT_THAT(e.require_upstreams, testing::ElementsAre(64496));
   EXPECT_THAT(e.prepend_sequences,
               testing::ElementsAre(testing::ElementsAre(64500, 64496), testing::ElementsAre(64497)));
+  ASSERT_EQ(e.path_rules.size(), 2U);
+  EXPECT_EQ(e.path_rules[0].description, "d");
   EXPECT_EQ(expectation_from_json(to_json(e), true).value(), e);
-  for (const char* bad :
-       {R"("peers": "all")", R"("lengths": {})", R"("lengths": {"min": 9, "max": 8})",
-        R"("policies": ["export"])", R"("prepend_seq": [1])", R"("upstreams": [1e-400])",
-        R"("upstreams": [0.1e1])", R"("asn": 1e400)", R"("asn": [4294967296])", R"("upstreams": [-1])"}) {
+  for (const char* bad : {R"("path": {})",
+                          R"("path": [{}])",
+                          R"("path": [{"match": 7}])",
+                          R"-("path": [{"match": "("}])-",
+                          R"-("path": [{"match": "(?=64500)"}])-",
+                          R"("path": [{"minLength": -1}])",
+                          R"("path": [{"maxLength": "4"}])",
+                          R"("path": [{"minLength": 5, "maxLength": 4}])",
+                          R"("path": [{"match": "1", "colour": 2}])",
+                          R"("asn": [64500], "upstreams": [64500])",
+                          R"("peers": "all")",
+                          R"("lengths": {})",
+                          R"("lengths": {"min": 9, "max": 8})",
+                          R"("policies": ["export"])",
+                          R"("prepend_seq": [1])",
+                          R"("upstreams": [1e-400])",
+                          R"("upstreams": [0.1e1])",
+                          R"("asn": 1e400)",
+                          R"("asn": [4294967296])",
+                          R"("upstreams": [-1])"}) {
     const auto broken = parse_json(fmt::format(R"({{"prefix": "203.0.113.0/24", {}}})", bad)).value();
     EXPECT_FALSE(expectation_from_json(broken, true)) << bad;
   }
+}
+
+TEST(Expectation, AnOriginMayBeAnUpstreamOfAnother) {
+  EXPECT_TRUE(expectation(R"({"asn": [64500, 64501], "upstreams": [64500]})"));
+  EXPECT_TRUE(expectation(R"({"asn": [{"from": 64500, "to": 64509}], "upstreams": [64500]})"));
+  EXPECT_TRUE(expectation(R"({"asn": "any", "upstreams": [64500]})"));
+}
+
+TEST(PathRule, FiresWhenAllThatItSaysHolds) {
+  const auto rule = [](const char* text) {
+    std::vector<std::string> unknown;
+    return path_rule_from_json(parse_json(text).value(), unknown).value();
+  };
+  EXPECT_TRUE(rule(R"({"match": "174"})").fires("1,1174,3", 3))
+      << "a pattern says itself where a number ends";
+  EXPECT_FALSE(rule(R"-({"match": "(^|,)174(,|$)"})-").fires("1,1174,3", 3));
+  EXPECT_TRUE(rule(R"({"notMatch": "^2"})").fires("1,2", 2));
+  EXPECT_FALSE(rule(R"({"match": "2", "notMatch": "^1"})").fires("1,2", 2));
+  EXPECT_TRUE(rule(R"({"minLength": 3})").fires("1,2", 2));
+  EXPECT_FALSE(rule(R"({"minLength": 2})").fires("1,2", 2));
+  EXPECT_TRUE(rule(R"({"maxLength": 1})").fires("1,2", 2));
+  EXPECT_FALSE(rule(R"({"match": "1", "maxLength": 2})").fires("1,2", 2)) << "a limit that holds";
+  EXPECT_TRUE(rule(R"({"minLength": 3, "maxLength": 5})").fires("1,2", 2));
+}
+
+TEST(PathRule, MatchingTakesLinearTime) {
+  const auto pattern = PathPattern::parse("^(([0-9]+,?)+)+x$");
+  ASSERT_TRUE(pattern);
+  std::string path = "1";
+  for (int i = 0; i < 4000; ++i) path += ",4200000000";
+  EXPECT_FALSE(pattern->matches(path)) << "a backtracking matcher would not come back";
+  EXPECT_FALSE(PathPattern::parse(std::string(1025, 'a')));
+  EXPECT_FALSE(PathPattern::parse("((a{1000}){1000}){1000}"));
 }
 
 TEST(Expectation, ReadsNumbersRangesAnyAndNobody) {

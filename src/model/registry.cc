@@ -39,6 +39,7 @@ namespace {
 // Collects the first error while members are read one after the other.
 struct Reader {
   std::optional<Error> error;
+  std::vector<std::string> unknown;  // keys
 
   void reject(std::string_view field, const json::value& value, std::string_view rule) {
     if (!error) error = invalid(field, json::serialize(value), rule);
@@ -80,6 +81,11 @@ struct Reader {
       }
     });
     return out;
+  }
+  PathRule path_rule(const json::value& item) {
+    auto out = path_rule_from_json(item, unknown);
+    if (!out && !error) error = out.error();
+    return out ? std::move(*out) : PathRule();
   }
   AsnRange range(const json::value& item) {
     if (item.is_number()) {
@@ -134,6 +140,15 @@ void read_policies(Reader& reader, const json::value& value, Expectation& out) {
   });
 }
 
+void read_path_rules(Reader& reader, const json::value& value, Expectation& out) {
+  if (value.is_array() && value.get_array().size() > path_rules_max) {
+    return reader.reject("path", json::value(value.get_array().size()),
+                         fmt::format("at most {} rules", path_rules_max));
+  }
+  reader.each("path", value,
+              [&](const json::value& item) { out.path_rules.push_back(reader.path_rule(item)); });
+}
+
 // Keys that say what paths are expected. False for a key that is not known.
 bool read_path_member(Reader& reader, std::string_view key, const json::value& value, Expectation& out) {
   if (key == "peers") {
@@ -148,6 +163,8 @@ bool read_path_member(Reader& reader, std::string_view key, const json::value& v
   } else if (key == "prepend_seq") {
     reader.each(key, value,
                 [&](const json::value& item) { out.prepend_sequences.push_back(reader.numbers(key, item)); });
+  } else if (key == "path") {
+    read_path_rules(reader, value, out);
   } else {
     return false;
   }
@@ -182,6 +199,15 @@ bool read_member(Reader& reader, std::string_view key, const json::value& value,
   return true;
 }
 
+// The only AS that may originate the prefix cannot stand next to itself.
+void refuse_contradictions(Reader& reader, const Expectation& expectation) {
+  if (expectation.any_origin || expectation.origins.size() != 1 || !expectation.upstreams) return;
+  const AsnRange& origin = expectation.origins.front();
+  if (origin.from != origin.to) return;
+  if (std::ranges::find(*expectation.upstreams, origin.from) == expectation.upstreams->end()) return;
+  reader.reject("upstreams", json::value(origin.from), "the AS next to the origin, not the origin itself");
+}
+
 json::array kinds_json(const std::vector<EventKind>& kinds) {
   json::array out;
   for (const EventKind kind : kinds) out.emplace_back(to_string(kind));
@@ -206,13 +232,15 @@ Result<Expectation> expectation_from_json(const json::value& value, bool strict,
   out.any_origin = true;
   for (const auto& member : value.get_object()) {
     const std::string_view key(member.key().data(), member.key().size());
-    if (read_member(reader, key, member.value(), out)) continue;
-    if (strict && !reader.error) {
-      reader.error = invalid("key", key, "not a key of a watched prefix (docs/watch.md lists them)");
-    }
-    if (unknown) unknown->emplace_back(key);
+    if (!read_member(reader, key, member.value(), out)) reader.unknown.emplace_back(key);
   }
+  refuse_contradictions(reader, out);
   if (reader.error) return tl::unexpected(*reader.error);
+  if (strict && !reader.unknown.empty()) {
+    return tl::unexpected(
+        invalid("key", reader.unknown.front(), "not a key of a watched prefix (docs/watch.md lists them)"));
+  }
+  if (unknown) unknown->insert(unknown->end(), reader.unknown.begin(), reader.unknown.end());
   return out;
 }
 
@@ -241,6 +269,11 @@ json::value to_json(const Expectation& e) {
     json::array sequences;
     for (const auto& sequence : e.prepend_sequences) sequences.push_back(numbers_json(sequence));
     out["prepend_seq"] = std::move(sequences);
+  }
+  if (!e.path_rules.empty()) {
+    json::array rules;
+    for (const PathRule& rule : e.path_rules) rules.push_back(to_json(rule));
+    out["path"] = std::move(rules);
   }
   if (e.ignore_more_specifics) out["ignoreMorespecifics"] = true;
   if (e.ignore) out["ignore"] = true;

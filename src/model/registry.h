@@ -13,6 +13,7 @@
 #include "base/shared_map.h"
 #include "model/event.h"
 #include "model/partners.h"
+#include "model/path_rule.h"
 #include "net/prefix.h"
 #include "net/shared_prefix_map.h"
 
@@ -34,6 +35,9 @@ struct LengthRange {
   friend bool operator==(const LengthRange&, const LengthRange&) = default;
 };
 
+/// Most rules for the paths of one prefix.
+inline constexpr std::size_t path_rules_max = 32;
+
 /// What the customer expects of one prefix: one entry of `prefixes` in monitoring/default and in a watch file
 /// (docs/watch.md has the JSON form).
 struct Expectation {
@@ -49,6 +53,8 @@ struct Expectation {
   bool no_export = false;              ///< `policies: ["no-export"]`: seen more than two hops away is a leak
   /// Allowed hops left of the origin, in path order: the last one stands next to it. Empty: not checked.
   std::vector<std::vector<net::Asn>> prepend_sequences;
+  /// A path that one of them describes is not expected.
+  std::vector<PathRule> path_rules;
   bool ignore_more_specifics = false;
   bool ignore = false;
   std::vector<EventKind> exclude_kinds;

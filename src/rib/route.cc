@@ -18,4 +18,19 @@ std::string_view to_string(RibKind kind) {
   return "";
 }
 
+PeerPointer with_role(const Peer& peer, PeerRole role) {
+  auto out = std::make_shared<Peer>(peer);
+  out->role = role;
+  return out;
+}
+
+std::optional<PeerRole> parse_peer_role(std::string_view text) {
+  if (text == "provider") return PeerRole::provider;
+  if (text == "customer") return PeerRole::customer;
+  if (text == "peer") return PeerRole::peer;
+  if (text == "rs") return PeerRole::route_server;
+  if (text == "rs-client") return PeerRole::route_server_client;
+  return std::nullopt;
+}
+
 }  // namespace peering::rib

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/id.h"
@@ -35,6 +37,11 @@ struct PeerKey {
 
 using PeerId = Strong<struct PeerTag, std::uint32_t>;
 
+/// What a peer is to the router that it speaks with (RFC 9234 section 4.1).
+enum class PeerRole : std::uint8_t { unknown, provider, customer, peer, route_server, route_server_client };
+/// "provider", "customer", "peer", "rs" or "rs-client"; nothing for other texts.
+std::optional<PeerRole> parse_peer_role(std::string_view text);
+
 /// A BGP peer of a monitored router. Immutable; shared by every route that came from it. Two sessions of the
 /// same key have two Peer objects but one id.
 struct Peer {
@@ -43,8 +50,11 @@ struct Peer {
   net::Asn asn = 0;
   net::Address bgp_identifier;
   std::string pop;  ///< PoP of the router, by configuration or the router's own name
+  PeerRole role = PeerRole::unknown;
 };
 using PeerPointer = std::shared_ptr<const Peer>;
+/// The same peer with a role that has become known.
+PeerPointer with_role(const Peer& peer, PeerRole role);
 
 using AttributesPointer = std::shared_ptr<const wire::bgp::PathAttributes>;
 
