@@ -81,6 +81,10 @@ TEST_F(Monitoring, UnknownKeysAndWrongValuesAreErrors) {
       {R"({"properties":{"excludeKinds":["weather"]}})", "excludeKinds"},
       {R"({"properties":{"prefix":"198.51.100.0/24"}})", "203.0.113.0/24"},
       {R"({"properties":[]})", "properties"},
+      {R"-({"properties":{"path":[{"match":"("}]}})-", "RE2"},
+      {R"({"properties":{"path":[{"minLength":5,"maxLength":4}]}})", "minLength must not be above maxLength"},
+      {R"({"properties":{"path":[{"colour":"red","minLength":5}]}})", "path.colour"},
+      {R"({"properties":{"asn":[64500],"upstreams":[64500]}})", "64500"},
   };
   for (const auto& [body, named] : cases) {
     for (const Reply& reply : {put(path, body), patch(path, body)}) {
@@ -91,6 +95,13 @@ TEST_F(Monitoring, UnknownKeysAndWrongValuesAreErrors) {
   EXPECT_EQ(get(path).property("asn"), "any");
   EXPECT_EQ(put(service_path("svc1") + "/prefixes/none" + std::string(suffix), "{}").code(),
             "ParentResourceNotFound");
+}
+
+TEST_F(Monitoring, RulesForPathsAreKeptAsGiven) {
+  const std::string path = make_prefix(announced) + std::string(suffix);
+  const std::string rules = R"([{"match":"174,64500$","maxLength":6,"description":"not by transit"}])";
+  EXPECT_EQ(put(path, R"({"properties":{"path":)" + rules + "}}").status, 201);
+  EXPECT_EQ(get(path).body.at("properties").at("path"), *parse_json(rules));
 }
 
 TEST_F(Monitoring, AlertsAreOptIn) {

@@ -17,6 +17,7 @@ const Columns monitoring_columns = {
     {"Required upstreams", "properties.require_upstreams"},
     {"Watched lengths", "properties.lengths"},
     {"Prepends", "properties.prepend_seq"},
+    {"Path rules", "properties.path"},
     {"Policies", "properties.policies"},
     {"Ignores more-specifics", "properties.ignoreMorespecifics"},
     {"Ignored", "properties.ignore"},
