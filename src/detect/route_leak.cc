@@ -50,31 +50,53 @@ std::optional<Leak> valley_leak(const Observation& observation) {
                   role_text(valley->rfc7908_type, false), valley->to, valley->rfc7908_type)};
 }
 
+// What the peer is to those who hear it, as it says itself or as we are told.
+rib::PeerRole role_of_peer(const Observation& observation) {
+  if (observation.peer.role != rib::PeerRole::unknown) return observation.peer.role;
+  const auto& roles = observation.settings.local_roles;
+  const auto known = roles.find(counted_asn(observation.peer, observation.view));
+  return known == roles.end() ? rib::PeerRole::unknown : known->second;
+}
+
+bool is_from_below(rib::PeerRole role) {
+  return role == rib::PeerRole::customer || role == rib::PeerRole::route_server_client;
+}
+
 // RFC 9234 section 5: what once went down to a customer, or across to a peer, does not come up again.
 std::optional<Leak> otc_leak(const Observation& observation) {
   const auto& otc = observation.attributes.only_to_customer;
   if (!otc) return std::nullopt;
   const net::Asn sender = counted_asn(observation.peer, observation.view);
-  rib::PeerRole role = observation.peer.role;
-  const auto& roles = observation.settings.local_roles;
-  if (const auto known = roles.find(sender); role == rib::PeerRole::unknown && known != roles.end()) {
-    role = known->second;
-  }
-  const bool from_below = role == rib::PeerRole::customer || role == rib::PeerRole::route_server_client;
-  if (!from_below && (role != rib::PeerRole::peer || *otc == sender)) return std::nullopt;
-  return Leak{sender,
-              fmt::format("AS{}, a {}, sent {} although AS{} marked it as only for customers (RFC 9234)",
-                          sender, from_below ? "customer" : "peer", observation.observed.to_string(), *otc)};
+  const rib::PeerRole role = role_of_peer(observation);
+  if (!is_from_below(role) && (role != rib::PeerRole::peer || *otc == sender)) return std::nullopt;
+  return Leak{
+      sender,
+      fmt::format("AS{}, a {}, sent {} although AS{} marked it as only for customers (RFC 9234)", sender,
+                  is_from_below(role) ? "customer" : "peer", observation.observed.to_string(), *otc)};
 }
 
-// A path that what customers attest of their providers does not allow, from whomever it came.
+// A path that what customers attest of their providers does not allow.
 std::optional<Leak> aspa_leak(const Observation& observation) {
-  if (!observation.settings.aspas) return std::nullopt;
-  const auto broken = observation.settings.aspas->broken(observation.view.collapsed);
+  const auto& aspas = observation.settings.aspas;
+  if (!aspas) return std::nullopt;
+  const std::vector<net::Asn>& path = observation.view.collapsed;
+  const rib::PeerRole role = role_of_peer(observation);
+  const bool climbs = is_from_below(role) || role == rib::PeerRole::peer;
+  const auto broken = climbs ? aspas->broken_from_below(path) : aspas->broken(path);
   if (!broken) return std::nullopt;
-  return Leak{broken->leaker,
-              fmt::format("AS{} passed {} from AS{} on to AS{}, which no ASPA names as a provider there",
-                          broken->leaker, observation.observed.to_string(), broken->from, broken->to)};
+  const std::string observed = observation.observed.to_string();
+  if (!climbs) {
+    return Leak{broken->leaker,
+                fmt::format("AS{} passed {} from AS{} on to AS{}, which no ASPA names as a provider there",
+                            broken->leaker, observed, broken->from, broken->to)};
+  }
+  return Leak{
+      broken->leaker,
+      fmt::format("AS{} passed {} on to {} although AS{}, which it came from, has an ASPA that does not "
+                  "name AS{} as a provider",
+                  broken->leaker, observed,
+                  broken->to == broken->leaker ? "us" : fmt::format("AS{}", broken->to), broken->from,
+                  broken->leaker)};
 }
 
 // Only where the relationships of the leaker are not known: those that are say better.

@@ -39,4 +39,14 @@ std::optional<AspaBreak> AspaTable::broken(std::span<const net::Asn> path) const
   return AspaBreak{path[descent + 1], path[descent + 2], path[descent]};
 }
 
+// Draft section 6.1 (algorithm for upstream paths): every step from the origin on is one to a provider.
+std::optional<AspaBreak> AspaTable::broken_from_below(std::span<const net::Asn> path) const {
+  for (std::size_t at = path.size(); at-- > 1;) {
+    if (provider(path[at], path[at - 1]) != Provider::not_provider) continue;
+    const net::Asn leaker = path[at - 1];
+    return AspaBreak{leaker, path[at], at > 1 ? path[at - 2] : leaker};
+  }
+  return std::nullopt;
+}
+
 }  // namespace peering::rib

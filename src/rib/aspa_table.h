@@ -1,9 +1,9 @@
 // AS Provider Authorizations (draft-ietf-sidrops-aspa-verification): who may be whose provider, as the
 // customers themselves say, and what a path shows under them.
 //
-// We hear routes from peers whose relation to the monitored network is not known, so a path is judged by the
-// rules for what comes from a provider: from the origin it may climb to providers, and then only descend. A
-// path that not even these allow was leaked, whoever sent it.
+// Where the relation of the peer to those who hear it is not known, a path is judged by the rules for what
+// comes from a provider: from the origin it may climb to providers, and then only descend. A path that not
+// even these allow was leaked, whoever sent it. What comes from a customer, or from a peer, may only climb.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ enum class Provider : std::uint8_t {
 struct AspaBreak {
   net::Asn leaker = 0;  ///< sent up or sideways what it had not from a customer
   net::Asn from = 0;    ///< it had the route from here
-  net::Asn to = 0;      ///< and sent it here, who is no provider of it
+  net::Asn to = 0;      ///< and sent it here, who is no provider of it; the leaker itself: to us
 };
 
 /// Immutable after construction; any number of threads may read.
@@ -43,6 +43,8 @@ class AspaTable {
   /// The break of a path as received, origin last, prepends collapsed and without sets; nothing when the path
   /// is valid or not enough is attested.
   std::optional<AspaBreak> broken(std::span<const net::Asn> path) const;
+  /// The same of a path that came from a customer, a peer or a client of a route server.
+  std::optional<AspaBreak> broken_from_below(std::span<const net::Asn> path) const;
   std::size_t size() const { return providers_.size(); }
   bool operator==(const AspaTable& other) const { return providers_ == other.providers_; }
 

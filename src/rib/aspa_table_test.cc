@@ -37,6 +37,17 @@ TEST(AspaTable, ALeakIsFoundAndItsLeakerNamed) {
   EXPECT_EQ(leak->to, 2U);
 }
 
+TEST(AspaTable, WhatComesFromBelowMayOnlyClimb) {
+  EXPECT_FALSE(table.broken_from_below(std::vector<net::Asn>{1, 10, 100}));
+  EXPECT_FALSE(table.broken_from_below({}));
+  const auto from_customer = table.broken_from_below(std::vector<net::Asn>{11, 1, 10, 100});
+  ASSERT_TRUE(from_customer) << "11 passed a route of its provider on to us";
+  EXPECT_EQ(from_customer->leaker, 11U);
+  EXPECT_EQ(from_customer->from, 1U);
+  EXPECT_EQ(from_customer->to, 11U) << "to us";
+  EXPECT_FALSE(broken(table, {11, 1, 10, 100})) << "from a provider it would be in order";
+}
+
 TEST(AspaTable, WhatNobodyAttestsHidesALeakRatherThanMakesOne) {
   const AspaTable one(std::vector<Aspa>{{11, {1}}});
   EXPECT_FALSE(broken(one, {2, 10, 1, 11}));
