@@ -108,8 +108,9 @@ tl::unexpected<arm::Failure> refused(std::string_view code, std::string message,
   return tl::unexpected(unauthenticated(code, std::move(message), reason));
 }
 
-arm::Expected<Caller> authenticate_local(store::ResourceStore& resources, std::string_view text,
-                                         TimePoint at) {
+}  // namespace
+
+arm::Expected<Token> find_token(store::ResourceStore& resources, std::string_view text, TimePoint at) {
   const auto unusable = [] {
     return refused("InvalidAuthenticationToken", "The access token is invalid.", "invalid_token");
   };
@@ -120,7 +121,7 @@ arm::Expected<Caller> authenticate_local(store::ResourceStore& resources, std::s
   if (!*stored) return unusable();
   const auto document = parse_json((*stored)->document);
   if (!document) return arm::failed(document.error());
-  const auto token = token_from_json(*document);
+  auto token = token_from_json(*document);
   if (!token) return arm::failed(token.error());
   if (!equal_constant_time(token->hash, hash_of_token(text))) return unusable();
   if (token->expires && *token->expires <= at) {
@@ -128,6 +129,15 @@ arm::Expected<Caller> authenticate_local(store::ResourceStore& resources, std::s
                    fmt::format("The access token expired on '{}'.", format_rfc3339(*token->expires)),
                    "invalid_token");
   }
+  return std::move(*token);
+}
+
+namespace {
+
+arm::Expected<Caller> authenticate_local(store::ResourceStore& resources, std::string_view text,
+                                         TimePoint at) {
+  const auto token = find_token(resources, text, at);
+  if (!token) return tl::unexpected(token.error());
   return Caller{token->id, {{token->role, model::lower(token->scope)}}, token->name, "", "", token->expires};
 }
 
@@ -180,6 +190,12 @@ bool allows(const Caller& caller, Permission permission, std::string_view key) {
   return std::ranges::any_of(caller.grants, [&](const Grant& grant) {
     return arm::covers(grant.scope, key) && role_allows(grant.role, permission);
   });
+}
+
+bool deals_in(const Caller& caller, std::string_view scope) {
+  // Samples come for everyone's prefixes.
+  return scope == telemetry_scope ? allows(caller, Permission::operate, "/")
+                                  : allows(caller, Permission::own, scope);
 }
 
 bool may_know(const Caller& caller, std::string_view key) {

@@ -63,6 +63,9 @@ struct Caller {
 /// Whether a grant of hers that covers `key` (lower case) allows it.
 bool allows(const Caller& caller, Permission permission, std::string_view key);
 
+/// Whether she makes, sees and takes back tokens of that scope (lower case).
+bool deals_in(const Caller& caller, std::string_view scope);
+
 /// A token as it is stored.
 struct Token {
   std::string id;
@@ -82,6 +85,9 @@ std::string make_token_text(std::string_view id);
 /// The id in a token's text; nothing when it has not the form of one.
 std::optional<std::string> token_id_of(std::string_view text);
 std::string hash_of_token(std::string_view text);
+
+/// The stored token whose text this is; 401 when there is none, or when it is over at `at`.
+arm::Expected<Token> find_token(store::ResourceStore& resources, std::string_view text, TimePoint at);
 
 /// 401 with its challenge (RFC 6750 section 3); `reason` is the `error` there, or empty.
 arm::Failure unauthenticated(std::string_view code, std::string message, std::string_view reason);

@@ -192,6 +192,7 @@ class ApiFixture : public testing::Test {
   static std::string versioned(std::string path) {
     constexpr std::pair<std::string_view, std::string_view> versions[] = {
         {"Microsoft.Authorization", "2022-04-01"},
+        {"Microsoft.Resources/tags", "2021-04-01"},
         {"Open.Peering", "2026-11-01"},
         {"Microsoft.Insights/eventtypes", "2015-04-01"},
         {"Microsoft.Insights", "2023-10-01"},

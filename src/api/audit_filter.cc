@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "api/arm/duration.h"
 #include "api/arm/filter.h"
 #include "api/arm/names.h"
 #include "api/arm/paging.h"
@@ -24,7 +25,7 @@ tl::unexpected<Error> wrong(const arm::FilterTerm& term, std::string_view rule) 
 }
 
 Result<void> bound_time(const arm::FilterTerm& term, AuditFilter& filter) {
-  const auto at = parse_rfc3339(term.literal);
+  const auto at = arm::parse_time(term.literal);
   if (!at) return wrong(term, "an RFC 3339 date-time such as 2026-11-23T10:00:00Z");
   const Comparison comparison = term.comparison;
   if (comparison == Comparison::ne) return wrong(term, "times compare with eq, ge, gt, le and lt");

@@ -90,6 +90,10 @@ void AuditLog::change_services() {
       {"properties", json::object{{"principalId", "admin"}, {"roleDefinitionId", reader_role}}}});
   put_change(std::string(sub_a) + std::string(assignment), role);
   change(Method::delete_, std::string(sub_a) + std::string(assignment), "", 200);
+  const std::string tags = service + "/providers/Microsoft.Resources/tags/default";
+  change(Method::put, tags, R"({"properties":{"tags":{"a":"1"}}})", 200);
+  change(Method::patch, tags, R"({"operation":"Merge","properties":{"tags":{"b":"2"}}})", 200);
+  change(Method::delete_, tags, "", 200);
   const json::value token = change(Method::post, "/providers/Open.Peering/tokens",
                                    json::serialize(json::object{{"role", "Reader"}, {"scope", sub_a}}), 201);
   change(Method::delete_, text(token, "resourceId"), "", 200);

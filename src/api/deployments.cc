@@ -106,7 +106,7 @@ arm::Expected<Order> read_order(Call& call) {
     return arm::refuse(413, "RequestEntityTooLarge",
                        fmt::format("A deployment has at most {} bytes.", tmpl::template_bytes_max));
   }
-  const auto body = arm::read_object(call.request);
+  const auto body = arm::read_object_with_comments(call.request);
   if (!body) return tl::unexpected(body.error());
   const auto given = arm::object_member(*body, "properties", "properties");
   if (!given) return tl::unexpected(given.error());

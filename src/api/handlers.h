@@ -11,6 +11,16 @@ arm::Answer list_audit_log(Call& call);
 // activity_log.cc
 arm::Answer list_activity_log(Call& call);
 
+// authorization_server.cc
+arm::Answer get_authorization_metadata(Call& call);
+arm::Answer get_no_keys(Call& call);
+arm::Answer refuse_sign_in_page(Call& call);
+arm::Answer post_token_request(Call& call);
+
+// directory.cc
+arm::Answer list_service_principals(Call& call);
+arm::Answer get_directory_objects(Call& call);
+
 // role_definitions.cc
 arm::Answer list_role_definitions(Call& call);
 arm::Answer get_role_definition(Call& call);
@@ -40,6 +50,16 @@ arm::Answer head_resource_group(Call& call);
 arm::Answer put_resource_group(Call& call);
 arm::Answer patch_resource_group(Call& call);
 arm::Answer delete_resource_group(Call& call);
+
+// resources.cc
+arm::Answer list_resources(Call& call);
+
+// resource_tags.cc
+arm::Answer get_tags(Call& call);
+arm::Answer put_tags(Call& call);
+arm::Answer patch_tags_at_scope(Call& call);
+arm::Answer delete_tags(Call& call);
+arm::Answer list_tag_names(Call& call);
 
 // group_template.cc
 arm::Answer export_group_template(Call& call);

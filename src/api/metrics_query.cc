@@ -6,6 +6,7 @@
 
 #include "api/arm/duration.h"
 #include "api/arm/names.h"
+#include "http/query.h"
 
 namespace peering::api {
 
@@ -98,8 +99,14 @@ class Reader {
                                    name_space_.substr(0, slash), name_space_.substr(slash + 1), name, valid));
   }
 
-  arm::Expected<void> read_timespan() {
+  // `az` encodes it twice.
+  std::string timespan() const {
     const std::string given = text("timespan");
+    return http::percent_decode(given).value_or(given);
+  }
+
+  arm::Expected<void> read_timespan() {
+    const std::string given = timespan();
     const std::size_t slash = given.find('/');
     if (slash == std::string::npos) {
       const auto duration = given.empty() ? Microseconds(std::chrono::hours(1)) : arm::parse_duration(given);
@@ -107,7 +114,8 @@ class Reader {
       out_.window.from = now_ - *duration;
       out_.window.to = now_;
     } else {
-      const auto from = parse_rfc3339(given.substr(0, slash)), to = parse_rfc3339(given.substr(slash + 1));
+      const auto from = arm::parse_time(given.substr(0, slash)),
+                 to = arm::parse_time(given.substr(slash + 1));
       if (!from || !to) return wrong("timespan", given, "start/end are RFC 3339 date-times");
       if (*from >= *to) return wrong("timespan", given, "the start lies before the end");
       if (*to - *from > arm::duration_max) return wrong("timespan", given, "at most 400 days");

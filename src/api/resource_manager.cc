@@ -115,19 +115,22 @@ arm::Answer get_metadata_endpoints(Call& call) {
                        "The api-version query parameter (?api-version=) is required for all requests.");
   }
   const std::string origin = arm::origin_of(call.request);
-  json::object authentication{{"loginEndpoint", origin}, {"audiences", json::array{origin, origin + "/"}}};
+  json::object authentication{{"loginEndpoint", origin + "/adfs"},
+                              {"audiences", json::array{origin, origin + "/"}}};
   if (version < list_of_clouds_version) {
     return arm::json_response(200, json::object{{"galleryEndpoint", origin},
                                                 {"graphEndpoint", origin},
                                                 {"portalEndpoint", origin},
                                                 {"authentication", std::move(authentication)}});
   }
-  authentication["tenant"] = "common";
-  authentication["identityProvider"] = "AAD";
+  authentication["tenant"] = "adfs";
+  authentication["identityProvider"] = "ADFS";
   json::object cloud{{"name", "peeringd"},
                      {"portal", origin},
                      {"authentication", std::move(authentication)},
                      {"resourceManager", origin + "/"},
+                     {"microsoftGraphResourceId", origin + "/"},
+                     {"graphAudience", origin + "/"},
                      {"suffixes", json::object()}};
   if (version >= single_cloud_version) return arm::json_response(200, cloud);
   return arm::json_response(200, json::array{std::move(cloud)});

@@ -77,7 +77,8 @@ TEST_F(ResourceManager, EndpointsAreWhereTheClientFoundUs) {
   const Reply one = send(given);
   ASSERT_EQ(one.status, 200) << one.text;
   EXPECT_EQ(find_string(one.body, "resourceManager"), "https://peering.example:8471/");
-  EXPECT_EQ(find_string(one.body.at("authentication"), "loginEndpoint"), "https://peering.example:8471");
+  EXPECT_EQ(find_string(one.body.at("authentication"), "loginEndpoint"), "https://peering.example:8471/adfs");
+  EXPECT_EQ(find_string(one.body, "microsoftGraphResourceId"), "https://peering.example:8471/");
   given.target = "/metadata/endpoints?api-version=2020-06-01";
   const Reply list = send(given);
   EXPECT_EQ(list.body, json::value(json::array{one.body}));

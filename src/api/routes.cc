@@ -35,6 +35,7 @@ using http::Method;
 #define CATALOG_ENTRY CATALOG_ENTRIES "/{catalogName}"
 #define CHANNELS SUBSCRIPTION OPEN "/alertChannels"
 #define SCOPE "/{scope}"
+#define TAGS SCOPE "/providers/Microsoft.Resources/tags/default"
 #define AUTHORIZATION "/providers/Microsoft.Authorization"
 #define ROLE_ASSIGNMENT SCOPE AUTHORIZATION "/roleAssignments/{roleAssignmentName}"
 
@@ -51,6 +52,22 @@ constexpr Route table[] = {
     {Method::get, "/metrics", "Metrics", P::operate, E::none, get_metrics},
     {Method::post, "/telemetry/samples", "Telemetry_PostSamples", P::telemetry, E::none, post_samples},
 
+    // Signing in, for clients of Azure.
+    {Method::get, "/.well-known/oauth-authorization-server", "Authorization_GetMetadata", P::open, E::none,
+     get_authorization_metadata},
+    {Method::get, "/adfs/.well-known/openid-configuration", "Authorization_GetAdfsMetadata", P::open, E::none,
+     get_authorization_metadata},
+    {Method::get, "/{tenantId}/v2.0/.well-known/openid-configuration", "Authorization_GetTenantMetadata",
+     P::open, E::none, get_authorization_metadata},
+    {Method::get, "/adfs/discovery/keys", "Authorization_GetKeys", P::open, E::none, get_no_keys},
+    {Method::get, "/adfs/oauth2/authorize", "Authorization_GetPage", P::open, E::none, refuse_sign_in_page},
+    {Method::post, "/adfs/oauth2/token", "Authorization_PostToken", P::open, E::none, post_token_request},
+
+    {Method::get, "/v1.0/servicePrincipals", "ServicePrincipals_List", P::authenticated, E::none,
+     list_service_principals},
+    {Method::post, "/v1.0/directoryObjects/getByIds", "DirectoryObjects_GetByIds", P::authenticated, E::none,
+     get_directory_objects},
+
     // Azure Resource Manager.
     {Method::get, "/subscriptions", "Subscriptions_List", P::authenticated, E::none, list_subscriptions},
     {Method::get, SUBSCRIPTION, "Subscriptions_Get", P::read, E::none, get_subscription, true},
@@ -64,6 +81,13 @@ constexpr Route table[] = {
     {Method::delete_, GROUP, "ResourceGroups_Delete", P::write, E::applies, delete_resource_group},
     {Method::post, GROUP "/exportTemplate", "ResourceGroups_ExportTemplate", P::read, E::none,
      export_group_template},
+    {Method::get, SUBSCRIPTION "/resources", "Resources_List", P::catalogue, E::none, list_resources},
+    {Method::get, GROUP "/resources", "Resources_ListByResourceGroup", P::catalogue, E::none, list_resources},
+    {Method::get, SUBSCRIPTION "/tagNames", "Tags_List", P::catalogue, E::none, list_tag_names},
+    {Method::get, TAGS, "Tags_GetAtScope", P::read, E::none, get_tags},
+    {Method::put, TAGS, "Tags_CreateOrUpdateAtScope", P::partner_write, E::writes, put_tags},
+    {Method::patch, TAGS, "Tags_UpdateAtScope", P::partner_write, E::writes, patch_tags_at_scope},
+    {Method::delete_, TAGS, "Tags_DeleteAtScope", P::partner_write, E::writes, delete_tags},
     {Method::get, "/tenants", "Tenants_List", P::authenticated, E::none, list_tenants},
     {Method::get, SUBSCRIPTION "/locations", "Subscriptions_ListLocations", P::catalogue, E::none,
      list_locations},

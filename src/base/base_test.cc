@@ -39,6 +39,18 @@ TEST(ByteReader, NeverLeavesItsBytes) {
   EXPECT_TRUE(reader.bytes(1).empty());
 }
 
+TEST(Digest, Base64IsReadToTheLetter) {
+  EXPECT_EQ(from_base64(""), "");
+  EXPECT_EQ(from_base64("Zg=="), "f");
+  EXPECT_EQ(from_base64("Zm8="), "fo");
+  EXPECT_EQ(from_base64("Zm9v"), "foo");
+  EXPECT_EQ(from_base64("+/+/"), "\xfb\xff\xbf");
+  for (const char* text :
+       {"Zg", "Zg=", "Zg===", "====", "Z===", "Zm9v\n", " Zm9", "Zm=v", "Zm9-", "Zm9vZg"}) {
+    EXPECT_FALSE(from_base64(text)) << text;
+  }
+}
+
 TEST(Digest, MatchesPublishedVectors) {
   EXPECT_EQ(to_hex(sha256("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   // RFC 4231 test case 2.

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,6 +24,8 @@ std::string random_uuid();
 std::string to_hex(std::span<const std::uint8_t> bytes);
 /// RFC 4648 section 5 without padding.
 std::string to_base64url(std::string_view bytes);
+/// What RFC 4648 section 4 with padding stands for; nothing when the text is no such encoding.
+std::optional<std::string> from_base64(std::string_view text);
 /// True when equal; takes the same time wherever the first difference is.
 bool equal_constant_time(std::string_view a, std::string_view b);
 

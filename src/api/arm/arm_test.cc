@@ -3,8 +3,10 @@
 
 #include "api/arm/api_version.h"
 #include "api/arm/body.h"
+#include "api/arm/duration.h"
 #include "api/arm/filter.h"
 #include "api/arm/headers.h"
+#include "api/arm/json_with_comments.h"
 #include "api/arm/names.h"
 #include "api/arm/paging.h"
 #include "api/arm/query.h"
@@ -23,6 +25,15 @@ TEST(ResourceId, PathsAreSplitAndDecodedOnce) {
   EXPECT_THAT(*split_path("/a/b%20c/"), ElementsAre("a", "b c"));
   EXPECT_THAT(*split_path("/a%2541"), ElementsAre("a%41"));
   EXPECT_TRUE(split_path("/")->empty());
+}
+
+TEST(ResourceId, TheEmptyPlaceOfAParentIsLeftOut) {
+  EXPECT_THAT(*split_path("/providers/Microsoft.Peering//peerings/a"),
+              ElementsAre("providers", "Microsoft.Peering", "peerings", "a"));
+  for (const char* path : {"/providers//peerings", "/subscriptions//x", "/providers/a///b",
+                           "/providers/a/b//c", "/providers/Microsoft.Peering//", "//providers/a"}) {
+    EXPECT_FALSE(split_path(path)) << path;
+  }
 }
 
 TEST(ResourceId, PathsThatCannotBeNamesAreRefused) {
@@ -189,6 +200,27 @@ TEST(Body, PatchesFollowTheMergeRules) {
   EXPECT_EQ(merge_patch(parsed(R"({"a":"b","c":{"d":"e","f":"g"}})"), parsed(R"({"a":"z","c":{"f":null}})")),
             parsed(R"({"a":"z","c":{"d":"e"}})"));
   EXPECT_EQ(merge_patch(parsed(R"({"a":[1]})"), parsed(R"({"a":{"b":null}})")), parsed(R"({"a":{}})"));
+}
+
+TEST(JsonWithComments, BecomesJsonAndJsonStaysAsItIs) {
+  EXPECT_EQ(without_comments("{a /* b */: 1, // c\n \"d\": [true, 2,], $e_1 : null}"),
+            "{\"a\"  : 1, \n \"d\": [true, 2], \"$e_1\" : null}");
+  for (const char* strict :
+       {R"({"a": "// no /* comment */ \\" , "b": ["x,]", -1.5e3, false]})", R"("")", "[]", "{"}) {
+    EXPECT_EQ(without_comments(strict), strict);
+  }
+  EXPECT_EQ(without_comments("\"two\nlines\""), R"("two\u000alines")");
+  for (const char* broken : {"\"open", "\"open\\", "/* open", "// open", "a", ",]", "/"}) {
+    EXPECT_FALSE(parse_json(without_comments(broken)));
+  }
+}
+
+TEST(Times, WithoutAnOffsetAreUtc) {
+  EXPECT_EQ(parse_time("2026-11-26T18:37:24.810895").value(), *parse_rfc3339("2026-11-26T18:37:24.810895Z"));
+  EXPECT_EQ(parse_time("2026-11-26T18:37:24+01:00").value(), *parse_rfc3339("2026-11-26T17:37:24Z"));
+  for (const char* text : {"", "2026-11-26", "2026-11-26T18:37:24+", "2026-11-26T18:37:24ZZ"}) {
+    EXPECT_FALSE(parse_time(text)) << text;
+  }
 }
 
 TEST(Headers, EveryAnswerCarriesTheIds) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "api/arm/json_with_comments.h"
 #include "api/arm/names.h"
 
 namespace peering::api::arm {
@@ -34,6 +35,15 @@ Expected<json::value> read_object(const http::Request& request) {
   }
   if (!value->is_object()) return bad_content("body", request.body, "a JSON object");
   return std::move(*value);
+}
+
+Expected<json::value> read_object_with_comments(const http::Request& request) {
+  auto strict = read_object(request);
+  if (strict || strict.error().status != 400) return strict;
+  http::Request rewritten;
+  rewritten.body = without_comments(request.body);
+  auto out = read_object(rewritten);
+  return out ? std::move(out) : std::move(strict);
 }
 
 Expected<json::value> read_object_or_nothing(const http::Request& request) {

@@ -15,7 +15,9 @@ namespace peering::api::arm {
 /// The body as a JSON object; 400 `InvalidRequestContent` when it is anything else, 415 when it is
 /// compressed. A member that comes twice is the last one.
 Expected<json::value> read_object(const http::Request& request);
-/// The same, but no body at all gives an empty object.
+/// The same for a template, which may be JSON with comments (`json_with_comments.h`).
+Expected<json::value> read_object_with_comments(const http::Request& request);
+/// As `read_object`, but no body at all gives an empty object.
 Expected<json::value> read_object_or_nothing(const http::Request& request);
 
 /// A member that is an object; an absent or null one gives an empty object. `path` is how the member is

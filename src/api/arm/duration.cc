@@ -2,6 +2,8 @@
 
 #include <cctype>
 #include <charconv>
+#include <string>
+#include <utility>
 
 namespace peering::api::arm {
 
@@ -45,6 +47,13 @@ std::optional<Microseconds> parse_duration(std::string_view text) {
   }
   if (out <= Microseconds(0) || out > duration_max) return std::nullopt;
   return out;
+}
+
+Result<TimePoint> parse_time(std::string_view text) {
+  auto out = parse_rfc3339(text);
+  if (out) return out;
+  auto without_offset = parse_rfc3339(std::string(text) + "Z");
+  return without_offset ? std::move(without_offset) : std::move(out);
 }
 
 }  // namespace peering::api::arm

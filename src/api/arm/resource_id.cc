@@ -44,11 +44,18 @@ Result<std::vector<std::string>> split_path(std::string_view path) {
   path.remove_prefix(1);
   if (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
   std::vector<std::string> out;
+  bool left_out = false;
   while (!path.empty()) {
     const std::size_t slash = path.find('/');
-    auto segment = decoded_segment(path.substr(0, slash));
-    if (!segment) return tl::unexpected(segment.error());
-    out.push_back(std::move(*segment));
+    // Azure's clients leave the place of a parent empty: "/providers/Microsoft.Peering//peeringServices".
+    const bool is_parent = !left_out && out.size() > 1 && same_name(out[out.size() - 2], "providers");
+    if (slash == 0 && is_parent) {
+      left_out = true;
+    } else {
+      auto segment = decoded_segment(path.substr(0, slash));
+      if (!segment) return tl::unexpected(segment.error());
+      out.push_back(std::move(*segment));
+    }
     if (slash == std::string_view::npos) break;
     path.remove_prefix(slash + 1);
     if (path.empty()) return tl::unexpected(invalid("path", path, segment_rule));
@@ -69,11 +76,13 @@ std::optional<ResourceId> parse_resource_id(std::span<const std::string> segment
   if (keyword("subscriptions")) {
     out.subscription = segments[at + 1];
     at += 2;
-    if (last("resourceGroups") || last("providers") || last("locations")) return out;
+    for (const char* list : {"resourceGroups", "providers", "locations", "resources", "tagNames"}) {
+      if (last(list)) return out;
+    }
     if (keyword("resourceGroups")) {
       out.resource_group = segments[at + 1];
       at += 2;
-      if (last("exportTemplate")) return out;
+      if (last("exportTemplate") || last("resources")) return out;
     }
   }
   while (keyword("providers")) {

@@ -33,7 +33,7 @@ struct ResourceId {
 
 /// Splits a path into segments that were decoded once; an error for a path without leading '/', with a
 /// broken percent encoding, or with a segment that is empty, "." or "..", no UTF-8, or has '/', '\\' or a
-/// control character. One trailing '/' is ignored.
+/// control character. One trailing '/' is ignored, and one empty segment right behind a provider's namespace.
 Result<std::vector<std::string>> split_path(std::string_view path);
 
 /// Recognises the ARM form; nothing when the path is not of it.
