@@ -12,7 +12,7 @@ CONTRACT = harness.SOURCE / "tests" / "contract"
 class PublishedClients(harness.SystemTest):
     def test_the_unmodified_clients_work_over_https(self):
         node = need_program(self, "node")
-        if not (CONTRACT / "node_modules" / "@azure" / "arm-resources").is_dir():
+        if not (CONTRACT / "node_modules" / "@azure" / "arm-authorization").is_dir():
             if harness.REQUIRE_ALL:
                 self.fail("tests/contract has no node_modules: ./run setup")
             self.skipTest("tests/contract has no node_modules: ./run setup")
@@ -25,7 +25,7 @@ class PublishedClients(harness.SystemTest):
                     {"location": "eastus"})
         environment = {**os.environ, "PEERING_HTTPS": server.https, "PEERING_TOKEN": server.token,
                        "PEERING_SUBSCRIPTION": subscription, "NODE_EXTRA_CA_CERTS": server.authority}
-        for client in ("arm_peering", "arm_monitor", "arm_resources"):
+        for client in ("arm_peering", "arm_monitor", "arm_resources", "arm_authorization"):
             with self.subTest(client):
                 done = subprocess.run([node, "--test", "--test-reporter=spec", f"{client}.test.mjs"], cwd=CONTRACT,
                                       env=environment, capture_output=True, text=True,
