@@ -374,6 +374,15 @@ class ActivityLog : public AuditLog {
       "eventTimestamp ge '2026-11-23T00:00:00Z' and eventTimestamp le '2026-11-24T00:00:00.0000000Z'";
 };
 
+TEST_F(ActivityLog, TakesTimesWithoutAnOffsetForUtc) {
+  make_service();
+  EXPECT_GT(
+      get(path("eventTimestamp ge 2026-11-23T12:00:00.000000 and eventTimestamp le 2026-11-23T12:00:00"))
+          .items(),
+      0U);
+  EXPECT_EQ(get(path("eventTimestamp ge 2026-11-23T12:00:00.000001")).items(), 0U);
+}
+
 TEST_F(ActivityLog, HasAzuresFields) {
   const std::string service = make_service();
   const Reply reply = get(path(fmt::format("{} and resourceUri eq '{}'", day, service)));

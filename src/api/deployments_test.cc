@@ -45,6 +45,19 @@ class Deployments : public ApiFixture {
   std::string details(const Reply& reply) { return json::serialize(reply.body.at("error").at("details")); }
 };
 
+TEST_F(Deployments, TakeTemplatesWithCommentsAsAzSendsThem) {
+  make_group();
+  std::string body = order(with(json::array{service("office")}));
+  const std::string_view member = R"("template":{)";
+  body.replace(body.find(member), member.size(), "template:{ // one\n /* two */ ");
+  ASSERT_FALSE(parse_json(body));
+  EXPECT_EQ(post(path + "/validate", body).status, 200);
+  EXPECT_EQ(put(path, body).status, 201);
+  EXPECT_EQ(get(office).status, 200);
+  EXPECT_EQ(put(path, body + "}").code(), "InvalidRequestContent");
+  EXPECT_EQ(put(office, "{location:'eastus'}").code(), "InvalidRequestContent") << "only templates";
+}
+
 TEST_F(Deployments, MakesEverythingInOrderAndTellsWhat) {
   make_group();
   json::object settings =

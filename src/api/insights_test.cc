@@ -62,6 +62,16 @@ TEST_F(Insights, PrefixLatencyIsTheAverageOfHourlyMediansAndAGapStaysAGap) {
   EXPECT_NEAR(data.at(2).at("average").as_double(), 30, 0.3);
 }
 
+TEST_F(Insights, TimesMayComeAsAzSendsThem) {
+  // Encoded twice, and without an offset.
+  const Reply reply = metrics(
+      "metricnames=PrefixLatency&timespan=2026-11-23T09%253A00%253A00.5%252F2026-11-23T12%253A00%253A00&"
+      "interval=PT1H");
+  ASSERT_EQ(reply.status, 200) << reply.text;
+  EXPECT_EQ(find_string(reply.body, "timespan"), "2026-11-23T09:00:00.500Z/2026-11-23T12:00:00Z");
+  EXPECT_EQ(metrics("metricnames=PrefixLatency&timespan=2026%25zz").status, 400);
+}
+
 TEST_F(Insights, AFilterSplitsByDimension) {
   hand_in(10'000, "203.0.113.9", "2026-11-23T11:10:00Z");
   hand_in(40'000, "198.51.100.7", "2026-11-23T11:10:00Z");
