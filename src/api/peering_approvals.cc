@@ -115,7 +115,7 @@ arm::Answer decide_on_asn(Call& call, bool approves) {
   if (auto saved = save(call, {key, peer_asn_type, "", ""}, document, *record); !saved) {
     return tl::unexpected(saved.error());
   }
-  return arm::json_response(200, shown_peer_asn(Record{{}, std::move(document)}));
+  return arm::json_response(200, shown_peer_asn(call, Record{{}, std::move(document)}));
 }
 
 arm::Expected<void> check_approvable(const Call& call, const json::object& document,

@@ -16,7 +16,7 @@ std::string_view initial_asn_state(const Settings& settings);
 arm::Expected<void> settle_connections(const Call& call, const Record& peer_asn, json::object& document);
 
 /// As the resources are served (peer_asns.cc, peerings.cc).
-json::object shown_peer_asn(const Record& record);
+json::object shown_peer_asn(const Call& call, const Record& record);
 json::object shown_peering(const Call& call, const Record& record);
 
 }  // namespace peering::api

@@ -233,6 +233,29 @@ TEST_F(PeerAsns, LiveInTheSubscriptionAndWaitForApproval) {
   EXPECT_EQ(get(path).status, 404);
 }
 
+TEST_F(PeerAsns, HadContactsWithoutRolesUntilTheEndOf2019) {
+  put(std::string(sub_a), "");
+  const std::string path = std::string(sub_a) + "/providers/Microsoft.Peering/peerAsns/contoso";
+  const std::string old = path + "?api-version=2019-09-01-preview";
+  const auto put_contacts = [&](std::string_view info) {
+    return send(request(http::Method::put, old,
+                        fmt::format(R"({{"properties":{{"peerAsn":3333,"peerContactInfo":{}}}}})", info)));
+  };
+  const std::string_view info = R"({"emails":["noc@contoso.com","cto@contoso.com"],"phone":["+1"]})";
+  const Reply made = put_contacts(info);
+  EXPECT_EQ(made.status, 201) << made.text;
+  EXPECT_EQ(made.body.at("properties").at("peerContactInfo"), *parse_json(info));
+  EXPECT_EQ(find(made.body, "properties", "peerContactDetail"), nullptr);
+  const json::value later = get(path).body.at("properties");
+  EXPECT_EQ(later.at("peerContactDetail"),
+            *parse_json(R"([{"email":"noc@contoso.com","phone":"+1"},{"email":"cto@contoso.com"}])"));
+  EXPECT_EQ(find(later, "peerContactInfo"), nullptr);
+  EXPECT_EQ(put_contacts(R"({"emails":"noc@contoso.com"})").code(), "InvalidRequestContent");
+  EXPECT_THAT(put_contacts(R"({"phone":[1]})").message(),
+              testing::HasSubstr("properties.peerContactInfo.phone"));
+  EXPECT_EQ(put_contacts("7").code(), "InvalidRequestContent");
+}
+
 TEST_F(PeerAsns, NumbersThatCannotBePublicAreRefused) {
   put(std::string(sub_a), "");
   const std::string path = std::string(sub_a) + "/providers/Microsoft.Peering/peerAsns/a";

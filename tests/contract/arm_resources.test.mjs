@@ -126,3 +126,18 @@ describe("deployments of a subscription", () => {
     assert.equal((await resources.resourceGroups.get("made")).location, "eastus");
   });
 });
+
+describe("resources by their id", () => {
+  const id = (name) =>
+    `/subscriptions/${PEERING_SUBSCRIPTION}/resourceGroups/${GROUP}/providers/Microsoft.Peering/peeringServices/${name}`;
+  const exists = async (name) => (await resources.resources.checkExistenceById(id(name), "2022-10-01")).body;
+
+  it("are made, looked for and deleted", async () => {
+    assert.equal(await exists("by-id"), false);
+    const made = await resources.resources.beginCreateOrUpdateByIdAndWait(id("by-id"), "2022-10-01", { location: "eastus" });
+    assert.equal(made.name, "by-id");
+    assert.equal(await exists("by-id"), true);
+    await resources.resources.beginDeleteByIdAndWait(id("by-id"), "2022-10-01");
+    assert.equal(await exists("by-id"), false);
+  });
+});
