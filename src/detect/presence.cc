@@ -286,14 +286,15 @@ void Presence::restored_state(PrefixPresence& prefix) {
   }
   for (model::Event& event : found->second) {
     if (event.state != model::EventState::open) continue;
-    if (event.kind == model::EventKind::withdrawal) prefix.withdrawal = event;
+    if (event.kind == model::EventKind::withdrawal) prefix.withdrawal = std::make_unique<model::Event>(event);
     if (event.kind == model::EventKind::visibility_loss && event.neighbor) {
       prefix.required_seen.insert(*event.neighbor);
       prefix.required_missing[*event.neighbor] = event;
     } else if (event.kind == model::EventKind::visibility_loss) {
-      prefix.visibility = event;
+      prefix.visibility = std::make_unique<model::Event>(event);
     }
-    if (event.kind == model::EventKind::backup_route_withdrawal) prefix.backup_withdrawal = event;
+    if (event.kind == model::EventKind::backup_route_withdrawal)
+      prefix.backup_withdrawal = std::make_unique<model::Event>(event);
   }
   if (prefix.withdrawal && prefix.withdrawal->level == model::Level::critical) {
     prefix.announced = false;

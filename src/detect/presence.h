@@ -64,11 +64,12 @@ struct PrefixPresence {
   bool announced = false;                     ///< somebody had it and no Critical withdrawal followed
   std::optional<std::string> awaited_router;  ///< it was announced there before a restart, and not since
   bool restored = false;
-  std::optional<model::Event> withdrawal, backup_withdrawal, visibility;  ///< while open
-  std::optional<Role> told_role;                                          ///< of the active path
-  std::set<net::Address> had;                                             ///< peers that ever had it
-  std::map<net::Address, Withdrawn> withdrew;                             ///< and took it back
-  std::set<net::Asn> required_seen;  ///< of `require_upstreams`, ever seen next to the origin
+  /// While open; mostly they are not, and then take no more than a pointer.
+  std::unique_ptr<model::Event> withdrawal, backup_withdrawal, visibility;
+  std::optional<Role> told_role;               ///< of the active path
+  std::set<net::Address> had;                  ///< peers that ever had it
+  std::map<net::Address, Withdrawn> withdrew;  ///< and took it back
+  std::set<net::Asn> required_seen;            ///< of `require_upstreams`, ever seen next to the origin
   std::map<net::Asn, model::Event> required_missing;  ///< and then by nobody: open events
   std::size_t withdrew_max = 0;                       ///< since the visibility event opened
 };

@@ -21,7 +21,7 @@ std::string plural(std::size_t count, std::string_view what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
-void close(const PrefixPresence& prefix, std::optional<model::Event>& event, TimePoint time,
+void close(const PrefixPresence& prefix, std::unique_ptr<model::Event>& event, TimePoint time,
            std::string_view reason, std::vector<model::Event>& out) {
   if (!event) return;
   resolve(*event, time, reason);
@@ -61,7 +61,7 @@ void Presence::gained(PrefixPresence& prefix, const Ways& before, const Ways& af
   const bool news = first || (first_of_role && (!primary || before.backup > 0));
   prefix.announced = true;
   if (first || (primary && first_of_role)) {
-    const bool waited = prefix.withdrawal.has_value();
+    const bool waited = prefix.withdrawal != nullptr;
     close(prefix, prefix.withdrawal, cause.time, fmt::format("{} announces it again", source(cause.peer)),
           out);
     if (!news && !waited) return;
@@ -100,7 +100,10 @@ void Presence::lost(PrefixPresence& prefix, Role role, const Ways& after, const 
                                : fmt::format("{} left", plural(after.legitimate(), "other session"));
   event.description = fmt::format("{} withdrew {}; {}.", source(cause.peer), observed, left);
   if (backup_gone) {
-    if (!prefix.backup_withdrawal) emit(prefix, *(prefix.backup_withdrawal = event), out);
+    if (!prefix.backup_withdrawal) {
+      prefix.backup_withdrawal = std::make_unique<model::Event>(event);
+      emit(prefix, event, out);
+    }
     return;
   }
   event.level = none_left      ? model::Level::critical
@@ -120,7 +123,8 @@ void Presence::lost(PrefixPresence& prefix, Role role, const Ways& after, const 
     emit(prefix, *prefix.withdrawal, out);
     return;
   }
-  emit(prefix, *(prefix.withdrawal = event), out);
+  prefix.withdrawal = std::make_unique<model::Event>(event);
+  emit(prefix, event, out);
 }
 
 void Presence::follow_active(PrefixPresence& prefix, const Ways& before, const Ways& after,

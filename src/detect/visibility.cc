@@ -33,8 +33,9 @@ void tell(PrefixPresence& prefix, const std::vector<model::EventPeer>& gone, Tim
   const bool opens = !prefix.visibility;
   const std::string observed = prefix.entry->expectation.prefix.to_string();
   if (opens) {
-    prefix.visibility = make_event(model::EventKind::visibility_loss, Role::primary, *prefix.entry,
-                                   prefix.entry->expectation.prefix, "", time, now, true);
+    prefix.visibility = std::make_unique<model::Event>(
+        make_event(model::EventKind::visibility_loss, Role::primary, *prefix.entry,
+                   prefix.entry->expectation.prefix, "", time, now, true));
     prefix.visibility->summary = fmt::format("Visibility lost: {}", observed);
   }
   model::Event& event = *prefix.visibility;
