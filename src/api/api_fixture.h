@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "api/audit_entry.h"
 #include "api/documents.h"
 #include "api/stored_sample_log_fixture.h"
 #include "base/json.h"
@@ -314,7 +315,7 @@ class ApiFixture : public testing::Test {
 
   Metrics metrics;
   std::unique_ptr<store::TelemetryStore> owned_telemetry = store::make_memory_telemetry_store();
-  RacedStore resources{store::make_memory_resource_store()};
+  RacedStore resources{store::make_memory_resource_store(traced_entry)};
   store::TelemetryStore& telemetry = *owned_telemetry;
   StoredSampleLog sample_log{telemetry};
   latency::Recorder recorder{sample_log, metrics};

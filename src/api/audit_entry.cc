@@ -147,19 +147,22 @@ store::Write audit_entry(const Call& call, const AuditedChange& change) {
   return appended(std::move(key), call.at, with_documents(entry, before, after));
 }
 
-std::function<std::string(const store::Resource&)> audit_trace(const Call& call) {
-  return [common = std::make_shared<const json::object>(shown_request(call, call.key)),
-          path = call.path](const store::Resource& gone) {
-    const auto read = parse_json(gone.document);
-    const json::object document = read && read->is_object() ? read->get_object() : json::object();
-    const json::value* type = document.if_contains("type");
-    const std::string operation =
-        (type && type->is_string() ? std::string(type->get_string()) : gone.type) + "/delete";
-    json::object entry = *common;
-    add_outcome(entry, operation, resource_id(gone.key, document), 200);
-    entry["deletedWith"] = path;
-    return with_documents(entry, without_secrets(gone.type, document, gone.document), "");
-  };
+std::string audit_trace(const Call& call) {
+  json::object out = shown_request(call, call.key);
+  out["deletedWith"] = call.path;
+  return json::serialize(out);
+}
+
+std::string traced_entry(std::string_view trace, const store::Resource& gone) {
+  const auto common = parse_json(trace);
+  const auto read = parse_json(gone.document);
+  const json::object document = read && read->is_object() ? read->get_object() : json::object();
+  const json::value* type = document.if_contains("type");
+  const std::string operation =
+      (type && type->is_string() ? std::string(type->get_string()) : gone.type) + "/delete";
+  json::object entry = common && common->is_object() ? common->get_object() : json::object();
+  add_outcome(entry, operation, resource_id(gone.key, document), 200);
+  return with_documents(entry, without_secrets(gone.type, document, gone.document), "");
 }
 
 void RefusalLog::add(const Call& call) {

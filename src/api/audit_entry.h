@@ -6,7 +6,6 @@
 // BGP sessions never get into it.
 #pragma once
 
-#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -29,8 +28,10 @@ struct AuditedChange {
 /// The entry of a change, to be the last write of its commit.
 store::Write audit_entry(const Call& call, const AuditedChange& change);
 
-/// Makes the entries of what is deleted together with what lies above it. May outlive the call.
-std::function<std::string(const store::Resource& gone)> audit_trace(const Call& call);
+/// Of what `traced_entry` makes the entries of what is deleted together with what lies above it.
+std::string audit_trace(const Call& call);
+/// The store's `Trace`.
+std::string traced_entry(std::string_view trace, const store::Resource& gone);
 
 /// Where in the log the entry about a resource is. A token's is where the token holds: that is for its
 /// Owners.

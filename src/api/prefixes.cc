@@ -57,6 +57,13 @@ std::string stored_text(const Record& record, std::string_view key) {
   return find_string(record.document.at("properties"), key).value_or("");
 }
 
+// What the request is about, if it is there. Where the commit says whether that holds, and all is decided
+// again with a look into the store if not, the registry is believed at first: it knows without reading.
+arm::Expected<std::optional<Record>> load_before(const Call& call) {
+  if (call.defers && !call.services.registry()->prefixes.contains(call.key)) return std::optional<Record>{};
+  return load(call, call.key);
+}
+
 json::object new_document(const Call& call, const json::object& parent) {
   const std::string& name = call.parameter("prefixName");
   json::object out;
@@ -95,7 +102,7 @@ arm::Answer put_prefix(Call& call) {
   if (!service) return tl::unexpected(service.error());
   const auto given = read_prefix_body(call);
   if (!given) return tl::unexpected(given.error());
-  const auto before = load(call, call.key);
+  const auto before = load_before(call);
   if (!before) return tl::unexpected(before.error());
   const std::string prefix = given->prefix.to_string();
   json::object document = *before ? (*before)->document : new_document(call, service->document);

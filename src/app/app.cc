@@ -11,6 +11,7 @@
 #include "alert/outbox.h"
 #include "alert/rules.h"
 #include "api/api.h"
+#include "api/audit_entry.h"
 #include "api/documents.h"
 #include "api/identity_providers.h"
 #include "app/api_settings.h"
@@ -180,7 +181,7 @@ Result<void> App::State::open_stores() {
   const fs::path folder = c_.data_dir;
   if (auto done = lock_.take(folder); !done) return done;
   if (auto done = catalog_.read(c_.catalog.file); !done) return done;
-  auto resources = store::open_sqlite((folder / "resources.sqlite").string());
+  auto resources = store::open_sqlite((folder / "resources.sqlite").string(), api::traced_entry);
   if (!resources) return tl::unexpected(resources.error());
   resources_ = std::move(*resources);
   auto telemetry = store::open_rocksdb((folder / "telemetry").string());
@@ -193,26 +194,14 @@ Result<void> App::State::open_stores() {
   return {};
 }
 
-// Open events, and of every registered prefix its latest announcement: what the detectors knew.
+// Open events, and of every prefix its latest announcement: what the detectors knew.
 Result<std::vector<model::Event>> App::State::known_events() {
   auto known = telemetry_->open_events();
   if (!known) return known;
-  std::string after;
-  while (true) {
-    const auto page = resources_->list({std::string(api::prefix_type), "", after, 1000});
-    if (!page) return tl::unexpected(page.error());
-    for (const store::Resource& prefix : *page) {
-      store::EventQuery query;
-      query.scope = prefix.key;
-      query.kind = model::EventKind::announcement;
-      query.limit = 1;
-      const auto latest = telemetry_->events(query);
-      if (!latest) return tl::unexpected(latest.error());
-      known->insert(known->end(), latest->events.begin(), latest->events.end());
-    }
-    if (page->empty()) return known;
-    after = page->back().key;
-  }
+  const auto latest = telemetry_->latest_events(model::EventKind::announcement);
+  if (!latest) return latest;
+  known->insert(known->end(), latest->begin(), latest->end());
+  return known;
 }
 
 void App::State::restore_shards(const std::vector<model::Event>& known) {
@@ -634,7 +623,7 @@ void App::State::stop() {
   if (server_) server_->stop();
   workers_.stop();
   // Commits under way tell their outcome while those whom they tell are there; they come before this one.
-  if (resources_) (void)resources_->commit({});
+  if (resources_) resources_->drain();
   if (watcher_) watcher_->stop();
   if (knowledge_) knowledge_->stop();
   for (const auto& shard : shards_) shard->stop();

@@ -28,6 +28,9 @@ class FullDisk : public store::TelemetryStore {
   }
   Result<std::uint64_t> last_event_sequence() override { return inner->last_event_sequence(); }
   Result<std::vector<model::Event>> open_events() override { return inner->open_events(); }
+  Result<std::vector<model::Event>> latest_events(model::EventKind k) override {
+    return inner->latest_events(k);
+  }
   Result<std::optional<model::Alert>> alert(std::string_view id) override { return inner->alert(id); }
   Result<std::vector<model::Alert>> alerts(std::string_view scope, std::size_t limit) override {
     return inner->alerts(scope, limit);

@@ -171,6 +171,23 @@ struct RegistryWatcher::State {
   std::multimap<model::Revision, Waiter> waiters;
   std::thread thread, expiry;
 
+  void take(store::Change change, std::vector<store::Change>& of_catalog) {
+    fold.apply(change);
+    if (observe) observe(change);
+    if (change.type == api::catalog_entry_type) of_catalog.push_back(std::move(change));
+  }
+
+  // Reads everything there is and puts it in force.
+  Result<void> begin() {
+    std::vector<store::Change> of_catalog;
+    const auto upto = resources.visit_all([&](store::Change change) { take(std::move(change), of_catalog); });
+    if (!upto) return tl::unexpected(upto.error());
+    if (*upto == revision) return {};  // nothing was ever written
+    if (follow_catalog && !of_catalog.empty()) follow_catalog(of_catalog);
+    publish(fold.snapshot(*upto));
+    return {};
+  }
+
   // Reads what is new and puts it in force.
   Result<void> catch_up() {
     model::Revision upto = revision;
@@ -179,11 +196,7 @@ struct RegistryWatcher::State {
     while (true) {
       auto changes = resources.changes_since(upto, changes_read_max);
       if (!changes) return tl::unexpected(changes.error());
-      for (store::Change& change : changes->changes) {
-        fold.apply(change);
-        if (observe) observe(change);
-        if (change.type == api::catalog_entry_type) of_catalog.push_back(std::move(change));
-      }
+      for (store::Change& change : changes->changes) take(std::move(change), of_catalog);
       any = any || !changes->changes.empty();
       upto = changes->upto;
       if (changes->changes.size() < changes_read_max) break;
@@ -268,7 +281,7 @@ RegistryWatcher::RegistryWatcher(store::ResourceStore& resources, Metrics& metri
 RegistryWatcher::~RegistryWatcher() { stop(); }
 
 Result<void> RegistryWatcher::start() {
-  if (auto done = state_->catch_up(); !done) return done;
+  if (auto done = state_->begin(); !done) return done;
   state_->thread = std::thread([state = state_.get()] { state->run(); });
   state_->expiry = std::thread([state = state_.get()] { state->expire_waiters(); });
   return {};

@@ -131,7 +131,7 @@ void Detector::State::remove_gone(const model::RegistryDifference& changes, cons
   for (const auto& change : changes.prefixes) {
     if (!change.before) continue;
     if (change.after && change.after->expectation.prefix == change.before->expectation.prefix) continue;
-    if (change.after) moved.insert(change.key);
+    if (change.after) moved.emplace(change.key);
     any_gone = any_gone || !change.after;
     presence.unwatch(*change.before, now, out);
   }
@@ -165,19 +165,21 @@ std::vector<net::Prefix> Detector::State::watch_changed(const model::RegistryDif
                                                         const model::Registry& before,
                                                         const rib::Table& table, TimePoint now, Events& out) {
   std::vector<net::Prefix> spaces;
-  std::map<std::string_view, model::RegisteredPrefixPointer> changed;
+  std::vector<std::pair<std::string_view, model::RegisteredPrefixPointer>> changed;
   for (const auto& change : changes.prefixes) {
     if (change.before) spaces.push_back(change.before->expectation.prefix);
-    if (change.after) changed.emplace(change.key, change.after);
+    if (change.after) changed.emplace_back(change.key, change.after);
   }
   for (const std::string& connection : changes.connections) {
     if (same_places(before, *registry, connection)) continue;
     const std::string start = connection + "/prefixes/";
     for (auto at = registry->prefixes.lower_bound(start);
          at != registry->prefixes.end() && at->first.starts_with(start); ++at) {
-      changed.emplace(at->first, at->second);
+      changed.emplace_back(at->first, at->second);
     }
   }
+  std::sort(changed.begin(), changed.end());
+  changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
   for (const auto& [key, entry] : changed) {
     spaces.push_back(entry->expectation.prefix);
     watch(entry, table, now, out);

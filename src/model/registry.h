@@ -112,7 +112,7 @@ using RegistryPointer = std::shared_ptr<const Registry>;
 /// What is not the same in two snapshots.
 struct RegistryDifference {
   struct Entry {
-    std::string key;
+    std::string_view key;                   ///< in one of the two snapshots
     RegisteredPrefixPointer before, after;  ///< one of them may be null
   };
   std::vector<Entry> prefixes;           ///< in order of key; values that are equal are not here

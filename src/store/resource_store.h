@@ -36,8 +36,12 @@ enum class Condition : std::uint8_t {
 
 /// What a write does beside replacing a resource by its document.
 enum class Reach : std::uint8_t {
-  one,      ///< the resource alone; no document: it is deleted
-  subtree,  ///< no document: deletes the resource and everything whose key begins with its key and "/"
+  one,  ///< the resource alone; no document: it is deleted
+  /// No document: deletes the resource and everything whose key begins with its key and "/". A store may do
+  /// so piece by piece, so that others need not wait: then all is gone for readers with the first, what lies
+  /// below cannot be written before the last (`conflict`), and the outcome is told after it. An end of the
+  /// process between them changes nothing of that.
+  subtree,
   nothing,  ///< only the condition counts: something else in the commit needs it to hold
   append,   ///< `document` becomes an entry of the log about `key`; has no condition, makes no revision
 };
@@ -53,10 +57,14 @@ struct Write {
   std::string unique;
   Reach reach = Reach::one;
   TimePoint at{};  ///< with `append`: when it happened
-  /// With `subtree`, or null: makes the entry (of the time `at`) that the log gets about each resource that
-  /// goes because it lies below. Called while the commit is made; must not block or throw.
-  std::function<std::string(const Resource& gone)> trace;
+  /// With `subtree`, or empty: the store's `Trace` makes of it the entry (of the time `at`) that the log gets
+  /// about each resource that goes because it lies below.
+  std::string trace;
 };
+
+/// Makes the document of a log entry about a resource that goes with what lies above it. Called while a
+/// commit is made, or in another process that finishes it; must not block or throw. Thread-safe.
+using Trace = std::function<std::string(std::string_view trace, const Resource& gone)>;
 
 /// What the log says of one change. Entries outlive what they are about.
 struct LogEntry {
@@ -130,6 +138,10 @@ class ResourceStore {
   /// only when too many are under way.
   virtual void commit_later(std::vector<Write> writes, Committed done) { done(commit(writes)); }
 
+  /// Returns when the outcome of every commit that is under way has been told. Deletions that go piece by
+  /// piece are told as done; the rest of them goes when the store is opened again.
+  virtual void drain() { (void)commit({}); }
+
   virtual Result<std::optional<Resource>> get(std::string_view key) = 0;
   /// The revision of the resource that `get` would give, if it would do so from memory just now; nothing
   /// otherwise, or when there is no resource. Does not block; called from any thread.
@@ -138,6 +150,10 @@ class ResourceStore {
   /// Everything that changed after `after`, oldest first, at most `limit` changes. A commit is never cut: one
   /// that is larger than `limit` comes whole.
   virtual Result<Changes> changes_since(Revision after, std::size_t limit) = 0;
+  /// Everything that is there, each resource once, in whatever order costs least: what one who follows
+  /// changes begins with. Gives the revision from which to follow. The order of a commit's writes is not
+  /// kept.
+  virtual Result<Revision> visit_all(const std::function<void(Change)>& visit);
 
   virtual Result<LogPage> log(const LogQuery& query) = 0;
   /// Drops what the limits do not keep; gives how many entries that were. Commits go on meanwhile.

@@ -100,6 +100,9 @@ class TelemetryStore {
   virtual Result<std::uint64_t> last_event_sequence() = 0;
   /// Every event that is open, of all connections: what the detectors must know after a restart.
   virtual Result<std::vector<model::Event>> open_events() = 0;
+  /// Of every prefix that has events of the kind, the one that began last, in order of its resource. Costs as
+  /// much as there are prefixes with events.
+  virtual Result<std::vector<model::Event>> latest_events(model::EventKind kind) = 0;
 
   virtual Result<std::optional<model::Alert>> alert(std::string_view id) = 0;
   /// Newest first. `scope`: a connection, a resource group or a subscription; empty: all.

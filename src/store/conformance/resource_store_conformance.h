@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <memory>
 #include <random>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -36,6 +38,30 @@ inline std::vector<std::string> keys_of(const std::vector<Resource>& resources) 
   std::vector<std::string> out;
   for (const Resource& each : resources) out.push_back(each.key);
   return out;
+}
+
+/// The stores' `Trace`.
+inline std::string tell_gone(std::string_view trace, const Resource& gone) {
+  return fmt::format("{} {} {}", gone.key, trace, gone.document);
+}
+inline Write remove_whole(std::string key, std::string trace) {
+  Write out = remove(std::move(key), Condition::present);
+  out.reach = Reach::subtree;
+  out.at = time_from_us(7);
+  out.trace = std::move(trace);
+  return out;
+}
+/// "/large" and so many below it, their unique values too.
+inline constexpr std::size_t large = 1100;
+inline void put_large(ResourceStore& store) {
+  std::vector<Write> writes{put("/large", "{}"), put("/larger", "{}")};
+  for (std::size_t i = 0; i < large; ++i) {
+    writes.push_back(put(fmt::format("/large/{}", i), std::to_string(i), fmt::format("value {}", i)));
+  }
+  ASSERT_TRUE(store.commit(writes));
+}
+inline std::size_t count_of(ResourceStore& store, std::string below) {
+  return store.list({"service", std::move(below), "", 10 * large}).value().size();
 }
 
 inline Write entry(std::string key, std::int64_t at_us, std::string document = "{}") {
@@ -172,6 +198,96 @@ TYPED_TEST_P(ResourceStoreConformance, ASubtreeIsDeletedWithItsRootAndNothingBes
   EXPECT_EQ(changes.changes[0].key, "/a");
   EXPECT_EQ(changes.changes[2].key, "/a/b/c");
   EXPECT_EQ(commit_one(store, whole).error().code, ErrorCode::conflict);
+}
+
+TYPED_TEST_P(ResourceStoreConformance, ALargeSubtreeIsGoneWhollyWhenItsDeletionIsTold) {
+  ResourceStore& store = this->store();
+  put_large(store);
+  const Revision before = store.changes_since(Revision(0), 1).value().upto;
+  const auto done =
+      store.commit(std::vector<Write>{remove_whole("/large", "had"), entry("/large", 7, "itself")});
+  ASSERT_TRUE(done.has_value()) << done.error().message;
+  EXPECT_EQ(count_of(store, "/"), 1);
+  EXPECT_FALSE(store.get("/large/7").value().has_value());
+  std::size_t told = 0;
+  for (Revision at = before; at < *done;) {
+    const Changes changes = store.changes_since(at, 100).value();
+    for (const Change& change : changes.changes) told += change.document ? 0 : 1;
+    at = changes.upto;
+  }
+  EXPECT_EQ(told, large + 1);
+  const auto entries = documents_of(store.log({.limit = 10 * large}).value());
+  EXPECT_EQ(entries.size(), large + 1);
+  EXPECT_THAT(entries, ::testing::Contains("/large/7 had 7"));
+  put_large(store);
+  EXPECT_EQ(count_of(store, "/large/"), large) << "keys and values are free again";
+}
+
+TYPED_TEST_P(ResourceStoreConformance, ReadersSeeALargeSubtreeWhollyOrNotAtAllWhileItGoes) {
+  ResourceStore& store = this->store();
+  put_large(store);
+  std::atomic<bool> told{false};
+  std::thread deleting([&] {
+    EXPECT_TRUE(commit_one(store, remove_whole("/large", "had")));
+    told = true;
+  });
+  bool was_gone = false;
+  while (!told) {
+    const std::size_t count = count_of(store, "/large/");
+    ASSERT_TRUE(count == large || count == 0) << count;
+    ASSERT_FALSE(was_gone && count > 0);
+    was_gone = count == 0;
+    ASSERT_TRUE(commit_one(store, put("/other", "{}"))) << "others go on";
+    if (was_gone) {
+      EXPECT_FALSE(store.get("/large").value().has_value());
+      EXPECT_FALSE(store.get("/large/1099").value().has_value());
+      std::size_t seen = 0;
+      ASSERT_TRUE(store.visit_all([&](const Change& change) { seen += change.key.starts_with("/large/"); }));
+      EXPECT_EQ(seen, 0);
+    }
+  }
+  deleting.join();
+}
+
+TYPED_TEST_P(ResourceStoreConformance, WhatLiesInASubtreeThatGoesCannotBeWrittenAsIfItStayed) {
+  ResourceStore& store = this->store();
+  put_large(store);
+  Write child = put("/large/7/child", "{}");
+  Write parent = put_if(Condition::etag, "/large/7", store.get("/large/7").value()->etag);
+  parent.reach = Reach::nothing;
+  std::atomic<bool> told{false};
+  std::vector<Write> deletion{remove_whole("/large", "had")};
+  store.commit_later(deletion, [&](const Result<Revision>& done) {
+    EXPECT_TRUE(done);
+    told = true;
+  });
+  while (!told) {
+    const auto made = store.commit(std::vector<Write>{parent, child});
+    // Before the deletion it goes with it.
+    if (!made) {
+      EXPECT_EQ(made.error().code, ErrorCode::conflict);
+    }
+  }
+  EXPECT_EQ(count_of(store, "/large/"), 0);
+}
+
+TYPED_TEST_P(ResourceStoreConformance, VisitsEverythingThatIsThereOnce) {
+  ResourceStore& store = this->store();
+  std::vector<Write> writes;
+  for (int i = 0; i < 2500; ++i) writes.push_back(put(fmt::format("/{}", i), std::to_string(i)));
+  ASSERT_TRUE(store.commit(writes));
+  ASSERT_TRUE(commit_one(store, remove("/7")));
+  const Revision last = commit_one(store, put("/8", "new")).value();
+  std::map<std::string, std::string> seen;
+  const auto upto = store.visit_all([&](const Change& change) {
+    EXPECT_EQ(change.type, "service");
+    EXPECT_TRUE(seen.emplace(change.key, change.document.value_or("")).second);
+  });
+  ASSERT_TRUE(upto.has_value());
+  EXPECT_EQ(*upto, last);
+  EXPECT_EQ(seen.size(), 2499);
+  EXPECT_EQ(seen["/8"], "new");
+  EXPECT_FALSE(seen.contains("/7"));
 }
 
 TYPED_TEST_P(ResourceStoreConformance, CommitsUnderWayTogetherHaveTheirOwnOutcomes) {
@@ -361,11 +477,7 @@ TYPED_TEST_P(ResourceStoreConformance, ASubtreeLeavesAnEntryForEachThatGoesWithI
     ASSERT_TRUE(commit_one(store, put(key, key)));
   }
   ASSERT_TRUE(commit_one(store, remove("/a/gone")));
-  Write whole = remove("/a");
-  whole.reach = Reach::subtree;
-  whole.at = time_from_us(7);
-  whole.trace = [](const Resource& gone) { return gone.key + " had " + gone.document; };
-  ASSERT_TRUE(store.commit(std::vector<Write>{whole, entry("/a", 7, "itself")}));
+  ASSERT_TRUE(store.commit(std::vector<Write>{remove_whole("/a", "had"), entry("/a", 7, "itself")}));
   EXPECT_THAT(documents_of(store.log({}).value()),
               ::testing::ElementsAre("itself", "/a/b/c had /a/b/c", "/a/b had /a/b"));
 }
@@ -387,7 +499,7 @@ TYPED_TEST_P(ResourceStoreConformance, WhatIsTooOldOrTooMuchLeavesTheLog) {
 }
 
 TYPED_TEST_P(ResourceStoreConformance, AgreesWithTheMemoryStoreOnRandomOperations) {
-  const auto oracle = make_memory_resource_store();
+  const auto oracle = make_memory_resource_store(tell_gone);
   std::mt19937 random(20261125);
   const auto pick = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
   for (int step = 0; step < 300; ++step) {
@@ -403,7 +515,7 @@ TYPED_TEST_P(ResourceStoreConformance, AgreesWithTheMemoryStoreOnRandomOperation
       const auto current = oracle->get(write.key).value();
       if (write.condition == Condition::etag) write.etag = current && pick(4) ? current->etag : "other";
       write.at = time_from_us(pick(50));
-      if (pick(2)) write.trace = [](const Resource& gone) { return gone.key + gone.document; };
+      if (pick(2)) write.trace = "went";
       if (pick(3) == 0) writes.push_back(entry(write.key, pick(50), std::to_string(step)));
       writes.push_back(std::move(write));
       if (pick(3) == 0) writes.push_back(entry("/subscriptions/s/x", pick(50), std::to_string(step)));
@@ -450,6 +562,8 @@ REGISTER_TYPED_TEST_SUITE_P(
     ConditionsDecideWhetherAWriteHappens, ACommitHappensWhollyOrNotAtAll,
     AWriteSeesTheOnesBeforeItInItsCommit, DeletingWhatIsAbsentIsNoErrorAndNoChange,
     AConditionAloneGuardsTheOtherWritesAndChangesNothing, ASubtreeIsDeletedWithItsRootAndNothingBeside,
+    ALargeSubtreeIsGoneWhollyWhenItsDeletionIsTold, ReadersSeeALargeSubtreeWhollyOrNotAtAllWhileItGoes,
+    WhatLiesInASubtreeThatGoesCannotBeWrittenAsIfItStayed, VisitsEverythingThatIsThereOnce,
     CommitsUnderWayTogetherHaveTheirOwnOutcomes, TwoResourcesOfOneTypeCannotShareAUniqueValue,
     ListsInOrderOfKeyPageByPage, ChangesComeOnceAKeyInOrderWithDeletions, ALimitNeverCutsACommit,
     OfManyConcurrentUpdatesWithOneEtagExactlyOneWins, ReadersSeeWholeCommitsWhileOthersWrite,
@@ -486,6 +600,35 @@ TYPED_TEST_P(PersistentResourceStoreConformance, AcknowledgedCommitsSurviveAKill
   }
 }
 
+// Killed while the rows of a large subtree go: it is gone for readers, and the next process removes the rest.
+TYPED_TEST_P(PersistentResourceStoreConformance, ADeletionOfALargeSubtreeSurvivesAKill) {
+  if (const auto folder = child_folder()) {
+    auto store = TypeParam::open(*folder).value();
+    tell_parent("deleting");
+    store->commit_later({remove_whole("/large", "had"), entry("/large", 7, "itself")}, [](const auto&) {});
+    while (true) tell_parent(std::to_string(store->log({.limit = 10 * large}).value().entries.size()));
+  }
+  std::mt19937 random(5);
+  for (int round = 0; round < 4; ++round) {
+    const TemporaryFolder folder;
+    put_large(*TypeParam::open(folder.path()).value());
+    OwnChild child(folder.path());
+    child.listen(std::chrono::milliseconds(2 + random() % 12));
+    const auto store = TypeParam::open(folder.path()).value();
+    const bool gone = !store->get("/large").value().has_value();
+    EXPECT_EQ(count_of(*store, "/large/"), gone ? 0 : large);
+    if (!gone) {
+      ASSERT_TRUE(commit_one(*store, remove_whole("/large", "had")));
+    }
+    const auto entries = [&] { return store->log({.limit = 10 * large}).value().entries.size(); };
+    for (int i = 0; i < 1000 && entries() < large; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    EXPECT_EQ(entries(), large + (gone ? 1 : 0)) << "each once";
+    EXPECT_EQ(count_of(*store, "/"), 1);
+  }
+}
+
 TYPED_TEST_P(PersistentResourceStoreConformance, AFullDiskRefusesWritesAndHarmsNothing) {
   const auto folder = child_folder();
   if (!folder) {
@@ -517,6 +660,7 @@ TYPED_TEST_P(PersistentResourceStoreConformance, AFullDiskRefusesWritesAndHarmsN
 }
 
 REGISTER_TYPED_TEST_SUITE_P(PersistentResourceStoreConformance, WhatWasCommittedIsThereWhenOpenedAgain,
-                            AcknowledgedCommitsSurviveAKill, AFullDiskRefusesWritesAndHarmsNothing);
+                            AcknowledgedCommitsSurviveAKill, ADeletionOfALargeSubtreeSurvivesAKill,
+                            AFullDiskRefusesWritesAndHarmsNothing);
 
 }  // namespace peering::store::conformance

@@ -168,6 +168,25 @@ TYPED_TEST_P(TelemetryStoreConformance, KnowsWhichEventsAreOpen) {
   EXPECT_EQ(open[0], some_event("e1", 1));
 }
 
+TYPED_TEST_P(TelemetryStoreConformance, KnowsOfEachPrefixItsLatestEventOfAKind) {
+  EXPECT_TRUE(this->store().latest_events(model::EventKind::announcement).value().empty());
+  const auto event = [&](const std::string& id, int at, const std::string& prefix, model::EventKind kind) {
+    model::Event out = some_event(id, at);
+    out.prefix_resource = prefix.empty() ? "" : out.connection + "/prefixes/" + prefix;
+    out.kind = kind;
+    return out;
+  };
+  using Kind = model::EventKind;
+  this->append({event("e1", 1, "B", Kind::announcement), event("e2", 2, "B", Kind::announcement),
+                event("e3", 3, "B", Kind::withdrawal), event("e4", 9, "a", Kind::announcement),
+                event("e5", 5, "b2", Kind::withdrawal), event("e6", 6, "", Kind::session_state),
+                event("e7", 7, "", Kind::announcement)});
+  const auto latest = this->store().latest_events(Kind::announcement).value();
+  ASSERT_EQ(latest.size(), 2);
+  EXPECT_EQ(latest[0].id.value, "e4");
+  EXPECT_EQ(latest[1].id.value, "e2");
+}
+
 TYPED_TEST_P(TelemetryStoreConformance, ListsAlertsNewestFirstAndReplacesThem) {
   model::Alert first = some_alert("a1", 1), second = some_alert("a2", 2, 1);
   ASSERT_TRUE(this->store().append({{}, {first, second}, {}}));
@@ -416,13 +435,14 @@ REGISTER_TYPED_TEST_SUITE_P(
     ListsNewestFirstWithinTheTimesAsked, FiltersByKindTypeLevelAndState,
     PagesStayStableWhileNewerEventsArrive, APageThatJustFitsIsTheLast, RefusesAPageTokenItNeverGave,
     ALaterVersionReplacesTheEventEverywhere, FollowersSeeEveryVersionInOrderOfStoring,
-    StoringAnEventTwiceChangesNothing, KnowsWhichEventsAreOpen, ListsAlertsNewestFirstAndReplacesThem,
-    DeliveriesAreDueOldestFirstUntilDone, AnAcceptedBatchIsPendingUntilSettled,
-    AnIdempotencyKeyCountsOnceAndKeepsItsAnswer, ConcurrentRetriesWithOneKeyCountOnce,
-    ConcurrentAcceptsGetSequencesOfTheirOwn, SettledSketchesAreFoundByResourceAndTime,
-    SeriesThatDifferInOnePartAreDifferentRows, ExpiryDropsWhatIsOverAndOldAndKeepsWhatIsOpen,
-    ChangesOfSessionsAreFoundByPeerAndTimeWithTheStateBefore, KnowsTheLatestStateOfEachSessionAndUntilWhen,
-    ExpiryKeepsOfEachSessionTheStateThatHolds, AgreesWithTheMemoryStoreOnRandomOperations);
+    StoringAnEventTwiceChangesNothing, KnowsWhichEventsAreOpen, KnowsOfEachPrefixItsLatestEventOfAKind,
+    ListsAlertsNewestFirstAndReplacesThem, DeliveriesAreDueOldestFirstUntilDone,
+    AnAcceptedBatchIsPendingUntilSettled, AnIdempotencyKeyCountsOnceAndKeepsItsAnswer,
+    ConcurrentRetriesWithOneKeyCountOnce, ConcurrentAcceptsGetSequencesOfTheirOwn,
+    SettledSketchesAreFoundByResourceAndTime, SeriesThatDifferInOnePartAreDifferentRows,
+    ExpiryDropsWhatIsOverAndOldAndKeepsWhatIsOpen, ChangesOfSessionsAreFoundByPeerAndTimeWithTheStateBefore,
+    KnowsTheLatestStateOfEachSessionAndUntilWhen, ExpiryKeepsOfEachSessionTheStateThatHolds,
+    AgreesWithTheMemoryStoreOnRandomOperations);
 
 /// For implementations that keep what they have when they are opened again.
 template <class Backend>

@@ -39,6 +39,8 @@ bool holds(const Write& write, const Entry* entry) {
 
 class MemoryResourceStore final : public ResourceStore {
  public:
+  explicit MemoryResourceStore(Trace trace) : trace_(std::move(trace)) {}
+
   Result<Revision> commit(std::span<const Write> writes) override {
     const std::lock_guard lock(mutex_);
     Entries next = entries_;
@@ -148,8 +150,8 @@ class MemoryResourceStore final : public ResourceStore {
   }
 
   // Deletes what there is from the entry on, as far as the write reaches. False when nothing is there.
-  static bool remove(Entries& entries, const Write& write, Revision revision, std::size_t& position,
-                     std::vector<LogEntry>& logged) {
+  bool remove(Entries& entries, const Write& write, Revision revision, std::size_t& position,
+              std::vector<LogEntry>& logged) const {
     bool changed = false;
     for (auto at = entries.lower_bound(write.key); at != entries.end(); ++at) {
       const bool below = write.reach == Reach::subtree && at->first.starts_with(write.key + "/");
@@ -158,8 +160,8 @@ class MemoryResourceStore final : public ResourceStore {
         continue;
       }
       if (!at->second.document) continue;
-      if (below && write.trace) {
-        logged.push_back({at->first, write.at, 0, write.trace(as_resource(at->first, at->second))});
+      if (below && trace_ && !write.trace.empty()) {
+        logged.push_back({at->first, write.at, 0, trace_(write.trace, as_resource(at->first, at->second))});
       }
       at->second = {at->second.type, std::nullopt, "", "", revision, position++};
       changed = true;
@@ -168,8 +170,8 @@ class MemoryResourceStore final : public ResourceStore {
   }
 
   // False when nothing changed. `position` is that of the next change.
-  static Result<bool> apply(Entries& entries, const Write& write, Revision revision, std::size_t& position,
-                            std::vector<LogEntry>& logged) {
+  Result<bool> apply(Entries& entries, const Write& write, Revision revision, std::size_t& position,
+                     std::vector<LogEntry>& logged) const {
     if (write.reach == Reach::append) {
       logged.push_back({write.key, write.at, 0, write.document.value_or("")});
       return false;
@@ -189,6 +191,7 @@ class MemoryResourceStore final : public ResourceStore {
     return true;
   }
 
+  const Trace trace_;
   std::mutex mutex_;
   Entries entries_;
   Revision revision_;
@@ -198,8 +201,8 @@ class MemoryResourceStore final : public ResourceStore {
 
 }  // namespace
 
-std::unique_ptr<ResourceStore> make_memory_resource_store() {
-  return std::make_unique<MemoryResourceStore>();
+std::unique_ptr<ResourceStore> make_memory_resource_store(Trace trace) {
+  return std::make_unique<MemoryResourceStore>(std::move(trace));
 }
 
 }  // namespace peering::store

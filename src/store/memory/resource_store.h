@@ -8,6 +8,6 @@
 
 namespace peering::store {
 
-std::unique_ptr<ResourceStore> make_memory_resource_store();
+std::unique_ptr<ResourceStore> make_memory_resource_store(Trace trace = nullptr);
 
 }  // namespace peering::store

@@ -7,7 +7,7 @@ namespace {
 
 struct Memory {
   static Result<std::unique_ptr<ResourceStore>> open(const std::string&) {
-    return make_memory_resource_store();
+    return make_memory_resource_store(tell_gone);
   }
 };
 INSTANTIATE_TYPED_TEST_SUITE_P(Memory, ResourceStoreConformance, Memory);

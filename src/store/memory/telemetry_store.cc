@@ -83,6 +83,21 @@ class MemoryTelemetryStore final : public TelemetryStore {
     return event_sequence_;
   }
 
+  Result<std::vector<model::Event>> latest_events(model::EventKind kind) override {
+    const std::lock_guard lock(mutex_);
+    std::map<std::string, const model::Event*> latest;
+    for (const auto& [id, event] : events_) {
+      if (event.kind != kind || event.prefix_resource.empty()) continue;
+      const model::Event*& best = latest[normal_scope(event.prefix_resource)];
+      const bool better =
+          !best || EventPosition{event.first_seen, id} < EventPosition{best->first_seen, best->id.value};
+      if (better) best = &event;
+    }
+    std::vector<model::Event> out;
+    for (const auto& [resource, event] : latest) out.push_back(*event);
+    return out;
+  }
+
   Result<std::vector<model::Event>> open_events() override {
     const std::lock_guard lock(mutex_);
     std::vector<model::Event> out;

@@ -232,6 +232,40 @@ Result<std::vector<model::Event>> EventTables::open_events() {
   return out;
 }
 
+// Goes from scope to scope of the index; only of a prefix all events have the scope as their resource.
+Result<std::vector<model::Event>> EventTables::latest_events(model::EventKind kind) {
+  auto snapshot = database_.snapshot();
+  const auto at = database_.iterate(Table::events_by_scope, snapshot.snapshot());
+  const auto event_here = [&](const std::string& scope) -> Result<model::Event> {
+    const auto position = read_position(view(at->key()), scope);
+    if (!position) return fail(ErrorCode::corrupt, "telemetry store: damaged key of an event");
+    const auto text = database_.get(Table::events, position->id, snapshot.snapshot());
+    if (!text) return tl::unexpected(text.error());
+    return parse_event(text->value_or(""));
+  };
+  std::vector<model::Event> out;
+  for (at->SeekToFirst(); at->Valid();) {
+    const std::string scope(view(at->key()).substr(0, view(at->key()).find('\0')));
+    const std::string prefix = scope_prefix(scope);
+    auto first = event_here(scope);
+    if (!first) return tl::unexpected(first.error());
+    while (!scope.empty() && normal_scope(first->prefix_resource) == scope && at->Valid() &&
+           view(at->key()).starts_with(prefix)) {
+      if (read_traits(view(at->value())).kind != kind) {
+        at->Next();
+        continue;
+      }
+      auto latest = event_here(scope);
+      if (!latest) return tl::unexpected(latest.error());
+      out.push_back(std::move(*latest));
+      break;
+    }
+    at->Seek(slice(scope + '\1'));
+  }
+  if (!at->status().ok()) return failed(at->status(), "list latest events");
+  return out;
+}
+
 Result<std::optional<model::Alert>> EventTables::alert(std::string_view id) {
   const auto text = database_.get(Table::alerts, id);
   if (!text) return tl::unexpected(text.error());

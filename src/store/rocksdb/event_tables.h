@@ -26,6 +26,7 @@ class EventTables {
   Result<std::vector<StoredEvent>> events_after(std::uint64_t sequence, std::size_t limit);
   Result<std::uint64_t> last_sequence();
   Result<std::vector<model::Event>> open_events();
+  Result<std::vector<model::Event>> latest_events(model::EventKind kind);
   Result<std::optional<model::Alert>> alert(std::string_view id);
   Result<std::vector<model::Alert>> alerts(std::string_view scope, std::size_t limit);
   Result<std::vector<model::Delivery>> due(TimePoint now, std::size_t limit);

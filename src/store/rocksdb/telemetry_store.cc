@@ -39,6 +39,9 @@ class RocksTelemetryStore final : public TelemetryStore {
   Result<std::uint64_t> last_event_sequence() override {
     return reading([&] { return events_.last_sequence(); });
   }
+  Result<std::vector<model::Event>> latest_events(model::EventKind kind) override {
+    return reading([&] { return events_.latest_events(kind); });
+  }
   Result<std::vector<model::Event>> open_events() override {
     return reading([&] { return events_.open_events(); });
   }

@@ -26,11 +26,31 @@ struct LogCut {
   LogPosition last;
 };
 
+/// A subtree that is gone for readers, and whose rows go piece by piece (deletions.h).
+struct Doomed {
+  std::string start;  ///< its key and "/"
+  Revision revision;  ///< of its deletion: older rows go, younger ones are of somebody else
+  TimePoint at{};
+  std::string trace;
+};
+
+/// One piece of it.
+struct Purge {
+  struct Row {
+    std::string key;
+    std::optional<std::string> entry;  ///< for the log
+  };
+  Doomed of;
+  std::vector<Row> rows;
+  bool last = false;
+};
+
 /// What one caller wants committed.
 struct CommitRequest {
   std::vector<Write> writes;
   ResourceStore::Committed done;
-  std::optional<LogCut> cut;  ///< and dropped from the log
+  std::optional<LogCut> cut;     ///< and dropped from the log
+  std::optional<Purge> purge{};  ///< and removed
 };
 
 /// One thread; runs from construction to destruction, which commits what waits. Thread-safe.

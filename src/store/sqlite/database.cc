@@ -12,7 +12,8 @@ namespace peering::store::sqlite {
 
 struct Connection {
   sqlite3* handle = nullptr;
-  std::unordered_multimap<std::string, sqlite3_stmt*> idle;  // compiled, by text
+  std::unordered_multimap<std::string_view, sqlite3_stmt*> idle;  // compiled, by their own text
+  std::function<void(std::size_t)> after_commit;
 };
 
 namespace {
@@ -68,7 +69,7 @@ void Statement::GiveBack::operator()(sqlite3_stmt* statement) const {
   connection->idle.emplace(sqlite3_sql(statement), statement);
 }
 
-Database::Database(sqlite3* handle) : connection_(new Connection{handle, {}}) {}
+Database::Database(sqlite3* handle) : connection_(new Connection{handle, {}, {}}) {}
 
 void Database::Close::operator()(Connection* connection) const {
   for (const auto& [text, statement] : connection->idle) sqlite3_finalize(statement);
@@ -137,7 +138,7 @@ Result<Database> Database::open(const std::string& path) {
 }
 
 Result<Statement> Database::prepare(std::string_view sql) {
-  const auto idle = connection_->idle.find(std::string(sql));
+  const auto idle = connection_->idle.find(sql);
   if (idle != connection_->idle.end()) {
     sqlite3_stmt* const compiled = idle->second;
     connection_->idle.erase(idle);
@@ -153,6 +154,22 @@ Result<Statement> Database::prepare(std::string_view sql) {
 Result<void> Database::execute(const char* sql) {
   const int result = sqlite3_exec(connection_->handle, sql, nullptr, nullptr, nullptr);
   if (result != SQLITE_OK) return failed(connection_->handle, result);
+  return {};
+}
+
+void Database::after_commit(std::function<void(std::size_t log_pages)> told) {
+  connection_->after_commit = std::move(told);
+  const auto hook = [](void* connection, sqlite3*, const char*, int pages) {
+    static_cast<Connection*>(connection)->after_commit(static_cast<std::size_t>(pages));
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(connection_->handle, hook, connection_.get());
+}
+
+Result<void> Database::checkpoint() {
+  const int result =
+      sqlite3_wal_checkpoint_v2(connection_->handle, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  if (result != SQLITE_OK && (result & 0xff) != SQLITE_BUSY) return failed(connection_->handle, result);
   return {};
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,6 +56,13 @@ class Database {
   Result<Statement> prepare(std::string_view sql);
   /// Runs statements that give no rows.
   Result<void> execute(const char* sql);
+
+  /// `told` hears after every commit of this connection how many pages the write-ahead log has, and SQLite no
+  /// longer checkpoints by itself. Called within the commit; must not throw.
+  void after_commit(std::function<void(std::size_t log_pages)> told);
+  /// Moves what it can from the write-ahead log into the file without holding up a reader or a writer;
+  /// nothing when another connection is at it.
+  Result<void> checkpoint();
 
  private:
   struct Close {

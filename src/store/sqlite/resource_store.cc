@@ -1,13 +1,16 @@
 #include "store/sqlite/resource_store.h"
 
 #include <algorithm>
+#include <array>
 #include <future>
 #include <limits>
 #include <mutex>
 
 #include "store/read_cache.h"
+#include "store/sqlite/checkpointer.h"
 #include "store/sqlite/commit_queue.h"
 #include "store/sqlite/database.h"
+#include "store/sqlite/deletions.h"
 #include "store/sqlite/log.h"
 #include "store/sqlite/writes.h"
 
@@ -18,11 +21,12 @@ namespace {
 using sqlite::commit_group;
 using sqlite::Database;
 using sqlite::end_of_prefix;
+using sqlite::Purge;
 using sqlite::read_state;
 using sqlite::Statement;
 using sqlite::Transaction;
 
-constexpr std::int64_t schema_version = 2;
+constexpr std::int64_t schema_version = 3;
 constexpr std::size_t cache_bytes_max = 32 * 1024 * 1024;
 
 // A deleted resource keeps its row without a document, so that followers learn of the deletion.
@@ -44,7 +48,7 @@ CREATE UNIQUE INDEX resources_by_unique ON resources (type, unique_value)
 CREATE UNIQUE INDEX resources_by_revision ON resources (revision, position);
 )";
 
-// What version 2 has more: the log, in which entries of one subscription lie together in order of time.
+// What version 2 had more: the log, here as version 1 gets it on its way to the next.
 constexpr const char* log_schema = R"(
 CREATE TABLE log (
   root TEXT NOT NULL,
@@ -57,6 +61,39 @@ CREATE TABLE log (
 INSERT INTO state VALUES ('log_number', 0);
 UPDATE state SET value = 2 WHERE name = 'schema_version';
 )";
+
+// Version 3 puts one entry after the other, whole: in a key's tree those of more than a quarter of a page
+// took a page each. Entries of one subscription lie together, in order of time, in the index alone.
+constexpr const char* dense_log_schema = R"(
+ALTER TABLE log RENAME TO sparse_log;
+CREATE TABLE log (
+  number INTEGER PRIMARY KEY,
+  root TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  document TEXT NOT NULL
+);
+INSERT INTO log SELECT number, root, at, key, document FROM sparse_log ORDER BY number;
+DROP TABLE sparse_log;
+CREATE INDEX log_by_time ON log (root, at);
+)";
+
+// What is deleted but not removed yet, and what is there beside it.
+constexpr const char* doomed_schema = R"(
+CREATE TABLE doomed (
+  start TEXT PRIMARY KEY,
+  past TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  trace TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE VIEW living AS SELECT * FROM resources AS row WHERE document IS NOT NULL AND NOT EXISTS (
+  SELECT 1 FROM doomed WHERE row.key > start AND row.key < past AND row.revision < doomed.revision);
+UPDATE state SET value = 3 WHERE name = 'schema_version';
+)";
+
+// The writer's alone knows every page it wrote: it need not read them again.
+constexpr const char* writer_settings = "PRAGMA cache_size=-65536;";
 
 std::int64_t as_limit(std::size_t limit) {
   return static_cast<std::int64_t>(std::min<std::size_t>(limit, std::numeric_limits<std::int32_t>::max()));
@@ -78,8 +115,11 @@ Result<void> prepare_schema(Database& database, const std::string& path) {
     if (auto made = database.execute(schema); !made) return made;
   }
   auto version = read_state(database, "schema_version");
-  if (version && *version == 1) {
-    if (auto made = database.execute(log_schema); !made) return made;
+  const std::array<std::pair<std::int64_t, const char*>, 3> steps = {
+      {{1, log_schema}, {2, dense_log_schema}, {2, doomed_schema}}};
+  for (const auto& [from, changes] : steps) {
+    if (!version || *version != from) continue;
+    if (auto made = database.execute(changes); !made) return made;
     version = read_state(database, "schema_version");
   }
   if (!version) return tl::unexpected(version.error());
@@ -97,10 +137,19 @@ Resource read_resource(const Statement& row) {
 
 class SqliteResourceStore final : public ResourceStore {
  public:
-  SqliteResourceStore(std::string path, Database writer)
+  SqliteResourceStore(std::string path, Trace trace, Database writer, Database checkpoints, Database removals)
       : path_(std::move(path)),
+        trace_(std::move(trace)),
         writer_(std::move(writer)),
-        queue_([this](const auto& group) { return commit_and_forget(group); }) {}
+        checkpointer_(writer_, std::move(checkpoints)),
+        queue_([this](const auto& group) { return commit_and_forget(group); }),
+        deletions_(
+            std::move(removals), [this](Purge piece) { return commit_piece(std::move(piece)); }, trace_) {}
+
+  // Who waits for a deletion is told while everything is there.
+  ~SqliteResourceStore() override { drain(); }
+  SqliteResourceStore(const SqliteResourceStore&) = delete;
+  SqliteResourceStore& operator=(const SqliteResourceStore&) = delete;
 
   Result<Revision> commit(std::span<const Write> writes) override {
     std::promise<Result<Revision>> outcome;
@@ -110,7 +159,14 @@ class SqliteResourceStore final : public ResourceStore {
   }
 
   void commit_later(std::vector<Write> writes, Committed done) override {
-    queue_.push({std::move(writes), std::move(done), {}});
+    const bool large = std::ranges::find(writes, Reach::subtree, &Write::reach) != writes.end();
+    if (large) done = [this, done = std::move(done)](Result<Revision> told) { tell_removed(told, done); };
+    queue_.push({std::move(writes), std::move(done)});
+  }
+
+  void drain() override {
+    deletions_.stop();
+    (void)commit({});
   }
 
   Result<std::optional<Resource>> get(std::string_view key) override {
@@ -126,8 +182,8 @@ class SqliteResourceStore final : public ResourceStore {
   Result<std::vector<Resource>> list(const ListQuery& query) override {
     return reading<std::vector<Resource>>([&](Database& database) -> Result<std::vector<Resource>> {
       auto statement = database.prepare(
-          "SELECT key, type, document, etag, revision FROM resources"
-          " WHERE type = ?1 AND document IS NOT NULL AND key > ?2 AND key >= ?3 AND key < ?4"
+          "SELECT key, type, document, etag, revision FROM living"
+          " WHERE type = ?1 AND key > ?2 AND key >= ?3 AND key < ?4"
           " ORDER BY key LIMIT ?5");
       if (!statement) return tl::unexpected(statement.error());
       statement->bind(1, query.type).bind(2, query.after).bind(3, query.key_prefix);
@@ -144,6 +200,10 @@ class SqliteResourceStore final : public ResourceStore {
 
   Result<Changes> changes_since(Revision after, std::size_t limit) override {
     return reading<Changes>([&](Database& database) { return read_changes(database, after, limit); });
+  }
+
+  Result<Revision> visit_all(const std::function<void(Change)>& visit) override {
+    return reading<Revision>([&](Database& database) { return read_all(database, visit); });
   }
 
   Result<LogPage> log(const LogQuery& query) override {
@@ -167,16 +227,30 @@ class SqliteResourceStore final : public ResourceStore {
 
  private:
   std::vector<Result<Revision>> commit_and_forget(const std::vector<sqlite::CommitRequest>& group) {
-    auto outcomes = commit_group(writer_, group);
+    auto outcomes = commit_group(writer_, group, trace_);
     for (const sqlite::CommitRequest& request : group) cache_.forget(request.writes);
     return outcomes;
   }
 
+  // On the queue's thread, after the commit of a deletion.
+  void tell_removed(const Result<Revision>& told, const Committed& done) {
+    const auto doomed = told ? sqlite::read_doomed(writer_) : std::vector<sqlite::Doomed>();
+    const bool more = doomed && std::ranges::find(*doomed, *told, &sqlite::Doomed::revision) != doomed->end();
+    if (!told || !more) return done(told);
+    deletions_.when_removed(*told, done);
+  }
+
+  Result<Revision> commit_piece(Purge piece) {
+    std::promise<Result<Revision>> outcome;
+    queue_.push(
+        {{}, [&](Result<Revision> done) { outcome.set_value(std::move(done)); }, {}, std::move(piece)});
+    return outcome.get_future().get();
+  }
+
   Result<std::optional<Resource>> read_one(std::string_view key) {
     return reading<std::optional<Resource>>([&](Database& database) -> Result<std::optional<Resource>> {
-      auto statement = database.prepare(
-          "SELECT key, type, document, etag, revision FROM resources WHERE key = ?1 AND document IS NOT "
-          "NULL");
+      auto statement =
+          database.prepare("SELECT key, type, document, etag, revision FROM living WHERE key = ?1");
       if (!statement) return tl::unexpected(statement.error());
       const auto row = statement->bind(1, key).step();
       if (!row) return tl::unexpected(row.error());
@@ -235,6 +309,23 @@ class SqliteResourceStore final : public ResourceStore {
     }
   }
 
+  // In order of key, as the rows lie: in order of revision each would be looked up by itself.
+  static Result<Revision> read_all(Database& database, const std::function<void(Change)>& visit) {
+    auto snapshot = Transaction::begin(database, Transaction::Mode::read);
+    if (!snapshot) return tl::unexpected(snapshot.error());
+    const auto latest = read_state(database, "revision");
+    if (!latest) return tl::unexpected(latest.error());
+    auto statement = database.prepare("SELECT key, type, revision, document FROM living ORDER BY key");
+    if (!statement) return tl::unexpected(statement.error());
+    while (true) {
+      const auto row = statement->step();
+      if (!row) return tl::unexpected(row.error());
+      if (!*row) return Revision(static_cast<std::uint64_t>(*latest));
+      visit({statement->text(0), statement->text(1),
+             Revision(static_cast<std::uint64_t>(statement->integer(2))), statement->optional_text(3)});
+    }
+  }
+
   // Runs `read` on a connection of its own: one that waits from an earlier call, or a new one.
   template <class T, class Read>
   Result<T> reading(Read read) {
@@ -260,20 +351,29 @@ class SqliteResourceStore final : public ResourceStore {
   }
 
   const std::string path_;
+  const Trace trace_;
   ReadCache cache_{cache_bytes_max};
   std::mutex readers_mutex_;
   std::vector<Database> readers_;
   Database writer_;  // of the queue's thread alone
+  sqlite::Checkpointer checkpointer_;
   sqlite::CommitQueue queue_;
+  sqlite::Deletions deletions_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<ResourceStore>> open_sqlite(const std::string& path) {
+Result<std::unique_ptr<ResourceStore>> open_sqlite(const std::string& path, Trace trace) {
   auto database = Database::open(path);
   if (!database) return tl::unexpected(database.error());
   if (auto prepared = prepare_schema(*database, path); !prepared) return tl::unexpected(prepared.error());
-  return std::make_unique<SqliteResourceStore>(path, std::move(*database));
+  if (auto set = database->execute(writer_settings); !set) return tl::unexpected(set.error());
+  auto checkpoints = Database::open(path);
+  if (!checkpoints) return tl::unexpected(checkpoints.error());
+  auto removals = Database::open(path);
+  if (!removals) return tl::unexpected(removals.error());
+  return std::make_unique<SqliteResourceStore>(path, std::move(trace), std::move(*database),
+                                               std::move(*checkpoints), std::move(*removals));
 }
 
 }  // namespace peering::store

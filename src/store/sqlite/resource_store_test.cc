@@ -1,5 +1,6 @@
 #include "store/sqlite/resource_store.h"
 
+#include <filesystem>
 #include <fstream>
 
 #include <sys/stat.h>
@@ -14,7 +15,7 @@ namespace {
 struct Sqlite {
   static std::string file(const std::string& folder) { return folder + "/resources.db"; }
   static Result<std::unique_ptr<ResourceStore>> open(const std::string& folder) {
-    return open_sqlite(file(folder));
+    return open_sqlite(file(folder), tell_gone);
   }
 };
 INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, ResourceStoreConformance, Sqlite);
@@ -44,22 +45,22 @@ TEST(SqliteResourceStore, ALockedDatabaseRefusesAWholeGroupAtOnce) {
   ASSERT_TRUE(writer->execute("PRAGMA busy_timeout = 1"));
   std::vector<sqlite::CommitRequest> group(3);
   for (sqlite::CommitRequest& request : group) request.writes.push_back({"/a", "t", "{}"});
-  const auto refused = sqlite::commit_group(*writer, group);
+  const auto refused = sqlite::commit_group(*writer, group, nullptr);
   ASSERT_EQ(refused.size(), group.size());
   for (const auto& outcome : refused) EXPECT_EQ(outcome.error().code, ErrorCode::unavailable);
   ASSERT_TRUE(other->execute("ROLLBACK"));
-  EXPECT_TRUE(sqlite::commit_group(*writer, group).back());
+  EXPECT_TRUE(sqlite::commit_group(*writer, group, nullptr).back());
 }
 
 TEST(SqliteResourceStore, RefusesAFileOfANewerVersion) {
   const TemporaryFolder folder;
   ASSERT_TRUE(Sqlite::open(folder.path()));
   auto database = sqlite::Database::open(Sqlite::file(folder.path()));
-  ASSERT_TRUE(database->execute("UPDATE state SET value = 3 WHERE name = 'schema_version'"));
+  ASSERT_TRUE(database->execute("UPDATE state SET value = 4 WHERE name = 'schema_version'"));
   const auto refused = Sqlite::open(folder.path());
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, ErrorCode::corrupt);
-  EXPECT_THAT(refused.error().message, ::testing::HasSubstr("version 3"));
+  EXPECT_THAT(refused.error().message, ::testing::HasSubstr("version 4"));
 }
 
 TEST(SqliteResourceStore, AFileOfVersion1GetsALog) {
@@ -68,7 +69,8 @@ TEST(SqliteResourceStore, AFileOfVersion1GetsALog) {
   {
     auto database = sqlite::Database::open(Sqlite::file(folder.path()));
     ASSERT_TRUE(
-        database->execute("DROP TABLE log; DELETE FROM state WHERE name = 'log_number';"
+        database->execute("DROP TABLE log; DROP VIEW living; DROP TABLE doomed;"
+                          "DELETE FROM state WHERE name = 'log_number';"
                           "UPDATE state SET value = 1 WHERE name = 'schema_version'"));
   }
   const auto store = Sqlite::open(folder.path());
@@ -76,6 +78,58 @@ TEST(SqliteResourceStore, AFileOfVersion1GetsALog) {
   EXPECT_EQ((*store)->get("/a").value()->document, "1");
   ASSERT_TRUE(commit_one(**store, entry("/a", 1, "first")));
   EXPECT_THAT(documents_of((*store)->log({}).value()), ::testing::ElementsAre("first"));
+}
+
+TEST(SqliteResourceStore, AFileOfVersion2KeepsItsLog) {
+  const TemporaryFolder folder;
+  {
+    const auto store = Sqlite::open(folder.path()).value();
+    ASSERT_TRUE(store->commit(std::vector<Write>{put("/a", "1"), entry("/a", 5, "first")}));
+    ASSERT_TRUE(commit_one(*store, entry("/subscriptions/s/x", 3, "other")));
+    ASSERT_TRUE(commit_one(*store, entry("/b", 4, "earlier, but told later")));
+  }
+  {
+    auto database = sqlite::Database::open(Sqlite::file(folder.path()));
+    ASSERT_TRUE(database->execute(
+        "ALTER TABLE log RENAME TO dense; DROP VIEW living; DROP TABLE doomed;"
+        "CREATE TABLE log (root TEXT NOT NULL, at INTEGER NOT NULL, number INTEGER NOT NULL,"
+        " key TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (root, at, number))"
+        " WITHOUT ROWID;"
+        "INSERT INTO log SELECT root, at, number, key, document FROM dense;"
+        "DROP TABLE dense;"
+        "UPDATE state SET value = 2 WHERE name = 'schema_version'"));
+  }
+  const auto store = Sqlite::open(folder.path());
+  ASSERT_TRUE(store.has_value()) << store.error().message;
+  ASSERT_TRUE(commit_one(**store, entry("/a", 9, "new")));
+  EXPECT_THAT(documents_of((*store)->log({}).value()),
+              ::testing::ElementsAre("new", "first", "earlier, but told later"));
+  EXPECT_THAT(documents_of((*store)->log({.scope = "/subscriptions/s"}).value()),
+              ::testing::ElementsAre("other"));
+}
+
+TEST(SqliteResourceStore, AnEntryOfTheLogTakesAsMuchAsItIsLong) {
+  const TemporaryFolder folder;
+  constexpr std::size_t entries = 1000, length = 1200;
+  {
+    const auto store = Sqlite::open(folder.path()).value();
+    std::vector<Write> writes;
+    for (std::size_t i = 0; i < entries; ++i) {
+      writes.push_back(entry("/a", static_cast<std::int64_t>(i), std::string(length, 'x')));
+    }
+    ASSERT_TRUE(store->commit(writes));
+  }
+  EXPECT_LT(std::filesystem::file_size(Sqlite::file(folder.path())), entries * length * 3 / 2);
+}
+
+TEST(SqliteResourceStore, TheWriteAheadLogStaysShortWhileCommitsGoOn) {
+  const TemporaryFolder folder;
+  const auto store = Sqlite::open(folder.path()).value();
+  constexpr std::uintmax_t kept = 64U << 20, slack = 8U << 20;
+  for (int i = 0; i < 2500; ++i) {
+    ASSERT_TRUE(commit_one(*store, put(fmt::format("/{}", i % 100), std::string(100'000, 'x'))));
+  }
+  EXPECT_LT(std::filesystem::file_size(Sqlite::file(folder.path()) + "-wal"), kept + slack);
 }
 
 }  // namespace

@@ -30,17 +30,20 @@ namespace {
 
 // What a write must know of the row it replaces.
 struct Existing {
-  bool row = false, alive = false;
+  bool row = false, alive = false, doomed = false;
   std::string type, etag;
 };
 
 Result<Existing> read_existing(Database& database, std::string_view key) {
-  auto statement = database.prepare("SELECT type, etag, document IS NOT NULL FROM resources WHERE key = ?1");
+  auto statement = database.prepare(
+      "SELECT type, etag, document IS NOT NULL, EXISTS (SELECT 1 FROM doomed WHERE ?1 > start AND ?1 < past"
+      " AND resources.revision < doomed.revision) FROM resources WHERE key = ?1");
   if (!statement) return tl::unexpected(statement.error());
   const auto row = statement->bind(1, key).step();
   if (!row) return tl::unexpected(row.error());
   if (!*row) return Existing{};
-  return Existing{true, statement->integer(2) != 0, statement->text(0), statement->text(1)};
+  const bool alive = statement->integer(2) != 0;
+  return Existing{true, alive, alive && statement->integer(3) != 0, statement->text(0), statement->text(1)};
 }
 
 bool holds(const Write& write, const Existing& existing) {
@@ -67,9 +70,13 @@ Result<void> check_unique(Database& database, const Write& write) {
   return {};
 }
 
-Result<void> put_row(Database& database, const Write& write, std::string_view type, Revision revision,
-                     std::size_t position) {
-  auto statement = database.prepare("INSERT OR REPLACE INTO resources VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+constexpr std::string_view insert_row = "INSERT INTO resources VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+constexpr std::string_view replace_row =
+    "INSERT OR REPLACE INTO resources VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+
+Result<void> put_row(Database& database, std::string_view how, const Write& write, std::string_view type,
+                     Revision revision, std::size_t position) {
+  auto statement = database.prepare(how);
   if (!statement) return tl::unexpected(statement.error());
   statement->bind(1, write.key).bind(2, type);
   statement->bind(5, static_cast<std::int64_t>(revision.value)).bind(6, static_cast<std::int64_t>(position));
@@ -86,11 +93,12 @@ Result<void> put_row(Database& database, const Write& write, std::string_view ty
   return statement->run();
 }
 
-// Where the next row of a commit goes, and the next entry of the log.
+// Where the next row of a commit goes, and the next entry of the log; and what makes entries.
 struct Place {
   Revision revision;
   std::size_t position = 0;
   std::uint64_t log_number = 0;  // of the last entry
+  const Trace& trace;
 };
 
 Result<void> append(Database& database, const std::string& key, TimePoint at, std::string document,
@@ -110,26 +118,79 @@ Result<std::vector<Resource>> living_below(Database& database, const Write& writ
     const auto row = statement->step();
     if (!row) return tl::unexpected(row.error());
     if (!*row) return out;
-    out.push_back({statement->text(0), statement->text(1), write.trace ? statement->text(2) : std::string(),
-                   statement->text(3), Revision(static_cast<std::uint64_t>(statement->integer(4)))});
+    out.push_back({statement->text(0), statement->text(1),
+                   write.trace.empty() ? std::string() : statement->text(2), statement->text(3),
+                   Revision(static_cast<std::uint64_t>(statement->integer(4)))});
   }
 }
 
 Result<void> remove_below(Database& database, const Write& write, const Resource& gone, Place& place) {
   Write row;
   row.key = gone.key;
-  if (auto put = put_row(database, row, gone.type, place.revision, place.position++); !put) return put;
-  return write.trace ? append(database, gone.key, write.at, write.trace(gone), place) : Result<void>();
+  if (auto put = put_row(database, replace_row, row, gone.type, place.revision, place.position++); !put)
+    return put;
+  if (!place.trace || write.trace.empty()) return {};
+  return append(database, gone.key, write.at, place.trace(write.trace, gone), place);
+}
+
+// True when there are more than are removed at once.
+Result<bool> has_many_below(Database& database, const std::string& start) {
+  auto statement = database.prepare(
+      "SELECT count(*) FROM (SELECT 1 FROM resources WHERE key > ?1 AND key < ?2 AND document IS NOT NULL "
+      "LIMIT "
+      "?3)");
+  if (!statement) return tl::unexpected(statement.error());
+  statement->bind(1, start).bind(2, end_of_prefix(start));
+  const auto row = statement->bind(3, static_cast<std::int64_t>(removed_at_once_max + 1)).step();
+  if (!row) return tl::unexpected(row.error());
+  return statement->integer(0) > static_cast<std::int64_t>(removed_at_once_max);
+}
+
+Result<void> doom(Database& database, const Write& write, Revision revision) {
+  auto statement = database.prepare("INSERT OR REPLACE INTO doomed VALUES (?1, ?2, ?3, ?4, ?5)");
+  if (!statement) return tl::unexpected(statement.error());
+  const std::string start = write.key + "/";
+  statement->bind(1, start).bind(2, end_of_prefix(start));
+  statement->bind(3, static_cast<std::int64_t>(revision.value)).bind(4, to_us(write.at));
+  return statement->bind(5, write.trace).run();
+}
+
+Result<bool> purge(Database& database, const Purge& piece, Place& place) {
+  for (const Purge::Row& row : piece.rows) {
+    auto statement = database.prepare(
+        "UPDATE resources SET document = NULL, etag = '', revision = ?2, position = ?3, unique_value = NULL"
+        " WHERE key = ?1");
+    if (!statement) return tl::unexpected(statement.error());
+    statement->bind(1, row.key).bind(2, static_cast<std::int64_t>(place.revision.value));
+    statement->bind(3, static_cast<std::int64_t>(place.position++));
+    if (auto gone = statement->run(); !gone) return tl::unexpected(gone.error());
+    if (!row.entry) continue;
+    if (auto kept = append(database, row.key, piece.of.at, *row.entry, place); !kept) {
+      return tl::unexpected(kept.error());
+    }
+  }
+  if (!piece.last) return true;
+  auto statement = database.prepare("DELETE FROM doomed WHERE start = ?1 AND revision = ?2");
+  if (!statement) return tl::unexpected(statement.error());
+  statement->bind(1, piece.of.start).bind(2, static_cast<std::int64_t>(piece.of.revision.value));
+  if (auto done = statement->run(); !done) return tl::unexpected(done.error());
+  return true;
 }
 
 Result<bool> remove(Database& database, const Write& write, const Existing& existing, Place& place) {
   bool changed = false;
   if (existing.alive) {
     changed = true;
-    auto put = put_row(database, write, existing.type, place.revision, place.position++);
+    auto put = put_row(database, replace_row, write, existing.type, place.revision, place.position++);
     if (!put) return tl::unexpected(put.error());
   }
   if (write.reach != Reach::subtree) return changed;
+  const auto many = has_many_below(database, write.key + "/");
+  if (!many) return many;
+  if (*many) {
+    if (auto done = doom(database, write, place.revision); !done) return tl::unexpected(done.error());
+    return true;
+  }
   const auto below = living_below(database, write);
   if (!below) return tl::unexpected(below.error());
   for (const Resource& each : *below) {
@@ -148,13 +209,23 @@ Result<bool> apply(Database& database, const Write& write, Place& place) {
     if (!appended) return tl::unexpected(appended.error());
     return false;
   }
+  if (write.condition == Condition::absent && write.reach == Reach::one && write.document) {
+    // Mostly there is neither such a row nor one with the unique value, and the tables themselves say so.
+    auto made = put_row(database, insert_row, write, write.type, place.revision, place.position);
+    if (made) {
+      ++place.position;
+      return true;
+    }
+    if (made.error().code != ErrorCode::conflict) return tl::unexpected(made.error());
+  }
   const auto existing = read_existing(database, write.key);
   if (!existing) return tl::unexpected(existing.error());
+  if (existing->doomed) return fail(ErrorCode::conflict, "{} is still being deleted", write.key);
   if (!holds(write, *existing)) return condition_conflict(write);
   if (write.reach == Reach::nothing) return false;
   if (!write.document) return remove(database, write, *existing, place);
   if (auto unique = check_unique(database, write); !unique) return tl::unexpected(unique.error());
-  auto put = put_row(database, write, write.type, place.revision, place.position++);
+  auto put = put_row(database, replace_row, write, write.type, place.revision, place.position++);
   if (!put) return tl::unexpected(put.error());
   return true;
 }
@@ -219,14 +290,16 @@ Result<void> write_progress(Database& database, const Progress& before, const Pr
 }
 
 // One request's outcome; a conflict is its own matter, another error that of the group.
-Result<Revision> apply_request(Database& database, const CommitRequest& request, Progress& progress) {
+Result<Revision> apply_request(Database& database, const CommitRequest& request, const Trace& trace,
+                               Progress& progress) {
   if (request.cut) {
     if (auto cut = cut_log(database, *request.cut); !cut) return tl::unexpected(cut.error());
     progress.cut = true;
   }
   const Revision revision(static_cast<std::uint64_t>(progress.revision) + 1);
-  Place place{revision, 0, static_cast<std::uint64_t>(progress.log_number)};
-  const auto applied = apply_all(database, request, place);
+  Place place{revision, 0, static_cast<std::uint64_t>(progress.log_number), trace};
+  const auto applied =
+      request.purge ? purge(database, *request.purge, place) : apply_all(database, request, place);
   if (!applied) return tl::unexpected(applied.error());
   progress.log_number = static_cast<std::int64_t>(place.log_number);
   if (*applied) ++progress.revision;
@@ -236,7 +309,8 @@ Result<Revision> apply_request(Database& database, const CommitRequest& request,
 using Outcomes = std::vector<Result<Revision>>;
 
 // An error here is one of the whole transaction: nothing of the group happened.
-Result<Outcomes> commit_together(Database& database, std::span<const CommitRequest> group) {
+Result<Outcomes> commit_together(Database& database, std::span<const CommitRequest> group,
+                                 const Trace& trace) {
   auto transaction = Transaction::begin(database, Transaction::Mode::write);
   if (!transaction) return tl::unexpected(transaction.error());
   const auto before = read_progress(database);
@@ -244,7 +318,7 @@ Result<Outcomes> commit_together(Database& database, std::span<const CommitReque
   Progress progress = *before;
   Outcomes out;
   for (const CommitRequest& request : group) {
-    auto outcome = apply_request(database, request, progress);
+    auto outcome = apply_request(database, request, trace, progress);
     if (!outcome && outcome.error().code != ErrorCode::conflict) return tl::unexpected(outcome.error());
     out.push_back(std::move(outcome));
   }
@@ -258,8 +332,9 @@ Result<Outcomes> commit_together(Database& database, std::span<const CommitReque
 
 }  // namespace
 
-std::vector<Result<Revision>> commit_group(Database& database, const std::vector<CommitRequest>& group) {
-  auto together = commit_together(database, group);
+std::vector<Result<Revision>> commit_group(Database& database, const std::vector<CommitRequest>& group,
+                                           const Trace& trace) {
+  auto together = commit_together(database, group, trace);
   if (together) return std::move(*together);
   // A database that another process locks was already waited for; each alone would wait as long again.
   if (group.size() == 1 || together.error().code == ErrorCode::unavailable) {
@@ -267,7 +342,7 @@ std::vector<Result<Revision>> commit_group(Database& database, const std::vector
   }
   Outcomes out;
   for (const CommitRequest& request : group) {
-    auto alone = commit_together(database, std::span(&request, 1));
+    auto alone = commit_together(database, std::span(&request, 1), trace);
     out.push_back(alone ? std::move(alone->front()) : tl::unexpected(alone.error()));
   }
   return out;
