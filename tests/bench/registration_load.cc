@@ -1,11 +1,13 @@
 // Registers prefixes as fast as they are acknowledged, and what SQLite alone does with as many writers.
 //
-// `registration_load http PORT TOKEN CONNECTION_ID CONNECTIONS FIRST COUNT` puts prefix number FIRST to
-// FIRST + COUNT - 1 over keep-alive connections, one request under way on each, and expects 201.
+// `registration_load http PORT TOKEN CONNECTION_ID CONNECTIONS FIRST COUNT [SERVICES]` puts prefix number
+// FIRST to FIRST + COUNT - 1 over keep-alive connections, one request under way on each, and expects 201.
+// With SERVICES they are dealt in turn to as many peering services, whose ids end in a number.
+// `registration_load services PORT TOKEN CONNECTION_ID CONNECTIONS FIRST COUNT BODY` puts those services.
 // `registration_load sqlite FILE WRITERS COUNT` writes rows of the same size into the same table and indexes
 // (docs/on-disk.md), WAL and synced, as many in a transaction as there are writers: a group commit in which
 // nobody ever waits for his turn.
-// Both print one JSON object with seconds, and the first also quantiles of the time to the answer.
+// All print one JSON object with seconds and quantiles of the time to an answer, or of a commit.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -49,14 +51,24 @@ std::string prefix_of(std::uint32_t number) {
 struct Target {
   std::uint16_t port = 0;
   std::string token, connection;
+  std::uint32_t services = 0;  // 0: the connection itself
+  std::string service_body;    // not empty: the services are put
 };
 
-std::string request_for(const Target& target, std::uint32_t number) {
-  const std::string body = "{\"properties\":{\"prefix\":\"" + prefix_of(number) + "\"}}";
-  return "PUT " + target.connection + "/prefixes/p" + std::to_string(number) +
-         "?api-version=2022-10-01 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + target.token +
+std::string put(const Target& target, const std::string& path, const std::string& body) {
+  return "PUT " + path + "?api-version=2022-10-01 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " +
+         target.token +
          "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
          body;
+}
+
+std::string request_for(const Target& target, std::uint32_t number) {
+  if (!target.service_body.empty()) {
+    return put(target, target.connection + std::to_string(number), target.service_body);
+  }
+  const std::string service = target.services ? std::to_string(number % target.services) : std::string();
+  return put(target, target.connection + service + "/prefixes/p" + std::to_string(number),
+             "{\"properties\":{\"prefix\":\"" + prefix_of(number) + "\"}}");
 }
 
 // One keep-alive connection with at most one request under way.
@@ -190,25 +202,33 @@ void write_rows(const char* file, std::uint32_t writers, std::uint32_t count) {
   must(sqlite3_prepare_v2(database, "INSERT INTO resources VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", -1,
                           &statement, nullptr),
        SQLITE_OK, database);
+  std::vector<double> waits_ms;
   const Clock::time_point start = Clock::now();
   for (std::uint32_t number = 0; number < count;) {
+    const Clock::time_point begun = Clock::now();
     must(sqlite3_exec(database, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK, database);
     for (std::uint32_t i = 0; i < writers && number < count; ++i) insert(database, statement, number++);
     must(sqlite3_exec(database, "COMMIT", nullptr, nullptr, nullptr), SQLITE_OK, database);
+    waits_ms.push_back(seconds_since(begun) * 1e3);
   }
-  std::printf("{\"seconds\":%.6f}\n", seconds_since(start));
+  print(seconds_since(start), std::move(waits_ms));
   sqlite3_finalize(statement);
   sqlite3_close(database);
 }
 
-std::uint32_t number_of(const char* text) { return static_cast<std::uint32_t>(std::strtoul(text, nullptr, 10)); }
+std::uint32_t number_of(const char* text) {
+  return static_cast<std::uint32_t>(std::strtoul(text, nullptr, 10));
+}
 
 }  // namespace
 
 int main(int count, char** arguments) {
   const std::string_view mode = count > 1 ? arguments[1] : "";
-  if (mode == "http" && count == 8) {
-    const Target target{static_cast<std::uint16_t>(number_of(arguments[2])), arguments[3], arguments[4]};
+  const bool services = mode == "services" && count == 9;
+  if (services || (mode == "http" && (count == 8 || count == 9))) {
+    Target target{static_cast<std::uint16_t>(number_of(arguments[2])), arguments[3], arguments[4], 0, {}};
+    if (services) target.service_body = arguments[8];
+    if (!services && count == 9) target.services = number_of(arguments[8]);
     register_all(target, number_of(arguments[5]), number_of(arguments[6]), number_of(arguments[7]));
     return 0;
   }
@@ -216,5 +236,7 @@ int main(int count, char** arguments) {
     write_rows(arguments[2], number_of(arguments[3]), number_of(arguments[4]));
     return 0;
   }
-  stop("http PORT TOKEN CONNECTION_ID CONNECTIONS FIRST COUNT, or sqlite FILE WRITERS COUNT");
+  stop(
+      "http PORT TOKEN CONNECTION_ID CONNECTIONS FIRST COUNT [SERVICES], services PORT TOKEN CONNECTION_ID "
+      "CONNECTIONS FIRST COUNT BODY, or sqlite FILE WRITERS COUNT");
 }
