@@ -6,10 +6,10 @@
 
 namespace peering::api::arm {
 
-/// Compares ASCII without case.
 /// Has a byte below 0x20, or 0x7f.
 bool has_control_character(std::string_view text);
 
+/// Compares without the case of ASCII letters.
 bool same_name(std::string_view a, std::string_view b);
 
 /// 1 to 63 of letters, digits, '_', '.', '-'.
