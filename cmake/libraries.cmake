@@ -40,8 +40,9 @@ pkg_check_modules(lzma REQUIRED IMPORTED_TARGET liblzma)
 peering_library(lzma PkgConfig::lzma)
 pkg_check_modules(deflate REQUIRED IMPORTED_TARGET libdeflate)
 peering_library(deflate PkgConfig::deflate)
-pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
-peering_library(re2 PkgConfig::re2)
+# Not as pkg-config has it: its -pthread would shut the files that use it out of the precompiled headers.
+find_library(RE2 re2 REQUIRED)
+peering_library(re2 ${RE2})
 # May be missing: then [[feeds.kafka]] is refused.
 pkg_check_modules(rdkafka IMPORTED_TARGET rdkafka)
 if(rdkafka_FOUND)
