@@ -114,18 +114,36 @@ json::object shown_resource(const json::object& document, const Expansion& expan
   return out;
 }
 
-// One page of both types in order of their keys, one more than asked for when there is more.
+// Up to `count` resources of both types in order of their keys.
 arm::Expected<std::vector<store::Resource>> read_tracked(const Call& call, const std::string& prefix,
-                                                         const arm::PageRequest& page) {
+                                                         const std::string& after, std::size_t count) {
   std::vector<store::Resource> out;
   for (const std::string_view type : tracked_types) {
-    auto some = call.services.resources.list({std::string(type), prefix, page.after, page.limit + 1});
+    auto some = call.services.resources.list({std::string(type), prefix, after, count});
     if (!some) return arm::failed(some.error());
     std::ranges::move(*some, std::back_inserter(out));
   }
   std::ranges::sort(out, {}, &store::Resource::key);
-  out.resize(std::min(out.size(), page.limit + 1));
+  out.resize(std::min(out.size(), count));
   return out;
+}
+
+// The same of those that the caller may read. What she may not is passed over here already: a page's token
+// names the last resource of the page, and must not name one of these.
+arm::Expected<std::vector<store::Resource>> read_readable(const Call& call, const std::string& prefix,
+                                                          std::string after, std::size_t count) {
+  std::vector<store::Resource> out;
+  while (true) {
+    auto some = read_tracked(call, prefix, after, count);
+    if (!some) return some;
+    const bool ends = some->size() < count;
+    if (!ends) after = some->back().key;
+    for (store::Resource& each : *some) {
+      if (allows(call.caller, Permission::read, each.key)) out.push_back(std::move(each));
+      if (out.size() == count) return out;
+    }
+    if (ends) return out;
+  }
 }
 
 }  // namespace
@@ -139,13 +157,12 @@ arm::Answer list_resources(Call& call) {
   if (!expansion) return tl::unexpected(expansion.error());
   // A subscription's list or a group's: ".../resources".
   const std::string prefix = call.key.substr(0, call.key.rfind('/') + 1);
-  auto found = read_tracked(call, prefix, *page);
+  auto found = read_readable(call, prefix, page->after, page->limit + 1);
   if (!found) return tl::unexpected(found.error());
   const bool more = found->size() > page->limit;
   if (more) found->pop_back();
   json::array items;
   for (const store::Resource& each : *found) {
-    if (!allows(call.caller, Permission::read, each.key)) continue;
     const auto document = parse_json(each.document);
     if (!document) return arm::failed(document.error());
     const json::object* const resource = document->if_object();

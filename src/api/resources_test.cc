@@ -87,6 +87,12 @@ TEST_F(Resources, OfOthersAreNotListed) {
   const std::string mine = token("Reader", branch);
   EXPECT_THAT(names(send_as(mine, Method::get, versioned(all))), ElementsAre("branch"));
   EXPECT_THAT(names(send_as(mine, Method::get, versioned(group + "/resources"))), ElementsAre("branch"));
+  make_service("zulu");
+  for (const int top : {1, 2}) {
+    const Reply page = send_as(mine, Method::get, versioned(fmt::format("{}?$top={}", all, top)));
+    EXPECT_THAT(names(page), ElementsAre("branch"));
+    EXPECT_FALSE(page.body.as_object().contains("nextLink")) << "its token would name what is not hers";
+  }
   make_group(sub_b);
   EXPECT_EQ(send_as(token("Owner", sub_b), Method::get, versioned(all)).code(), "SubscriptionNotFound");
 }
