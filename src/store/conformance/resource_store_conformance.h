@@ -249,6 +249,35 @@ TYPED_TEST_P(ResourceStoreConformance, ReadersSeeALargeSubtreeWhollyOrNotAtAllWh
   deleting.join();
 }
 
+TYPED_TEST_P(ResourceStoreConformance, ASubtreeMayBeDeletedAgainWhileItGoes) {
+  ResourceStore& store = this->store();
+  constexpr int rounds = 4;
+  std::atomic<int> told{0};
+  for (int round = 0; round < rounds; ++round) {
+    std::vector<Write> writes{put("/large", "{}")};
+    for (std::size_t i = 0; i < large; ++i)
+      writes.push_back(put(fmt::format("/large/{}.{}", round, i), "{}"));
+    store.commit_later(writes, [](const Result<Revision>& done) { EXPECT_TRUE(done); });
+    store.commit_later({remove_whole("/large", std::to_string(round))}, [&](const Result<Revision>& done) {
+      EXPECT_TRUE(done);
+      ++told;
+    });
+  }
+  ASSERT_TRUE(store.commit(std::vector<Write>{put("/large", "{}"), put("/large/new", "stays")}));
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (told < rounds && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_EQ(told, rounds) << "each is told its outcome";
+  EXPECT_EQ(count_of(store, "/large/"), 1);
+  EXPECT_EQ(store.get("/large/new").value()->document, "stays");
+  const auto entries = documents_of(store.log({.limit = 10 * large}).value());
+  EXPECT_EQ(entries.size(), rounds * large) << "one entry each";
+  for (int round = 0; round < rounds; ++round) {
+    EXPECT_THAT(entries, ::testing::Contains(fmt::format("/large/{0}.7 {0} {{}}", round)));
+  }
+}
+
 TYPED_TEST_P(ResourceStoreConformance, WhatLiesInASubtreeThatGoesCannotBeWrittenAsIfItStayed) {
   ResourceStore& store = this->store();
   put_large(store);
@@ -563,9 +592,10 @@ REGISTER_TYPED_TEST_SUITE_P(
     AWriteSeesTheOnesBeforeItInItsCommit, DeletingWhatIsAbsentIsNoErrorAndNoChange,
     AConditionAloneGuardsTheOtherWritesAndChangesNothing, ASubtreeIsDeletedWithItsRootAndNothingBeside,
     ALargeSubtreeIsGoneWhollyWhenItsDeletionIsTold, ReadersSeeALargeSubtreeWhollyOrNotAtAllWhileItGoes,
-    WhatLiesInASubtreeThatGoesCannotBeWrittenAsIfItStayed, VisitsEverythingThatIsThereOnce,
-    CommitsUnderWayTogetherHaveTheirOwnOutcomes, TwoResourcesOfOneTypeCannotShareAUniqueValue,
-    ListsInOrderOfKeyPageByPage, ChangesComeOnceAKeyInOrderWithDeletions, ALimitNeverCutsACommit,
+    WhatLiesInASubtreeThatGoesCannotBeWrittenAsIfItStayed, ASubtreeMayBeDeletedAgainWhileItGoes,
+    VisitsEverythingThatIsThereOnce, CommitsUnderWayTogetherHaveTheirOwnOutcomes,
+    TwoResourcesOfOneTypeCannotShareAUniqueValue, ListsInOrderOfKeyPageByPage,
+    ChangesComeOnceAKeyInOrderWithDeletions, ALimitNeverCutsACommit,
     OfManyConcurrentUpdatesWithOneEtagExactlyOneWins, ReadersSeeWholeCommitsWhileOthersWrite,
     AnEntryOfTheLogIsThereWithItsCommitOrNotAtAll, TheLogIsReadByScopeAndTimePageByPage,
     ASubtreeLeavesAnEntryForEachThatGoesWithIt, WhatIsTooOldOrTooMuchLeavesTheLog,

@@ -81,11 +81,12 @@ CREATE INDEX log_by_time ON log (root, at);
 // What is deleted but not removed yet, and what is there beside it.
 constexpr const char* doomed_schema = R"(
 CREATE TABLE doomed (
-  start TEXT PRIMARY KEY,
+  start TEXT NOT NULL,
   past TEXT NOT NULL,
   revision INTEGER NOT NULL,
   at INTEGER NOT NULL,
-  trace TEXT NOT NULL
+  trace TEXT NOT NULL,
+  PRIMARY KEY (start, revision)
 ) WITHOUT ROWID;
 CREATE VIEW living AS SELECT * FROM resources AS row WHERE document IS NOT NULL AND NOT EXISTS (
   SELECT 1 FROM doomed WHERE row.key > start AND row.key < past AND row.revision < doomed.revision);

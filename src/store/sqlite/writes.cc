@@ -108,8 +108,7 @@ Result<void> append(Database& database, const std::string& key, TimePoint at, st
 
 Result<std::vector<Resource>> living_below(Database& database, const Write& write) {
   auto statement = database.prepare(
-      "SELECT key, type, document, etag, revision FROM resources WHERE key > ?1 AND key < ?2 AND document IS "
-      "NOT NULL ORDER BY key");
+      "SELECT key, type, document, etag, revision FROM living WHERE key > ?1 AND key < ?2 ORDER BY key");
   if (!statement) return tl::unexpected(statement.error());
   const std::string first = write.key + "/";
   statement->bind(1, first).bind(2, end_of_prefix(first));
@@ -135,10 +134,8 @@ Result<void> remove_below(Database& database, const Write& write, const Resource
 
 // True when there are more than are removed at once.
 Result<bool> has_many_below(Database& database, const std::string& start) {
-  auto statement = database.prepare(
-      "SELECT count(*) FROM (SELECT 1 FROM resources WHERE key > ?1 AND key < ?2 AND document IS NOT NULL "
-      "LIMIT "
-      "?3)");
+  auto statement =
+      database.prepare("SELECT count(*) FROM (SELECT 1 FROM living WHERE key > ?1 AND key < ?2 LIMIT ?3)");
   if (!statement) return tl::unexpected(statement.error());
   statement->bind(1, start).bind(2, end_of_prefix(start));
   const auto row = statement->bind(3, static_cast<std::int64_t>(removed_at_once_max + 1)).step();
@@ -157,13 +154,19 @@ Result<void> doom(Database& database, const Write& write, Revision revision) {
 
 Result<bool> purge(Database& database, const Purge& piece, Place& place) {
   for (const Purge::Row& row : piece.rows) {
+    // The row was read before this commit: what was made anew since then stays.
     auto statement = database.prepare(
         "UPDATE resources SET document = NULL, etag = '', revision = ?2, position = ?3, unique_value = NULL"
-        " WHERE key = ?1");
+        " WHERE key = ?1 AND document IS NOT NULL AND revision < ?4 RETURNING key");
     if (!statement) return tl::unexpected(statement.error());
     statement->bind(1, row.key).bind(2, static_cast<std::int64_t>(place.revision.value));
-    statement->bind(3, static_cast<std::int64_t>(place.position++));
-    if (auto gone = statement->run(); !gone) return tl::unexpected(gone.error());
+    statement->bind(3, static_cast<std::int64_t>(place.position));
+    statement->bind(4, static_cast<std::int64_t>(piece.of.revision.value));
+    const auto gone = statement->step();
+    if (!gone) return tl::unexpected(gone.error());
+    if (!*gone) continue;
+    if (auto ended = statement->run(); !ended) return tl::unexpected(ended.error());
+    ++place.position;
     if (!row.entry) continue;
     if (auto kept = append(database, row.key, piece.of.at, *row.entry, place); !kept) {
       return tl::unexpected(kept.error());
