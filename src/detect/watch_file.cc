@@ -31,6 +31,18 @@ Result<const json::array*> rows_of(std::string_view field, const json::value& va
   return tl::unexpected(invalid(field, json::serialize(value), "a list"));
 }
 
+// Reads row by row, with each one's place from 0.
+template <class Read>
+Result<void> each_row(std::string_view field, const json::value& value, Read read) {
+  const auto rows = rows_of(field, value);
+  if (!rows) return tl::unexpected(rows.error());
+  std::size_t place = 0;
+  for (const json::value& row : **rows) {
+    if (auto done = read(row, place++); !done) return done;
+  }
+  return {};
+}
+
 Result<std::vector<net::Asn>> asns_of(std::string_view field, const json::value& value) {
   const auto rows = rows_of(field, value);
   if (!rows) return tl::unexpected(rows.error());
@@ -118,13 +130,8 @@ Result<void> WatchReader::entry(const json::value& value, std::size_t place) {
 }
 
 Result<void> WatchReader::prefixes(const json::value& value) {
-  const auto rows = rows_of("prefixes", value);
-  if (!rows) return tl::unexpected(rows.error());
-  std::size_t place = 0;
-  for (const json::value& row : **rows) {
-    if (auto done = entry(row, ++place); !done) return done;
-  }
-  return {};
+  return each_row("prefixes", value,
+                  [&](const json::value& row, std::size_t place) { return entry(row, place + 1); });
 }
 
 Result<void> WatchReader::relations(const json::value& value) {
@@ -188,13 +195,8 @@ Result<void> WatchReader::monitored(const json::value& value, std::size_t place)
 }
 
 Result<void> WatchReader::asns(const json::value& value) {
-  const auto rows = rows_of("asns", value);
-  if (!rows) return tl::unexpected(rows.error());
-  std::size_t place = 0;
-  for (const json::value& row : **rows) {
-    if (auto done = monitored(row, place++); !done) return done;
-  }
-  return {};
+  return each_row("asns", value,
+                  [&](const json::value& row, std::size_t place) { return monitored(row, place); });
 }
 
 // `{"peer_role": "customer", "peer_asn": 64510}`.
@@ -214,12 +216,7 @@ Result<void> WatchReader::local_role(const json::value& value) {
 
 Result<void> WatchReader::local_roles(const json::value& value) {
   if (value.is_object()) return local_role(value);
-  const auto rows = rows_of("local_roles", value);
-  if (!rows) return tl::unexpected(rows.error());
-  for (const json::value& row : **rows) {
-    if (auto done = local_role(row); !done) return done;
-  }
-  return {};
+  return each_row("local_roles", value, [&](const json::value& row, std::size_t) { return local_role(row); });
 }
 
 Result<void> WatchReader::visibility(const json::value& value) {
