@@ -28,16 +28,19 @@ class Registration {
   std::optional<Failure> failure_;
 };
 
-json::object expectation(const sim::World& world, const sim::Customer& customer) {
-  const net::Asn primary = world.primary_upstream(), backup = world.backup_upstream();
-  return {{"properties", json::object{{"asn", json::array{customer.asn}},
-                                      {"upstreams", json::array{primary, backup}},
-                                      {"backup_upstreams", json::array{backup}},
-                                      {"description", "simulated customer " + customer.name}}}};
+json::object expectation(const sim::Customer& customer) {
+  const auto numbers = [](const std::vector<net::Asn>& list) {
+    return json::array(list.begin(), list.end());
+  };
+  json::object out{{"asn", numbers(customer.origins)},
+                   {"description", "simulated customer " + customer.name}};
+  if (!customer.upstreams.empty()) out["upstreams"] = numbers(customer.upstreams);
+  if (!customer.backup_upstreams.empty()) out["backup_upstreams"] = numbers(customer.backup_upstreams);
+  return {{"properties", std::move(out)}};
 }
 
-void add_connection(Registration& registration, const sim::World& world, const sim::Customer& customer,
-                    const std::string& service, bool alerts) {
+void add_connection(Registration& registration, const sim::Customer& customer, const std::string& service,
+                    bool alerts) {
   registration.put(
       service, json::object{{"location", region},
                             {"tags", json::object{{"made-by", "peeringctl simulate"}}},
@@ -49,7 +52,7 @@ void add_connection(Registration& registration, const sim::World& world, const s
     const std::string prefix = service + "/prefixes/" + prefix_name(i);
     const json::object properties{{"prefix", customer.prefixes[i].to_string()}};
     registration.put(prefix, json::object{{"properties", properties}});
-    registration.put(extension_path(prefix, "monitoring/default"), expectation(world, customer));
+    registration.put(extension_path(prefix, "monitoring/default"), expectation(customer));
   }
   if (!alerts) return;
   const json::object opt_in{
@@ -77,7 +80,7 @@ Outcome<std::vector<std::string>> register_world(ApiClient& api, const sim::Worl
   std::vector<std::string> out;
   for (const sim::Customer& customer : world.customers) {
     out.push_back(service_path(subscription, options.group, customer.name));
-    add_connection(registration, world, customer, out.back(), !options.webhook.empty());
+    add_connection(registration, customer, out.back(), !options.webhook.empty());
   }
   if (registration.failure()) return tl::unexpected(*registration.failure());
   return out;

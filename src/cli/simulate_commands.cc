@@ -1,4 +1,6 @@
 // `simulate` and `demo`: a small Internet for the server.
+#include <filesystem>
+#include <fstream>
 #include <iostream>
 
 #include "base/digest.h"
@@ -7,6 +9,7 @@
 #include "cli/demo/demo.h"
 #include "cli/registration.h"
 #include "cli/stop_signal.h"
+#include "sim/incident_files.h"
 #include "sim/simulator.h"
 
 namespace peering::cli {
@@ -32,10 +35,28 @@ Outcome<std::vector<sim::Scene>> scenes_of(const std::vector<std::string>& names
   return out;
 }
 
+Outcome<const sim::Incident*> incident_of(const Call& call) {
+  if (!call.has("incident")) return nullptr;
+  const std::string name = call.value("incident");
+  if (const sim::Incident* found = sim::find_incident(name)) {
+    if (call.has("scene")) return usage_error("--incident and --scene: one of them");
+    return found;
+  }
+  std::string known;
+  for (const sim::Incident& each : sim::known_incidents()) {
+    known += (known.empty() ? "" : ", ") + std::string(each.name);
+  }
+  return usage_error("--incident '{}': one of {}", name, known);
+}
+
 Outcome<sim::SimulatorOptions> options_of(const Session& session, const Call& call) {
   auto scenes = scenes_of(call.list("scene"));
   if (!scenes) return tl::unexpected(scenes.error());
+  const auto incident = incident_of(call);
+  if (!incident) return tl::unexpected(incident.error());
   sim::SimulatorOptions out;
+  out.incident = *incident;
+  out.vrp_file = call.value("vrp-file");
   out.endpoint = session.settings().endpoint;
   out.token = session.settings().token;
   out.ca_file = session.settings().ca_file;
@@ -52,9 +73,9 @@ Outcome<sim::SimulatorOptions> options_of(const Session& session, const Call& ca
   }
   sim::TimelineOptions& timeline = out.timeline;
   timeline.scenes = std::move(*scenes);
-  timeline.afterwards = call.has("once")          ? sim::Afterwards::end
-                        : timeline.scenes.empty() ? sim::Afterwards::repeat
-                                                  : sim::Afterwards::go_on;
+  timeline.afterwards = call.has("once")                           ? sim::Afterwards::end
+                        : timeline.scenes.empty() && !out.incident ? sim::Afterwards::repeat
+                                                                   : sim::Afterwards::go_on;
   timeline.pace = seconds(std::max<std::uint64_t>(call.number("pace").value_or(20), 3));
   timeline.ends = minutes(call.number("minutes").value_or(0));
   timeline.samples_per_second = call.number("samples-per-second").value_or(0);
@@ -81,9 +102,31 @@ Outcome<void> register_customers(Session& session, const Call& call, const sim::
   return {};
 }
 
+// What `analyze` and the server's [topology] and [rpki] read of the incident.
+Outcome<void> write_incident(const sim::Incident& incident, const std::filesystem::path& folder) {
+  std::error_code failure;
+  std::filesystem::create_directories(folder, failure);
+  const std::pair<const char*, std::string> files[] = {
+      {"updates.jsonl", sim::ris_lines(incident)},
+      {"watch.json", json::serialize(sim::watch_file(incident)) + "\n"},
+      {"as-relationships.txt", sim::relationship_lines(incident)},
+      {"vrps.json", json::serialize(sim::vrp_document(incident.roas)) + "\n"}};
+  for (const auto& [name, text] : files) {
+    std::ofstream file(folder / name, std::ios::binary | std::ios::trunc);
+    file << text;
+    file.close();
+    if (!file) return failed("{} cannot be written", (folder / name).string());
+  }
+  return {};
+}
+
 Outcome<void> simulate(Session& session, const Call& call) {
   const auto options = options_of(session, call);
   if (!options) return tl::unexpected(options.error());
+  if (call.has("write")) {
+    if (!options->incident) return usage_error("--write needs --incident");
+    return write_incident(*options->incident, call.value("write"));
+  }
   if (call.has("webhook") && !call.has("register")) return usage_error("--webhook needs --register");
   StopSignal signal;
   sim::Simulator simulator(*options, narrator(session.out()));
@@ -128,6 +171,16 @@ std::vector<Command> simulate_commands() {
          "announce, withdraw, failover, hijack, more-specific, slow-pop or recovery; several play in turn; "
          "default: all of them, again and again",
          OptionKind::list},
+        {"--incident",
+         "a well-known incident instead of scenes: its networks, its routes, its victim as the customer, a "
+         "step every "
+         "three simulated seconds (docs/simulator.md)"},
+        {"--write",
+         "with --incident: play nothing, write updates.jsonl and watch.json for `analyze`, "
+         "as-relationships.txt and "
+         "vrps.json for the server, into this folder"},
+        {"--vrp-file",
+         "with --incident: where its ROAs are written as they change; the server's rpki.vrp_file"},
         {"--once", "end after the last scene", OptionKind::flag},
         {"--pace", "simulated seconds from one scene to the next, at least 3", OptionKind::number, false,
          "20"},

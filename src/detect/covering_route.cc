@@ -6,14 +6,12 @@ namespace {
 
 // Shorter ones cover so much that they say nothing about one prefix (defaults, martians).
 constexpr int v4_length_min = 8, v6_length_min = 16;
-// Registered prefixes told of one covering route.
-constexpr std::size_t told_max = 256;
-
-bool too_short(const net::Prefix& prefix) {
-  return prefix.length() < (prefix.family() == net::Family::ipv4 ? v4_length_min : v6_length_min);
-}
 
 }  // namespace
+
+bool CoveringRoutes::too_short(const net::Prefix& prefix) {
+  return prefix.length() < (prefix.family() == net::Family::ipv4 ? v4_length_min : v6_length_min);
+}
 
 bool CoveringRoutes::covers(const model::Registry& registry, const net::Prefix& observed) {
   if (too_short(observed)) return false;

@@ -13,10 +13,15 @@ namespace peering::detect {
 
 class CoveringRoutes {
  public:
+  /// Registered prefixes that are told of one covering route.
+  static constexpr std::size_t told_max = 256;
+
   /// Appends a finding for each registered prefix strictly inside `observed` when the route's origin is
   /// neither the one first seen nor one that the prefix allows.
   void judge(const model::Registry& registry, const net::Prefix& observed, const PathView& view,
              std::vector<Finding>& out);
+  /// Whether a prefix covers so much that it says nothing of one inside (defaults, martians).
+  static bool too_short(const net::Prefix& prefix);
   /// Cheap: whether `judge` could have anything to say.
   static bool covers(const model::Registry& registry, const net::Prefix& observed);
   bool knows(const net::Prefix& observed) const { return first_origins_.contains(observed); }

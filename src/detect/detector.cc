@@ -157,7 +157,7 @@ void Detector::State::watch(const model::RegisteredPrefixPointer& entry, const r
                             TimePoint now, Events& out) {
   const net::Prefix& prefix = entry->expectation.prefix;
   if (entry->expectation.ignore || (settings.hears && !settings.hears(prefix))) return;
-  presence.watch(entry, connection_of(*entry), table.routes(prefix), now, out);
+  presence.watch(entry, connection_of(*entry), table, now, out);
 }
 
 // Follows what is new or expected otherwise, also by its connection; gives the space to be judged.
@@ -268,15 +268,18 @@ void Detector::route_changed(const rib::RouteChange& change, const rib::Table& t
   if (change.after) s.sessions.heard(change.peer->key, change.time, now, out);
   if (s.registry->watch.empty() && s.settings.monitored.empty()) return;
   if (change.after) {
-    s.presence.changed(change, s.sessions, now, out);
+    s.presence.changed(change, s.sessions, false, now, out);
     const bool watched = s.registry->watch.longest_match(change.prefix).has_value();
-    if (watched || !s.settings.monitored.empty() || s.covering.covers(*s.registry, change.prefix)) {
+    const bool covers = s.covering.covers(*s.registry, change.prefix);
+    if (covers) s.presence.covering_changed(change, *s.registry, s.sessions, now, out);
+    if (watched || !s.settings.monitored.empty() || covers) {
       s.judge_route(change.peer, change.prefix, *change.after, change.time, now, out);
     }
     return;
   }
   const bool out_of_sight =
       change.reason == rib::ChangeReason::peer_down || change.reason == rib::ChangeReason::router_down;
+  const bool flawed = s.incidents.finds_fault(change.prefix, change.peer->id);
   if (out_of_sight) {
     s.incidents.lose_one(change.prefix, change.peer->id, now);
   } else {
@@ -284,7 +287,9 @@ void Detector::route_changed(const rib::RouteChange& change, const rib::Table& t
     if (s.covering.knows(change.prefix) && table.routes(change.prefix).empty())
       s.covering.forget(change.prefix);
   }
-  s.presence.changed(change, s.sessions, now, out);
+  s.presence.changed(change, s.sessions, flawed, now, out);
+  if (s.covering.covers(*s.registry, change.prefix))
+    s.presence.covering_changed(change, *s.registry, s.sessions, now, out);
 }
 
 void Detector::withdrawn_unseen(const rib::Peer& peer, const net::Prefix& prefix, TimePoint time,

@@ -245,6 +245,18 @@ void Incidents::reviewed(Incident& incident, TimePoint time, std::string_view re
   out.push_back(incident.event);
 }
 
+bool Incidents::finds_fault(const net::Prefix& observed, rib::PeerId peer) const {
+  const auto list = by_observed_.find(observed);
+  if (list == by_observed_.end()) return false;
+  return std::ranges::any_of(list->second, [&](const auto& incident) {
+    if (incident->kind == model::EventKind::rpki_not_found ||
+        incident->kind == model::EventKind::rpki_roa_lost) {
+      return false;
+    }
+    return std::ranges::any_of(incident->showing, [&](const Showing& s) { return s.peer->id == peer; });
+  });
+}
+
 void Incidents::lose(const std::function<bool(const rib::PeerKey&)>& gone, TimePoint now) {
   for (auto& [observed, list] : by_observed_) {
     for (const auto& incident : list) {

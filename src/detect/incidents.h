@@ -42,6 +42,8 @@ class Incidents {
   /// The network took the peer's route back.
   void withdraw(const rib::PeerPointer& peer, const net::Prefix& observed, TimePoint time, TimePoint now,
                 std::vector<model::Event>& out);
+  /// Whether something is found in the peer's route for `observed` that is more than information.
+  bool finds_fault(const net::Prefix& observed, rib::PeerId peer) const;
   /// The peers for which `gone` holds are out of sight since `time`.
   void lose(const std::function<bool(const rib::PeerKey&)>& gone, TimePoint now);
   /// One peer's route is out of sight since `now`.

@@ -52,7 +52,7 @@ void Presence::erase(PrefixPresence& prefix, rib::PeerId peer) {
 }
 
 void Presence::watch(const model::RegisteredPrefixPointer& entry,
-                     std::shared_ptr<const model::Connection> connection, std::span<const rib::Route> routes,
+                     std::shared_ptr<const model::Connection> connection, const rib::Table& table,
                      TimePoint now, std::vector<model::Event>& out) {
   List& list = by_prefix_[entry->expectation.prefix];
   auto at = std::find_if(list.begin(), list.end(),
@@ -64,7 +64,10 @@ void Presence::watch(const model::RegisteredPrefixPointer& entry,
   prefix.connection = std::move(connection);
   if (!known) restored_state(prefix);
   const bool was_announced = prefix.announced;
+  const std::vector<rib::Route> routes = table.routes(entry->expectation.prefix);
   for (const rib::Route& route : routes) sighted(prefix, route.peer, route.attributes);
+  if (!known && has_covering_backup(entry->expectation.prefix))
+    cover(prefix, table.covering(entry->expectation.prefix));
   // A changed expectation changes the verdict on every route that is held, also of those out of sight.
   for (auto& [id, sighting] : prefix.sightings) {
     sighting.legitimate = accepted(prefix, sighting.view.origins);
@@ -75,6 +78,7 @@ void Presence::watch(const model::RegisteredPrefixPointer& entry,
     }
   }
   if (!was_announced) tell_current(prefix, now, out);
+  if (!known && !prefix.restored) tell_covering(prefix, now, out);
   if (!routes.empty()) judge_required_upstreams(prefix, now, now, out);
 }
 
@@ -111,6 +115,22 @@ void Presence::tell_current(PrefixPresence& prefix, TimePoint now, std::vector<m
   if (ways.active) prefix.told_role = ways.active->role;
 }
 
+void Presence::tell_covering(PrefixPresence& prefix, TimePoint now, std::vector<model::Event>& out) {
+  const Ways ways = ways_of(prefix);
+  if (ways.covering == 0 || ways.backup > 0) return;
+  const auto& [key, cover] = *prefix.covering->begin();
+  model::Event event = make_event(model::EventKind::backup_route, Role::backup, *prefix.entry, key.first,
+                                  "registered", now, now, false);
+  const std::string exact = prefix.entry->expectation.prefix.to_string();
+  event.peers = {event_peer(*cover.peer)};
+  event.summary = fmt::format("Backup route is present: {}", exact);
+  event.description = fmt::format(
+      "{}, which covers {} and so stands behind it, was already announced when that was "
+      "registered.",
+      key.first.to_string(), exact);
+  emit(prefix, event, out);
+}
+
 void Presence::unwatch(const model::RegisteredPrefix& entry, TimePoint now, std::vector<model::Event>& out) {
   const auto list = by_prefix_.find(entry.expectation.prefix);
   if (list == by_prefix_.end()) return;
@@ -133,7 +153,7 @@ void Presence::unwatch(const model::RegisteredPrefix& entry, TimePoint now, std:
   if (list->second.empty()) by_prefix_.erase(list);
 }
 
-void Presence::changed(const rib::RouteChange& change, const Sessions& sessions, TimePoint now,
+void Presence::changed(const rib::RouteChange& change, const Sessions& sessions, bool flawed, TimePoint now,
                        std::vector<model::Event>& out) {
   const auto list = by_prefix_.find(change.prefix);
   if (list == by_prefix_.end()) return;
@@ -145,7 +165,7 @@ void Presence::changed(const rib::RouteChange& change, const Sessions& sessions,
       const auto at = prefix.sightings.find(change.peer->id);
       if (at == prefix.sightings.end()) continue;
       if (!out_of_sight) {
-        removed(prefix, *change.peer, change.time, now, out);
+        removed(prefix, {*change.peer, change.time, now, false, flawed}, out);
       } else if (!at->second.lost_at) {
         const Ways before = ways_of(prefix);
         at->second.lost_at = now;
@@ -173,11 +193,10 @@ void Presence::withdrawn_unseen(const rib::Peer& peer, const net::Prefix& prefix
 }
 
 // The network took the peer's route back.
-void Presence::removed(PrefixPresence& prefix, const rib::Peer& peer, TimePoint time, TimePoint now,
-                       std::vector<model::Event>& out) {
+void Presence::removed(PrefixPresence& prefix, const Cause& cause, std::vector<model::Event>& out) {
   const Ways before = ways_of(prefix);
-  erase(prefix, peer.id);
-  compare(prefix, before, {peer, time, now}, out);
+  erase(prefix, cause.peer.id);
+  compare(prefix, before, cause, out);
 }
 
 void Presence::compare(PrefixPresence& prefix, const Ways& before, const Cause& cause,
@@ -245,7 +264,7 @@ void Presence::settle(const rib::Table& table, const Sessions& sessions, TimePoi
       const auto route = std::find_if(routes.begin(), routes.end(),
                                       [&](const rib::Route& r) { return r.peer->id == peer->id; });
       if (route == routes.end()) {
-        removed(*prefix, *peer, now, now, out);
+        removed(*prefix, {*peer, now, now}, out);
         continue;
       }
       const Ways before = ways_of(*prefix);
@@ -263,9 +282,10 @@ void Presence::settle(const rib::Table& table, const Sessions& sessions, TimePoi
       prefix->awaited_router.reset();
       lost(*prefix, Role::primary, ways_of(*prefix), {router, now, now}, out);
     }
-    const bool waits =
-        prefix->awaited_router || std::any_of(prefix->sightings.begin(), prefix->sightings.end(),
-                                              [](const auto& s) { return s.second.lost_at.has_value(); });
+    const bool covering_waits = settle_covering(*prefix, table, sessions, now, out);
+    const bool waits = covering_waits || prefix->awaited_router ||
+                       std::any_of(prefix->sightings.begin(), prefix->sightings.end(),
+                                   [](const auto& s) { return s.second.lost_at.has_value(); });
     if (!waits) unsettled_.erase(prefix);
   }
 }

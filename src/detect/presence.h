@@ -11,6 +11,7 @@
 //   ... only the backup left           withdrawal as Warning, active-path (PrefixBackupPath)
 //   ... nothing left                   withdrawal as Critical; resolved when announced again
 //   the last backup goes               backup-route-withdrawal as Warning
+//   For a prefix longer than /24 (/48) the covering route is a backup as well (covering_ways.cc).
 //   a session goes down                nothing here but active-path: its routes are out of sight, not
 //   withdrawn
 #pragma once
@@ -54,6 +55,13 @@ struct Withdrawn {
   model::EventPeer peer;
 };
 
+/// One view's route for a prefix that covers the registered one.
+struct Cover {
+  rib::PeerPointer peer;
+  std::optional<TimePoint> lost_at;  ///< as of a sighting
+};
+using Covering = std::map<std::pair<net::Prefix, rib::PeerId>, Cover>;
+
 /// Everything known about one registered prefix.
 struct PrefixPresence {
   model::RegisteredPrefixPointer entry;
@@ -66,6 +74,7 @@ struct PrefixPresence {
   bool restored = false;
   /// While open; mostly they are not, and then take no more than a pointer.
   std::unique_ptr<model::Event> withdrawal, backup_withdrawal, visibility;
+  std::unique_ptr<Covering> covering;          ///< where a covering route is a backup: those there are
   std::optional<Role> told_role;               ///< of the active path
   std::set<net::Address> had;                  ///< peers that ever had it
   std::map<net::Address, Withdrawn> withdrew;  ///< and took it back
@@ -78,7 +87,8 @@ struct PrefixPresence {
 struct Ways {
   std::vector<Way> all;
   std::size_t primary = 0, backup = 0, foreign = 0;  ///< lost ones included
-  const Way* active = nullptr;                       ///< the best legitimate one in sight
+  std::size_t covering = 0;     ///< covering routes that stand behind them, lost ones included
+  const Way* active = nullptr;  ///< the best legitimate one in sight
 
   const Way* of(const SessionKey& session) const;
   std::size_t legitimate() const { return primary + backup; }
@@ -92,14 +102,18 @@ class Presence {
   void restore(const model::Event& event);
   /// A registered prefix that is new, or whose expectation changed; gives its current state.
   void watch(const model::RegisteredPrefixPointer& entry, std::shared_ptr<const model::Connection> connection,
-             std::span<const rib::Route> routes, TimePoint now, std::vector<model::Event>& out);
+             const rib::Table& table, TimePoint now, std::vector<model::Event>& out);
   void unwatch(const model::RegisteredPrefix& entry, TimePoint now, std::vector<model::Event>& out);
   /// Restored events of prefixes that the registry does not have.
   void forget_unknown(const model::Registry& registry, TimePoint now, std::vector<model::Event>& out);
 
-  /// A route for exactly a registered prefix changed. Cheap when the prefix is not registered.
-  void changed(const rib::RouteChange& change, const Sessions& sessions, TimePoint now,
+  /// A route for exactly a registered prefix changed. Cheap when the prefix is not registered. `flawed`:
+  /// something was found in the route that is gone, so that it is no news that it is.
+  void changed(const rib::RouteChange& change, const Sessions& sessions, bool flawed, TimePoint now,
                std::vector<model::Event>& out);
+  /// The same of a route that covers registered prefixes, for those whose backup it is.
+  void covering_changed(const rib::RouteChange& change, const model::Registry& registry,
+                        const Sessions& sessions, TimePoint now, std::vector<model::Event>& out);
   /// A peer took back what we never saw it announce. Counts for visibility where the settings say so.
   void withdrawn_unseen(const rib::Peer& peer, const net::Prefix& prefix, TimePoint time, TimePoint now,
                         std::vector<model::Event>& out);
@@ -119,14 +133,14 @@ class Presence {
     TimePoint time;  ///< by the router's clock
     TimePoint now;
     bool silent = false;  ///< a late return of what was known before a restart
+    bool flawed = false;  ///< something was found in the route that went away
   };
 
   bool sighted(PrefixPresence& prefix, const rib::PeerPointer& peer,
                const rib::AttributesPointer& attributes);
   bool accepted(const PrefixPresence& prefix, const std::vector<net::Asn>& origins) const;
   void erase(PrefixPresence& prefix, rib::PeerId peer);
-  void removed(PrefixPresence& prefix, const rib::Peer& peer, TimePoint time, TimePoint now,
-               std::vector<model::Event>& out);
+  void removed(PrefixPresence& prefix, const Cause& cause, std::vector<model::Event>& out);
   void compare(PrefixPresence& prefix, const Ways& before, const Cause& cause,
                std::vector<model::Event>& out);
   void gained(PrefixPresence& prefix, const Ways& before, const Ways& after, const Way& way,
@@ -135,6 +149,19 @@ class Presence {
             std::vector<model::Event>& out);
   void follow_active(PrefixPresence& prefix, const Ways& before, const Ways& after, const Cause& cause,
                      bool way_lost, std::vector<model::Event>& out);
+  void follow_covering(PrefixPresence& prefix, const Ways& after, const Cause& cause,
+                       std::vector<model::Event>& out);
+  void tell_covering(PrefixPresence& prefix, TimePoint now, std::vector<model::Event>& out);
+  void cover(PrefixPresence& prefix, std::span<const rib::Route> routes);
+  void take_cover(PrefixPresence& prefix, const net::Prefix& observed, const rib::PeerPointer& peer);
+  void covering_changed(PrefixPresence& prefix, const rib::RouteChange& change, const Sessions& sessions,
+                        TimePoint now, std::vector<model::Event>& out);
+  void cover_gained(PrefixPresence& prefix, const Ways& before, const rib::RouteChange& change,
+                    const Cause& cause, std::vector<model::Event>& out);
+  void uncover(PrefixPresence& prefix, Covering::iterator at, const Cause& cause,
+               std::vector<model::Event>& out);
+  bool settle_covering(PrefixPresence& prefix, const rib::Table& table, const Sessions& sessions,
+                       TimePoint now, std::vector<model::Event>& out);
   void tell_current(PrefixPresence& prefix, TimePoint now, std::vector<model::Event>& out);
   void restored_state(PrefixPresence& prefix);
 
@@ -145,6 +172,8 @@ class Presence {
   std::map<std::string, std::vector<model::Event>> restored_;  // by resource in lower case
 };
 
+/// Whether a covering route is a backup of the prefix: it is longer than /24, or /48.
+bool has_covering_backup(const net::Prefix& prefix);
 /// Reads sightings by session.
 Ways ways_of(const PrefixPresence& prefix);
 /// Opens, updates or resolves the visibility event after sightings changed (visibility.cc).

@@ -58,7 +58,8 @@ void Presence::gained(PrefixPresence& prefix, const Ways& before, const Ways& af
   const bool first_of_role = (primary ? before.primary : before.backup) == 0;
   // A primary way that comes where there was none although the prefix counts as announced replaces a
   // hijacker's route, or was known before a restart: that is no announcement.
-  const bool news = first || (first_of_role && (!primary || before.backup > 0));
+  const bool news =
+      first || (first_of_role && (primary ? before.backup + before.covering > 0 : before.covering == 0));
   prefix.announced = true;
   if (first || (primary && first_of_role)) {
     const bool waited = prefix.withdrawal != nullptr;
@@ -85,8 +86,8 @@ void Presence::gained(PrefixPresence& prefix, const Ways& before, const Ways& af
 void Presence::lost(PrefixPresence& prefix, Role role, const Ways& after, const Cause& cause,
                     std::vector<model::Event>& out) {
   const std::string observed = prefix.entry->expectation.prefix.to_string();
-  const bool none_left = after.legitimate() == 0;
-  const bool backup_gone = role == Role::backup && after.backup == 0 && !none_left;
+  const bool none_left = after.legitimate() + after.covering == 0;
+  const bool backup_gone = role == Role::backup && after.backup + after.covering == 0 && !none_left;
   if (role == Role::backup && !none_left && !backup_gone) return;
   const bool primary_gone = role == Role::primary && after.primary == 0;
   const bool open = none_left || primary_gone || backup_gone;
@@ -94,7 +95,9 @@ void Presence::lost(PrefixPresence& prefix, Role role, const Ways& after, const 
       about(prefix, backup_gone ? model::EventKind::backup_route_withdrawal : model::EventKind::withdrawal,
             role, cause.peer, cause.time, cause.now, open);
   event.summary = fmt::format("{}: {}", backup_gone ? "Backup route withdrawn" : "Withdrawn", observed);
-  const std::string left = none_left ? "no route is left"
+  if (cause.flawed && !open) return;
+  const std::string left = none_left                 ? "no route is left"
+                           : after.legitimate() == 0 ? "a covering route is left"
                            : primary_gone
                                ? fmt::format("{} is left", plural(after.backup, "backup route"))
                                : fmt::format("{} left", plural(after.legitimate(), "other session"));
@@ -127,9 +130,26 @@ void Presence::lost(PrefixPresence& prefix, Role role, const Ways& after, const 
   emit(prefix, event, out);
 }
 
+// Traffic of a prefix that nobody has any more follows the covering route.
+void Presence::follow_covering(PrefixPresence& prefix, const Ways& after, const Cause& cause,
+                               std::vector<model::Event>& out) {
+  const bool tells = after.covering > 0 && after.legitimate() == 0 && prefix.told_role == Role::primary;
+  if (!tells) return;
+  prefix.told_role = Role::backup;
+  const auto& [key, cover] = *prefix.covering->begin();
+  model::Event event = make_event(model::EventKind::active_path, Role::backup, *prefix.entry, key.first,
+                                  "covering", cause.time, cause.now, false);
+  const std::string observed = prefix.entry->expectation.prefix.to_string();
+  event.peers = {event_peer(*cover.peer)};
+  event.summary = fmt::format("Backup path in use: {}", observed);
+  event.description = fmt::format("Traffic for {} follows {}, which covers it, through {}.", observed,
+                                  key.first.to_string(), source(*cover.peer));
+  emit(prefix, event, out);
+}
+
 void Presence::follow_active(PrefixPresence& prefix, const Ways& before, const Ways& after,
                              const Cause& cause, bool way_lost, std::vector<model::Event>& out) {
-  if (!after.active) return;
+  if (!after.active) return follow_covering(prefix, after, cause, out);
   const Way& active = *after.active;
   const bool other_role = prefix.told_role && *prefix.told_role != active.role;
   const bool first_is_backup = !prefix.told_role && active.role == Role::backup;
@@ -137,7 +157,7 @@ void Presence::follow_active(PrefixPresence& prefix, const Ways& before, const W
   const Way* lost_way = way_lost ? before.of(session) : nullptr;
   const bool was_active = lost_way && before.active == lost_way;
   const bool matters = lost_way && lost_way->role == active.role && after.legitimate() < few_ways_max;
-  const bool other_way = (was_active || matters) && active.session != session;
+  const bool other_way = (was_active || matters) && active.session != session && !cause.flawed;
   prefix.told_role = active.role;
   if ((!other_role && !first_is_backup && !other_way) || cause.silent) return;
   const rib::Peer& peer = *active.sighting->peer;

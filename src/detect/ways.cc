@@ -35,6 +35,7 @@ const Way* Ways::of(const SessionKey& session) const {
 
 Ways ways_of(const PrefixPresence& prefix) {
   Ways out;
+  if (prefix.covering) out.covering = prefix.covering->size();
   std::map<SessionKey, Way> by_session;
   for (const auto& [id, sighting] : prefix.sightings) {
     const rib::PeerKey& key = sighting.peer->key;

@@ -19,16 +19,9 @@ constexpr std::pair<Scene, std::string_view> scene_names[] = {
 // What the partner says about every customer over one session.
 std::vector<RouteUpdate> partner_updates(const World& world, std::size_t session, bool announced) {
   std::vector<RouteUpdate> out;
-  for (const Customer& customer : world.customers) {
-    for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
-      RouteUpdate update{session, nullptr, {}};
-      for (const net::Prefix& prefix : customer.prefixes) {
-        if (prefix.family() == family) update.prefixes.push_back(prefix);
-      }
-      if (update.prefixes.empty()) continue;
-      if (announced) update.attributes = customer_attributes(world, session, customer, family);
-      out.push_back(std::move(update));
-    }
+  for (const RouteGroup& group : world.usual) {
+    if (group.session != session) continue;
+    out.push_back({session, announced ? group.attributes : nullptr, group.prefixes});
   }
   return out;
 }

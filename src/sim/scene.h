@@ -40,8 +40,9 @@ struct SceneStep {
   std::chrono::microseconds after{};  ///< since the scene began
   std::string text;                   ///< for people
   std::vector<RouteUpdate> updates;
-  std::string pop;            ///< whose round-trip times change; empty: none
-  double latency_factor = 1;  ///< against normal
+  std::string pop;                         ///< whose round-trip times change; empty: none
+  double latency_factor = 1;               ///< against normal
+  std::optional<std::vector<Roa>> roas{};  ///< what the RPKI says from now on, when it changes
 };
 
 /// The script of a scene, except `recovery`, which depends on what happened before (`Timeline`).

@@ -7,6 +7,8 @@
 
 #include "http/client.h"
 #include "sim/bmp_link.h"
+#include "sim/incident.h"
+#include "sim/incident_files.h"
 #include "sim/sample_post.h"
 #include "sim/stop_flag.h"
 
@@ -26,7 +28,9 @@ constexpr seconds connect_patience{10};
 
 struct Simulator::State {
   State(SimulatorOptions given, std::function<void(const std::string&)> say)
-      : options(std::move(given)), world(make_world(options.world)), tell(std::move(say)) {}
+      : options(std::move(given)),
+        world(options.incident ? make_world(*options.incident) : make_world(options.world)),
+        tell(std::move(say)) {}
 
   const SimulatorOptions options;
   const World world;
@@ -75,8 +79,14 @@ struct Simulator::State {
     if (stop.sleep_until(began + (clock.wall(last) - clock.start))) ended = true;
   }
 
+  void publish(const std::vector<Roa>& roas) {
+    if (options.vrp_file.empty()) return;
+    if (auto done = write_vrps(options.vrp_file, roas); !done) narrate(done.error().message);
+  }
+
   void perform(Moment moment, const SimulatedClock& clock) {
     if (!moment.text.empty()) narrate(moment.text);
+    if (moment.roas) publish(*moment.roas);
     for (RouteUpdate& update : moment.updates) {
       for (const auto& link : links) {
         if (link->has(update.session)) {
@@ -131,6 +141,7 @@ Simulator::~Simulator() { stop(); }
 const World& Simulator::world() const { return state_->world; }
 
 void Simulator::start() {
+  if (state_->options.incident) state_->publish(state_->options.incident->roas);
   state_->make_links();
   state_->sender = std::thread([this] { state_->send_requests(); });
   state_->player = std::thread([this] { state_->play(); });

@@ -20,6 +20,9 @@ struct SimulatorOptions {
   std::string ca_file;
   std::string bmp;  ///< "127.0.0.1:11019"; empty: no routers
   WorldOptions world;
+  const Incident* incident = nullptr;  ///< what is played instead of scenes in that world; null: none
+  std::string vrp_file;  ///< where what the RPKI says of an incident is written, for the server to read;
+                         ///< empty: nowhere
   TimelineOptions timeline;
   double speed = 1;
 };

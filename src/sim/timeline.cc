@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "sim/incident.h"
+
 namespace peering::sim {
 
 using std::chrono::duration_cast;
@@ -43,21 +45,25 @@ Timeline::Timeline(const World& world, TimelineOptions options, const SimulatedC
       clock_(clock),
       clients_(world),
       unrest_(world.seed, "unrest"),
-      scenes_(options_.scenes.empty() ? whole_timeline() : options_.scenes),
+      scenes_(options_.scenes.empty() && !world.incident ? whole_timeline() : options_.scenes),
       scene_starts_(options_.first_scene) {
   if (options_.ends > seconds(0)) ends_ = options_.ends;
+  if (world.incident) load_incident();
   if (!world.background.empty() && options_.background_updates_per_second > 0) next_unrest_ = seconds(1);
 }
 
 std::vector<RouteGroup> Timeline::initial_table() const {
   std::vector<RouteGroup> out = world_.background;
-  if (scenes_.front() == Scene::announce) return out;
-  for (const SceneStep& step : script_of(Scene::announce, world_)) {
-    for (const RouteUpdate& update : step.updates) {
-      out.push_back({update.session, update.attributes, update.prefixes});
-    }
-  }
+  if (!scenes_.empty() && scenes_.front() == Scene::announce) return out;
+  out.insert(out.end(), world_.usual.begin(), world_.usual.end());
   return out;
+}
+
+void Timeline::load_incident() {
+  for (SceneStep& step : script_of(*world_.incident, world_)) {
+    steps_.push_back({scene_starts_ + step.after, std::move(step)});
+  }
+  if (options_.afterwards == Afterwards::end) ends_ = std::min(ends_, steps_.back().at + options_.pace);
 }
 
 void Timeline::load_scenes() {
@@ -77,12 +83,9 @@ void Timeline::load_scenes() {
 }
 
 Attributes Timeline::normal(std::size_t session, const net::Prefix& prefix) const {
-  const SessionRole role = world_.sessions[session].role;
-  if (role != SessionRole::partner_primary && role != SessionRole::partner_backup) return nullptr;
-  for (const Customer& customer : world_.customers) {
-    if (std::find(customer.prefixes.begin(), customer.prefixes.end(), prefix) != customer.prefixes.end()) {
-      return customer_attributes(world_, session, customer, prefix.family());
-    }
+  for (const RouteGroup& group : world_.usual) {
+    if (group.session != session) continue;
+    if (std::ranges::find(group.prefixes, prefix) != group.prefixes.end()) return group.attributes;
   }
   return nullptr;
 }
@@ -116,7 +119,7 @@ Moment Timeline::scene_moment() {
   steps_.pop_front();
   remember(step.step.updates);
   if (!step.step.pop.empty()) factors_[step.step.pop] = step.step.latency_factor;
-  return {step.at, std::move(step.step.text), std::move(step.step.updates), {}};
+  return {step.at, std::move(step.step.text), std::move(step.step.updates), {}, std::move(step.step.roas)};
 }
 
 Moment Timeline::background_moment() {

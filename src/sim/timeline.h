@@ -61,6 +61,7 @@ struct Moment {
   std::string text;  ///< for people; empty: not worth a line
   std::vector<RouteUpdate> updates;
   std::vector<SampleRequest> samples;
+  std::optional<std::vector<Roa>> roas{};  ///< what the RPKI says from now on, when it changes
 };
 
 /// Not thread-safe. `world` must outlive it.
@@ -73,7 +74,7 @@ class Timeline {
   /// When it ends, once `next` gave nothing.
   std::chrono::microseconds ends() const { return ends_; }
   /// What every session announces before anything has happened: the background and, unless the first scene
-  /// announces them, the customers' prefixes.
+  /// announces them, the customers' prefixes. A world with an incident plays that and no scenes.
   std::vector<RouteGroup> initial_table() const;
 
  private:
@@ -83,6 +84,7 @@ class Timeline {
   };
 
   void load_scenes();
+  void load_incident();
   std::vector<SceneStep> recovery() const;
   Attributes normal(std::size_t session, const net::Prefix& prefix) const;
   Moment scene_moment();

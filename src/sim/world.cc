@@ -18,30 +18,14 @@ net::Prefix prefix_of(std::string_view text) {
   return net::Prefix::parse_lenient(text).value_or(net::Prefix());
 }
 
-SessionSite session(std::size_t router, SessionRole role, std::string name, net::Asn asn, std::uint8_t host) {
-  const std::uint32_t net = 0xC0000200U + static_cast<std::uint32_t>(router) * 64;  // 192.0.2.0/26, .64/26
-  SessionSite out;
-  out.router = router;
-  out.role = role;
-  out.name = std::move(name);
-  out.asn = asn;
-  out.address = net::Address::v4(net + host);
-  out.local_address = net::Address::v4(net + 1);
-  out.bgp_id = net + host;
-  return out;
-}
-
-void add_sites(World& world) {
-  world.pops = {{"AMS", 52.37, 4.90}, {"FRA", 50.11, 8.68}, {"LON", 51.51, -0.13}};
-  world.routers = {{"AMS", "simulated edge router in Amsterdam", 0xC0000201U},
-                   {"FRA", "simulated edge router in Frankfurt", 0xC0000241U}};
+void add_sessions(World& world) {
   world.sessions = {
-      session(0, SessionRole::partner_primary, "AMS primary", primary_asn, 10),
-      session(0, SessionRole::transit, "AMS transit", transit_asn, 20),
-      session(0, SessionRole::exchange, "AMS exchange", exchange_asn, 30),
-      session(1, SessionRole::partner_backup, "FRA backup", backup_asn, 11),
-      session(1, SessionRole::transit, "FRA transit", transit_asn + 1, 21),
-      session(1, SessionRole::exchange, "FRA exchange", exchange_asn + 1, 31),
+      make_session(0, SessionRole::partner_primary, "AMS primary", primary_asn, 10),
+      make_session(0, SessionRole::transit, "AMS transit", transit_asn, 20),
+      make_session(0, SessionRole::exchange, "AMS exchange", exchange_asn, 30),
+      make_session(1, SessionRole::partner_backup, "FRA backup", backup_asn, 11),
+      make_session(1, SessionRole::transit, "FRA transit", transit_asn + 1, 21),
+      make_session(1, SessionRole::exchange, "FRA exchange", exchange_asn + 1, 31),
   };
 }
 
@@ -59,6 +43,9 @@ void add_customers(World& world, std::size_t count) {
     Customer customer;
     customer.name = i == 0 ? "demo" : "demo-" + std::to_string(i + 1);
     customer.asn = customer_asn + static_cast<net::Asn>(i);
+    customer.origins = {customer.asn};
+    customer.upstreams = {primary_asn, backup_asn};
+    customer.backup_upstreams = {backup_asn};
     customer.prefixes = customer_prefixes(i);
     // Somewhere around the North Sea.
     customer.latitude = 50.5 + 3.0 * random.unit();
@@ -67,7 +54,46 @@ void add_customers(World& world, std::size_t count) {
   }
 }
 
+// What the partner announces for its customers over one of its sessions.
+void add_usual(World& world, std::size_t session) {
+  const SessionSite& site = world.sessions[session];
+  for (const Customer& customer : world.customers) {
+    for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
+      RouteGroup group{session, nullptr, {}};
+      for (const net::Prefix& prefix : customer.prefixes) {
+        if (prefix.family() == family) group.prefixes.push_back(prefix);
+      }
+      if (group.prefixes.empty()) continue;
+      group.attributes = make_attributes(site, family, {site.asn, customer.asn}, {service_community});
+      world.usual.push_back(std::move(group));
+    }
+  }
+}
+
 }  // namespace
+
+World make_empty_world() {
+  World out;
+  out.own_asn = own_asn;
+  out.pops = {{"AMS", 52.37, 4.90}, {"FRA", 50.11, 8.68}, {"LON", 51.51, -0.13}};
+  out.routers = {{"AMS", "simulated edge router in Amsterdam", 0xC0000201U},
+                 {"FRA", "simulated edge router in Frankfurt", 0xC0000241U}};
+  return out;
+}
+
+SessionSite make_session(std::size_t router, SessionRole role, std::string name, net::Asn asn,
+                         std::uint8_t host) {
+  const std::uint32_t net = 0xC0000200U + static_cast<std::uint32_t>(router) * 64;  // 192.0.2.0/26, .64/26
+  SessionSite out;
+  out.router = router;
+  out.role = role;
+  out.name = std::move(name);
+  out.asn = asn;
+  out.address = net::Address::v4(net + host);
+  out.local_address = net::Address::v4(net + 1);
+  out.bgp_id = net + host;
+  return out;
+}
 
 std::vector<std::size_t> World::sessions_with(SessionRole role) const {
   std::vector<std::size_t> out;
@@ -93,20 +119,15 @@ Attributes make_attributes(const SessionSite& session, net::Family family, std::
   return out;
 }
 
-Attributes customer_attributes(const World& world, std::size_t session, const Customer& customer,
-                               net::Family family) {
-  const SessionSite& site = world.sessions[session];
-  return make_attributes(site, family, {site.asn, customer.asn}, {service_community});
-}
-
 World make_world(const WorldOptions& options) {
-  World out;
+  World out = make_empty_world();
   out.seed = options.seed;
-  out.own_asn = own_asn;
   out.hijacker = 300666;
   out.second_hijacker = 300667;
-  add_sites(out);
+  add_sessions(out);
   add_customers(out, std::clamp<std::size_t>(options.connections, 1, 1000));
+  add_usual(out, out.session_with(SessionRole::partner_primary));
+  add_usual(out, out.session_with(SessionRole::partner_backup));
   out.background = make_background(out, std::min<std::size_t>(options.background_prefixes, 200000));
   return out;
 }

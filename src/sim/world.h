@@ -53,6 +53,8 @@ struct RouterSite {
 struct Customer {
   std::string name;  ///< of the connection
   net::Asn asn = 0;
+  std::vector<net::Asn> origins;                      ///< who may originate its prefixes
+  std::vector<net::Asn> upstreams, backup_upstreams;  ///< who may stand next to them; empty: not checked
   std::vector<net::Prefix> prefixes;
   double latitude = 0, longitude = 0;
 };
@@ -66,6 +68,15 @@ struct RouteGroup {
   std::vector<net::Prefix> prefixes;
 };
 
+/// A ROA (RFC 6482).
+struct Roa {
+  std::string prefix;
+  std::uint8_t length_max = 0;
+  net::Asn asn = 0;
+};
+
+struct Incident;
+
 struct World {
   std::uint64_t seed = 1;
   net::Asn own_asn = 0;
@@ -73,15 +84,14 @@ struct World {
   std::vector<RouterSite> routers;
   std::vector<SessionSite> sessions;
   std::vector<Customer> customers;
+  std::vector<RouteGroup> usual;       ///< what is announced of the customers when nothing is wrong
   std::vector<RouteGroup> background;  ///< every session's table without the customers
+  const Incident* incident = nullptr;  ///< what happens in it, instead of scenes; null: none
   net::Asn hijacker = 0, second_hijacker = 0;
 
   /// Index of the only session with the role at any router, or at one of them.
   std::size_t session_with(SessionRole role) const;
   std::vector<std::size_t> sessions_with(SessionRole role) const;
-  /// The ASes next to a customer: through the partner's primary and backup sessions.
-  net::Asn primary_upstream() const { return sessions[session_with(SessionRole::partner_primary)].asn; }
-  net::Asn backup_upstream() const { return sessions[session_with(SessionRole::partner_backup)].asn; }
 };
 
 /// The community that the partner puts on routes of the service, 8075:8007.
@@ -90,11 +100,15 @@ inline constexpr std::uint32_t service_community = 8075U << 16 | 8007U;
 /// The world of a seed. The same options give the same world.
 World make_world(const WorldOptions& options);
 
+/// Our two routers and the PoPs; no session, no customer.
+World make_empty_world();
+/// A session of a router with a neighbour, which has the address number `host` (2 to 62) in the router's
+/// network.
+SessionSite make_session(std::size_t router, SessionRole role, std::string name, net::Asn asn,
+                         std::uint8_t host);
+
 /// Attributes of a route that a session's neighbour announces: `path` begins with the neighbour.
 Attributes make_attributes(const SessionSite& session, net::Family family, std::vector<net::Asn> path,
                            std::vector<std::uint32_t> communities);
-/// What the partner announces for a customer over the session.
-Attributes customer_attributes(const World& world, std::size_t session, const Customer& customer,
-                               net::Family family);
 
 }  // namespace peering::sim

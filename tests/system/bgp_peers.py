@@ -424,6 +424,7 @@ class ExaBgp(Peer):
     """ExaBGP, told what to say by lines in a pipe of its own: also attributes that nobody else would send."""
 
     name = "exabgp"
+    asns = (PEER_ASN, COLLECTOR_ASN)
 
     def prepare(self):
         self.exabgp = need_program(self.test, "exabgp")
@@ -441,8 +442,8 @@ process speaker {{
 neighbor {host} {{
   router-id 10.0.0.6;
   local-address {self.address};
-  local-as {PEER_ASN};
-  peer-as {COLLECTOR_ASN};
+  local-as {self.asns[0]};
+  peer-as {self.asns[1]};
   hold-time 9;
   {self.options.get("neighbor", "")}
   capability {{
@@ -486,6 +487,6 @@ neighbor {host} {{
             self.say(f"withdraw route {prefix} next-hop {self.next_hop(prefix)}")
         for prefix, path in self.routes.items():
             if self.known.get(prefix) != path:
-                full = " ".join(map(str, [PEER_ASN, *path]))
+                full = " ".join(map(str, [self.asns[0], *path]))
                 self.say(f"announce route {prefix} next-hop {self.next_hop(prefix)} as-path [ {full} ]")
         self.known = dict(self.routes)

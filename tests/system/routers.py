@@ -12,7 +12,8 @@ PARTNER_ASN = 64496
 
 
 class Partner:
-    """BIRD with a list of static routes; every change is a `configure`."""
+    """BIRD with a list of static routes; every change is a `configure`. `said_more` is what a route has beside its path:
+    statements of BIRD's filters by prefix."""
 
     def __init__(self, test, address, port, edge_address, edge_port, name="bird", asn=PARTNER_ASN):
         self.test, self.dir = test, test.dir / name
@@ -20,7 +21,7 @@ class Partner:
         self.bird = need_program(test, "bird", "/usr/sbin/bird")
         self.birdc = need_program(test, "birdc", "/usr/sbin/birdc")
         self.name = name
-        self.routes = {}
+        self.routes, self.said_more = {}, {}
         self._write_routes()
         (self.dir / "bird.conf").write_text(f"""
 router id {address};
@@ -67,7 +68,8 @@ protocol bgp edge {{
             for prefix, path in self.routes.items():
                 if mark in prefix:
                     prepends = " ".join(f"bgp_path.prepend({asn});" for asn in reversed(path))
-                    lines.append(f"route {prefix} unreachable {{ {prepends} }};")
+                    more = self.said_more.get(prefix, "")
+                    lines.append(f"route {prefix} unreachable {{ {prepends} {more} }};")
             (self.dir / f"routes{family}.conf").write_text("\n".join(lines) + "\n")
 
     def change(self, announce=None, withdraw=()):
@@ -81,15 +83,20 @@ protocol bgp edge {{
 
 
 class Frr:
-    """FRR's bgpd with its BMP module, without zebra. Pre- and post-policy views, as operators configure it."""
+    """FRR's bgpd with its BMP module, without zebra. Pre- and post-policy views, as operators configure it. `others` are
+    neighbours that connect on their own: address -> AS number."""
 
     name = "edge-frr"
 
-    def __init__(self, test, address, port, partner_address, partner_port, station, asn=PARTNER_ASN):
+    def __init__(self, test, address, port, partner_address, partner_port, station, asn=PARTNER_ASN, others=None):
         self.test, self.dir = test, test.dir / "frr"
         self.dir.mkdir()
         self.bgpd = need_program(test, "/usr/lib/frr/bgpd")
         self.listen = ["-l", address, "-p", str(port)]
+        neighbors = "\n".join(f" neighbor {other} {line}" for other, number in (others or {}).items() for line in (
+            f"remote-as {number}", "passive", "ebgp-multihop 4", f"update-source {address}", "timers 3 9"))
+        activated = "\n".join(f"  neighbor {other} {line}" for other in others or {} for line in (
+            "activate", "soft-reconfiguration inbound"))
         self.config = self.dir / "bgpd.conf"
         self.config.write_text(f"""
 hostname {self.name}
@@ -104,13 +111,16 @@ router bgp {EDGE_ASN}
  neighbor {partner_address} update-source {address}
  neighbor {partner_address} timers 3 9
  neighbor {partner_address} timers connect 1
+{neighbors}
  address-family ipv4 unicast
   neighbor {partner_address} activate
   neighbor {partner_address} soft-reconfiguration inbound
+{activated}
  exit-address-family
  address-family ipv6 unicast
   neighbor {partner_address} activate
   neighbor {partner_address} soft-reconfiguration inbound
+{activated}
  exit-address-family
  bmp targets station
   bmp monitor ipv4 unicast pre-policy
@@ -129,15 +139,18 @@ router bgp {EDGE_ASN}
 
 
 class GoBgp:
-    """gobgpd with its own BMP client."""
+    """gobgpd with its own BMP client. `others` are neighbours that connect on their own: address -> AS number."""
 
     name = "edge-gobgp"
 
-    def __init__(self, test, address, port, partner_address, partner_port, station):
+    def __init__(self, test, address, port, partner_address, partner_port, station, asn=PARTNER_ASN, others=None):
         self.test, self.dir = test, test.dir / "gobgp"
         self.dir.mkdir()
         self.gobgpd = need_program(test, "gobgpd")
         self.api = f"{address}:{port + 1}"
+        neighbors = self._neighbor(address, partner_address, asn, f"remote-port = {partner_port}")
+        for other, number in (others or {}).items():
+            neighbors += self._neighbor(address, other, number, "passive-mode = true")
         self.config = self.dir / "gobgpd.toml"
         self.config.write_text(f"""
 [global.config]
@@ -145,27 +158,7 @@ class GoBgp:
   router-id = "{address}"
   port = {port}
   local-address-list = ["{address}"]
-[[neighbors]]
-  [neighbors.config]
-    neighbor-address = "{partner_address}"
-    peer-as = {PARTNER_ASN}
-  [neighbors.transport.config]
-    local-address = "{address}"
-    remote-port = {partner_port}
-  [neighbors.timers.config]
-    connect-retry = 1
-    hold-time = 9
-    keepalive-interval = 3
-    idle-hold-time-after-reset = 1
-  [neighbors.ebgp-multihop.config]
-    enabled = true
-    multihop-ttl = 4
-  [[neighbors.afi-safis]]
-    [neighbors.afi-safis.config]
-      afi-safi-name = "ipv4-unicast"
-  [[neighbors.afi-safis]]
-    [neighbors.afi-safis.config]
-      afi-safi-name = "ipv6-unicast"
+{neighbors}
 [[bmp-servers]]
   [bmp-servers.config]
     address = "{station[0]}"
@@ -175,6 +168,30 @@ class GoBgp:
     sys-name = "{self.name}"
     sys-descr = "GoBGP"
 """)
+
+    @staticmethod
+    def _neighbor(address, other, asn, transport):
+        families = "".join(f"""
+  [[neighbors.afi-safis]]
+    [neighbors.afi-safis.config]
+      afi-safi-name = "{family}-unicast\"""" for family in ("ipv4", "ipv6"))
+        return f"""
+[[neighbors]]
+  [neighbors.config]
+    neighbor-address = "{other}"
+    peer-as = {asn}
+  [neighbors.transport.config]
+    local-address = "{address}"
+    {transport}
+  [neighbors.timers.config]
+    connect-retry = 1
+    hold-time = 9
+    keepalive-interval = 3
+    idle-hold-time-after-reset = 1
+  [neighbors.ebgp-multihop.config]
+    enabled = true
+    multihop-ttl = 4{families}
+"""
 
     def start(self):
         self.test.background([self.gobgpd, "-f", self.config, "--api-hosts", self.api], "gobgp")
