@@ -32,10 +32,10 @@ json::object expectation(const sim::Customer& customer) {
   const auto numbers = [](const std::vector<net::Asn>& list) {
     return json::array(list.begin(), list.end());
   };
-  json::object out{{"asn", numbers(customer.origins)},
-                   {"description", "simulated customer " + customer.name}};
+  json::object out{{"asn", numbers(customer.origins)}};
   if (!customer.upstreams.empty()) out["upstreams"] = numbers(customer.upstreams);
   if (!customer.backup_upstreams.empty()) out["backup_upstreams"] = numbers(customer.backup_upstreams);
+  out["description"] = "simulated customer " + customer.name;
   return {{"properties", std::move(out)}};
 }
 
