@@ -179,6 +179,11 @@ arm::Answer get_prefix_monitoring(Call& call);
 arm::Answer put_prefix_monitoring(Call& call);
 arm::Answer patch_prefix_monitoring(Call& call);
 
+// suggestions.cc
+arm::Answer get_suggestion(Call& call);
+arm::Answer list_suggestions(Call& call);
+arm::Answer learn_from_event(Call& call);
+
 // events.cc
 arm::Answer list_events(Call& call);
 arm::Answer list_alerts(Call& call);

@@ -8,9 +8,8 @@
 #include <unistd.h>
 
 #include "cli/analyze_input.h"
+#include "cli/analyze_watch.h"
 #include "feeds/frame_file.h"
-#include "feeds/text_file.h"
-#include "rib/rpki_json.h"
 #include "wire/bmp/message.h"
 
 namespace peering::cli {
@@ -18,53 +17,6 @@ namespace peering::cli {
 namespace {
 
 constexpr int exit_ran = 0, exit_failed = 1, exit_usage = 2;
-
-Result<void> add_relationships(const std::string& path, detect::Settings& settings) {
-  const auto text = feeds::read_text_file(path);
-  if (!text) return tl::unexpected(text.error());
-  auto parsed = detect::Relationships::parse(*text);
-  if (!parsed) return fail(parsed.error().code, "{}: {}", path, parsed.error().message);
-  if (settings.relationships) parsed->merge(*settings.relationships);
-  settings.relationships = std::make_shared<const detect::Relationships>(std::move(*parsed));
-  return {};
-}
-
-// The JSON that validators export. It stands beside the `roas` and `aspa` of the watch file.
-Result<void> add_rpki(const std::string& path, detect::Settings& settings) {
-  const auto text = feeds::read_text_file(path);
-  if (!text) return tl::unexpected(text.error());
-  auto data = rib::rpki_from_json(*text);
-  if (!data) return fail(data.error().code, "{}: {}", path, data.error().message);
-  if (settings.vrps) {
-    const auto known = settings.vrps->vrps();
-    data->vrps.insert(data->vrps.end(), known.begin(), known.end());
-  }
-  settings.vrps = std::make_shared<const rib::VrpTable>(std::move(data->vrps));
-  if (!data->aspas.empty() && !settings.aspas) {
-    settings.aspas = std::make_shared<const rib::AspaTable>(data->aspas);
-  }
-  return {};
-}
-
-Result<detect::WatchFile> prepare(const AnalyzeOptions& options, std::ostream& err) {
-  const auto text = feeds::read_text_file(options.watch_file);
-  if (!text) return tl::unexpected(text.error());
-  auto watch = detect::read_watch_file(*text);
-  if (!watch) return fail(watch.error().code, "{}: {}", options.watch_file, watch.error().message);
-  for (const std::string& note : watch->notes) err << options.watch_file << ": " << note << '\n';
-  for (const std::string& key : watch->unknown_keys) {
-    err << options.watch_file << ": key `" << key << "` is not known and ignored\n";
-  }
-  if (!options.as_relationships.empty()) {
-    const auto done = add_relationships(options.as_relationships, watch->settings);
-    if (!done) return tl::unexpected(done.error());
-  }
-  if (!options.vrps.empty()) {
-    const auto done = add_rpki(options.vrps, watch->settings);
-    if (!done) return tl::unexpected(done.error());
-  }
-  return watch;
-}
 
 // A copy of a stream on disk, for readers that want a file; gone with the object.
 class Spooled {
@@ -186,7 +138,7 @@ int run_analyze(const AnalyzeOptions& options, std::istream& in, std::ostream& o
     err << invalid("--format", options.format, "auto, ris, mrt or bmp").message << '\n';
     return exit_usage;
   }
-  auto watch = prepare(options, err);
+  auto watch = read_watch({options.watch_file, "", options.as_relationships, options.vrps}, err);
   if (!watch) {
     err << watch.error().message << '\n';
     return exit_usage;

@@ -73,7 +73,7 @@ void EventLines::write(const model::Event& event, std::size_t line) {
   out["state"] = resolves ? "resolved" : known != open_.end() ? "update" : open ? "open" : "resolved";
   out["eventType"] = event.type;
   out["why"] = resolves && !event.evidence.empty() ? event.evidence.back() : event.description;
-  out_ << json::serialize(out) << '\n';
+  taker_(event, std::move(out));
   if (open) {
     open_[event.id] = event.level;
   } else if (known != open_.end()) {
@@ -82,9 +82,14 @@ void EventLines::write(const model::Event& event, std::size_t line) {
 }
 
 AnalyzeEngine::AnalyzeEngine(detect::WatchFile watch, std::ostream& out)
+    : AnalyzeEngine(std::move(watch), [&out](const model::Event&, const json::object& line) {
+        out << json::serialize(line) << '\n';
+      }) {}
+
+AnalyzeEngine::AnalyzeEngine(detect::WatchFile watch, EventLines::Taker taker)
     : watch_(std::move(watch)),
       detector_(watch_.settings),
-      lines_(watch_.registry, watch_.settings.monitored, out),
+      lines_(watch_.registry, watch_.settings.monitored, std::move(taker)),
       knowledge_(watch_.settings) {
   detector_.registry_changed(watch_.registry, table_, now_, events_);
 }

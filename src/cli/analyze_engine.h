@@ -2,6 +2,7 @@
 // and one line of output for each event worth a line.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <ostream>
 #include <string>
@@ -18,8 +19,11 @@ namespace peering::cli {
 /// Turns versions of events into lines: opened, worse, resolved. That more peers see an incident is no line.
 class EventLines {
  public:
-  EventLines(model::RegistryPointer registry, detect::MonitoredAses monitored, std::ostream& out)
-      : registry_(std::move(registry)), monitored_(std::move(monitored)), out_(out) {}
+  /// Takes one line of output and the version of the event that it is about.
+  using Taker = std::function<void(const model::Event&, json::object line)>;
+
+  EventLines(model::RegistryPointer registry, detect::MonitoredAses monitored, Taker taker)
+      : registry_(std::move(registry)), monitored_(std::move(monitored)), taker_(std::move(taker)) {}
 
   /// `line`: the input line or record that brought it about, from 1.
   void write(const model::Event& event, std::size_t line);
@@ -29,12 +33,14 @@ class EventLines {
 
   model::RegistryPointer registry_;
   detect::MonitoredAses monitored_;
-  std::ostream& out_;
+  Taker taker_;
   std::map<model::EventId, model::Level> open_;
 };
 
 class AnalyzeEngine {
  public:
+  AnalyzeEngine(detect::WatchFile watch, EventLines::Taker taker);
+  /// Writes the lines.
   AnalyzeEngine(detect::WatchFile watch, std::ostream& out);
 
   /// The peer of this key, made when new; null when there are too many. A role that is known stays.

@@ -1,4 +1,5 @@
-#include "cli/analyze_input.h"
+#include "cli/analyze_mrt.h"
+
 #include "feeds/mrt_file.h"
 #include "rib/update_routes.h"
 
@@ -11,67 +12,54 @@ namespace bgp = wire::bgp;
 
 constexpr std::uint16_t established = 6;  // RFC 4271 section 8.2.2
 
-class MrtReader {
- public:
-  MrtReader(AnalyzeEngine& engine, InputCount& count, Complaints& complaints)
-      : engine_(engine), count_(count), complaints_(complaints) {}
-
-  void take(const mrt::Record& record, std::size_t number) {
-    ++count_.records;
-    const auto content = mrt::decode_record(record);
-    if (!content) return malformed(number, content.error().message);
-    if (const auto* message = std::get_if<mrt::BgpMessage>(&*content)) {
-      if (message->type == bgp::MessageType::update && !message->sent_by_collector) {
-        update(*message, record.time(), number);
-      }
-    } else if (const auto* change = std::get_if<mrt::StateChange>(&*content)) {
-      state(*change, record.time(), number);
-    }
-  }
-  void malformed(std::size_t number, std::string_view what) {
-    ++count_.malformed;
-    complaints_.say("record", number, what);
-  }
-
- private:
-  // One MRT file does not say which collector wrote it: peers are told apart by their address.
-  rib::PeerPointer peer_of(const mrt::Session& session) {
-    return engine_.peer({"mrt", 0, session.peer_address, rib::RibKind::adj_rib_in_pre_policy},
-                        session.peer_asn);
-  }
-
-  void update(const mrt::BgpMessage& message, TimePoint time, std::size_t number) {
-    const bgp::UpdateScan scan = bgp::scan_update(message.body, message.facts);
-    if (const auto outcome = scan.outcome(); outcome && *outcome != bgp::Outcome::discard_attribute) {
-      const auto reason = scan.attributes.issues.front().reason;
-      malformed(number, fmt::format("UPDATE: {} ({})", reason, to_string(*outcome)));
-    }
-    const rib::PeerPointer peer = peer_of(message.session);
-    if (!peer) return malformed(number, "more peers than are kept");
-    engine_.at(number, time);
-    routes_.clear();
-    append_update(scan, message.facts, {peer, time, &paths_[peer->id], std::nullopt}, routes_);
-    engine_.apply(routes_);
-  }
-
-  void state(const mrt::StateChange& change, TimePoint time, std::size_t number) {
-    const bool was_up = change.old_state == established, is_up = change.new_state == established;
-    if (was_up == is_up) return;
-    const rib::PeerPointer peer = peer_of(change.session);
-    if (!peer) return malformed(number, "more peers than are kept");
-    if (!is_up) paths_.erase(peer->id);
-    engine_.at(number, time);
-    engine_.peer_state(peer, is_up);
-  }
-
-  AnalyzeEngine& engine_;
-  InputCount& count_;
-  Complaints& complaints_;
-  std::map<rib::PeerId, rib::PathSet> paths_;
-  rib::RouteBurst routes_;  // of the record at hand
-};
-
 }  // namespace
+
+void MrtReader::take(const mrt::Record& record, std::size_t number) {
+  ++count_.records;
+  const auto content = mrt::decode_record(record);
+  if (!content) return malformed(number, content.error().message);
+  if (const auto* message = std::get_if<mrt::BgpMessage>(&*content)) {
+    if (message->type == bgp::MessageType::update && !message->sent_by_collector) {
+      update(*message, record.time(), number);
+    }
+  } else if (const auto* change = std::get_if<mrt::StateChange>(&*content)) {
+    state(*change, record.time(), number);
+  }
+}
+
+void MrtReader::malformed(std::size_t number, std::string_view what) {
+  ++count_.malformed;
+  complaints_.say("record", number, what);
+}
+
+// One MRT file does not say which collector wrote it: peers are told apart by their address.
+rib::PeerPointer MrtReader::peer_of(const net::Address& address, net::Asn asn) {
+  return engine_.peer({"mrt", 0, address, rib::RibKind::adj_rib_in_pre_policy}, asn);
+}
+
+void MrtReader::update(const mrt::BgpMessage& message, TimePoint time, std::size_t number) {
+  const bgp::UpdateScan scan = bgp::scan_update(message.body, message.facts);
+  if (const auto outcome = scan.outcome(); outcome && *outcome != bgp::Outcome::discard_attribute) {
+    const auto reason = scan.attributes.issues.front().reason;
+    malformed(number, fmt::format("UPDATE: {} ({})", reason, to_string(*outcome)));
+  }
+  const rib::PeerPointer peer = peer_of(message.session.peer_address, message.session.peer_asn);
+  if (!peer) return malformed(number, "more peers than are kept");
+  engine_.at(number, time);
+  routes_.clear();
+  append_update(scan, message.facts, {peer, time, &paths_[peer->id], std::nullopt}, routes_);
+  engine_.apply(routes_);
+}
+
+void MrtReader::state(const mrt::StateChange& change, TimePoint time, std::size_t number) {
+  const bool was_up = change.old_state == established, is_up = change.new_state == established;
+  if (was_up == is_up) return;
+  const rib::PeerPointer peer = peer_of(change.session.peer_address, change.session.peer_asn);
+  if (!peer) return malformed(number, "more peers than are kept");
+  if (!is_up) paths_.erase(peer->id);
+  engine_.at(number, time);
+  engine_.peer_state(peer, is_up);
+}
 
 void read_mrt(const std::string& path, AnalyzeEngine& engine, InputCount& count, Complaints& complaints) {
   MrtReader reader(engine, count, complaints);
