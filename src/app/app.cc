@@ -294,6 +294,7 @@ Result<void> App::State::start_knowledge() {
   WorldKnowledge::Options options;
   options.files = files_of(c_);
   options.rtr.shrink_guard = c_.rpki.shrink_guard;
+  options.expiry_notice = c_.rpki.expiry_notice;
   for (const RpkiCache& cache : c_.rpki.caches) {
     auto parsed = feeds::parse_rtr_cache(cache.address);
     if (!parsed) return tl::unexpected(parsed.error());

@@ -152,6 +152,7 @@ struct Configuration {
   struct Rpki {
     std::string vrp_file;
     bool shrink_guard = true;
+    std::chrono::seconds expiry_notice{7200};
     std::vector<RpkiCache> caches;
   } rpki;
 

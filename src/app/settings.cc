@@ -198,9 +198,13 @@ void add_knowledge(std::vector<Setting>& out, Configuration& c) {
   out.push_back({"rpki", "vrp_file", &c.rpki.vrp_file,
                  "JSON of a validator (`roas`, `aspas`); read again on SIGHUP and when it changes.",
                  nullptr});
-  out.push_back({"rpki", "shrink_guard", &c.rpki.shrink_guard,
-                 "Whether a data set that shrinks by more than half is used only when it is said twice.",
-                 nullptr});
+  out.push_back(
+      {"rpki", "shrink_guard", &c.rpki.shrink_guard,
+       "Whether a data set that shrinks by more than half, as a whole or of one trust anchor, is used "
+       "only when it is said twice.",
+       nullptr});
+  out.push_back({"rpki", "expiry_notice", &c.rpki.expiry_notice,
+                 "ROAs of vrp_file that expire within this time are told; \"0s\": none.", nullptr});
   const auto row = [&](std::string_view key, Target target, std::string_view text) {
     out.push_back({"topology", key, target, text, nullptr});
   };

@@ -16,6 +16,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
+// ROAs that may expire together as one in so many of all, or in any case.
+constexpr std::size_t expiring_part_max = 20, expiring_always = 100;
+
 std::optional<fs::file_time_type> time_of(const std::string& path) {
   std::error_code failed;
   const auto out = fs::last_write_time(path, failed);
@@ -107,6 +110,7 @@ struct WorldKnowledge::State {
     failed_total.add(static_cast<double>(failed.size()));
   }
   void read_vrps(std::vector<Error>& failed);
+  std::shared_ptr<const std::vector<rib::Expiry>> expiring_soon() const;
   void build(bool topology_read);
   void run();
   void follow_file();
@@ -119,13 +123,44 @@ void WorldKnowledge::State::read_vrps(std::vector<Error>& failed) {
   std::optional<rib::RpkiData> fresh = read.vrps;
   read_into(path, read_rpki, fresh, failed);
   const std::size_t held = read.vrps ? read.vrps->vrps.size() : 0;
-  file_waits = fresh && !guard.admits(held, fresh->vrps.size());
+  const feeds::ShrinkGuard::Parts nothing;
+  std::string lacking;
+  file_waits =
+      fresh && !guard.admits(held, fresh->vrps.size(), read.vrps ? read.vrps->by_trust_anchor : nothing,
+                             fresh->by_trust_anchor, lacking);
   if (!file_waits) {
     read.vrps = std::move(fresh);
     return;
   }
-  log::warning("{}: {} VRPs where {} were known; they are used when it says so again", path,
-               fresh->vrps.size(), held);
+  log::warning("{}: {} VRPs where {} were known{}; they are used when it says so again", path,
+               fresh->vrps.size(), held,
+               lacking.empty() ? "" : ", most of the trust anchor " + lacking + " are gone");
+}
+
+// A payload that the file holds twice expires with the later one. When a good part of all expires at once it
+// is the validator or a trust anchor that is late, which is no customer's concern.
+std::shared_ptr<const std::vector<rib::Expiry>> WorldKnowledge::State::expiring_soon() const {
+  if (!read.vrps || options.expiry_notice == Microseconds(0)) return nullptr;
+  const TimePoint limit = now() + options.expiry_notice;
+  std::map<rib::Vrp, TimePoint> soon;
+  for (const rib::Expiry& expiry : read.vrps->expiries) {
+    if (expiry.at >= limit) continue;
+    TimePoint& at = soon[expiry.vrp];
+    at = std::max(at, expiry.at);
+  }
+  const std::size_t all = read.vrps->expiries.size();
+  if (soon.size() * expiring_part_max > all && soon.size() > expiring_always) {
+    log::warning("{}: {} of {} ROAs expire within {} minutes: is the validator late?", options.files.vrps,
+                 soon.size(), all,
+                 std::chrono::duration_cast<std::chrono::minutes>(options.expiry_notice).count());
+    return nullptr;
+  }
+  for (const rib::Expiry& expiry : read.vrps->expiries) {
+    if (expiry.at >= limit) soon.erase(expiry.vrp);
+  }
+  auto out = std::make_shared<std::vector<rib::Expiry>>();
+  for (const auto& [vrp, at] : soon) out->push_back({vrp, at});
+  return out->empty() ? nullptr : out;
 }
 
 // Puts together what files and caches say, and hands it on when it is something else.
@@ -135,6 +170,7 @@ void WorldKnowledge::State::build(bool topology_read) {
   const detect::Knowledge before = in_force;
   after.relationships = topology_read ? together(read) : before.relationships;
   after.bogons = read.bogons;
+  after.expiring = expiring_soon();
   std::vector<rib::Vrp> vrps;
   std::vector<wire::rtr::Aspa> aspas;
   const auto add = [&](const auto& source) {

@@ -39,6 +39,7 @@ class WorldKnowledge {
     KnowledgeFiles files;
     feeds::RtrSettings rtr;
     std::chrono::milliseconds look_every{60'000};  ///< at the VRP file's time
+    Microseconds expiry_notice{0};                 ///< ROAs that expire within this time are told; 0: none
   };
   /// Called on the thread of this object, and from `start`, with every new snapshot.
   using Apply = std::function<void(const KnowledgeUpdate&)>;

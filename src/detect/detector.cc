@@ -233,6 +233,9 @@ void Detector::knowledge_changed(Knowledge after, const rib::VrpDelta* roas, Tim
     });
   }
   if (!s.registry) return;
+  if (s.settings.expiring && s.settings.expiring != before.expiring) {
+    tell_expiring_roas(*s.registry, s.settings, now, out);
+  }
   if (roas) tell_roa_changes(*s.registry, s.settings, *roas, now, out);
   const bool everything = before.relationships != s.settings.relationships ||
                           before.aspas != s.settings.aspas || (s.settings.vrps && !before.vrps);

@@ -44,4 +44,33 @@ void tell_roa_changes(const model::Registry& registry, const Settings& settings,
   }
 }
 
+void tell_expiring_roas(const model::Registry& registry, const Settings& settings, TimePoint now,
+                        std::vector<model::Event>& out) {
+  for (const rib::Expiry& expiry : *settings.expiring) {
+    const std::string roa = to_string(expiry.vrp), until = format_rfc3339(expiry.at);
+    const auto tell = [&](const net::Prefix& prefix, const model::RegisteredPrefixPointer& entry) {
+      const model::Expectation& expectation = entry->expectation;
+      if (expectation.ignore || !judges(expectation, model::EventKind::roa_change)) return;
+      if (settings.owns && !settings.owns(prefix)) return;
+      // When it expires is part of the identity, when it was seen to is not.
+      model::Event event =
+          make_event(model::EventKind::roa_change, Role::primary, *entry, prefix, roa, now, now, false);
+      event.id = model::make_event_id(event.kind, event.prefix_resource, prefix, "expires " + roa, expiry.at);
+      event.incident_id = event.id.value;
+      event.summary = fmt::format("ROA expires soon: {}", prefix.to_string());
+      event.description = fmt::format("The ROA {}, around {}, expires at {} unless it is renewed.", roa,
+                                      prefix.to_string(), until);
+      event.evidence = {fmt::format("{} until {}", roa, until)};
+      out.push_back(std::move(event));
+    };
+    const auto tell_all = [&](const net::Prefix& prefix, const auto& entries) {
+      for (const auto& entry : entries) tell(prefix, entry);
+    };
+    registry.watch.for_covered(expiry.vrp.prefix, tell_all);
+    registry.watch.for_covering(expiry.vrp.prefix, [&](const net::Prefix& prefix, const auto& entries) {
+      if (prefix != expiry.vrp.prefix) tell_all(prefix, entries);
+    });
+  }
+}
+
 }  // namespace peering::detect

@@ -12,5 +12,8 @@ namespace peering::detect {
 /// (`Settings::owns`).
 void tell_roa_changes(const model::Registry& registry, const Settings& settings, const rib::VrpDelta& delta,
                       TimePoint now, std::vector<model::Event>& out);
+/// One event for each registered prefix and ROA around it that expires soon. Told again it is the same event.
+void tell_expiring_roas(const model::Registry& registry, const Settings& settings, TimePoint now,
+                        std::vector<model::Event>& out);
 
 }  // namespace peering::detect

@@ -149,5 +149,30 @@ TEST(Rpki, OnlyTheOwnerTellsOfRoaChanges) {
   EXPECT_THAT(kinds(scene.roas({foreign})), ElementsAre("rpki-invalid open"));
 }
 
+TEST(Rpki, ARoaThatExpiresSoonIsToldOnceForEachPrefixAroundIt) {
+  Announced scene;
+  scene.expect("203.0.113.128/25", {}, "half");
+  scene.expect("198.51.100.0/24", {}, "elsewhere");
+  scene.apply();
+  scene.roas({right});
+  const auto know_until = [&](TimePoint at) {
+    Knowledge knowledge = scene.known();
+    knowledge.expiring =
+        std::make_shared<const std::vector<rib::Expiry>>(std::vector{rib::Expiry{right, at}});
+    return scene.know(std::move(knowledge));
+  };
+  const TimePoint until = scene.now() + std::chrono::hours(1);
+  const auto told = know_until(until);
+  ASSERT_THAT(kinds(told), ElementsAre("roa-change resolved", "roa-change resolved"));
+  EXPECT_EQ(told[0].prefix, p("203.0.113.0/24"));
+  EXPECT_EQ(told[1].prefix, p("203.0.113.128/25"));
+  EXPECT_THAT(told[0].description, HasSubstr("expires at " + format_rfc3339(until)));
+  scene.wait(std::chrono::seconds(60));
+  const auto again = know_until(until);
+  ASSERT_THAT(again, testing::SizeIs(2));
+  EXPECT_EQ(again[0].id, told[0].id) << "the same event";
+  EXPECT_NE(know_until(until + std::chrono::hours(8))[0].id, told[0].id) << "another expiry, another event";
+}
+
 }  // namespace
 }  // namespace peering::detect

@@ -16,6 +16,7 @@
 #include "model/event.h"
 #include "rib/aspa_table.h"
 #include "rib/route.h"
+#include "rib/rpki_json.h"
 #include "rib/vrp_table.h"
 
 namespace peering::detect {
@@ -54,6 +55,8 @@ struct Knowledge {
   rib::VrpTablePointer vrps;
   /// What customers attest about their providers; null: nothing.
   rib::AspaTablePointer aspas;
+  /// ROAs that expire soon; null: none is known to.
+  std::shared_ptr<const std::vector<rib::Expiry>> expiring;
   /// Prefixes that nobody should announce on the Internet; null: not known.
   std::shared_ptr<const rib::PrefixSet> bogons;
 };

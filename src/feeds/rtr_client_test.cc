@@ -225,5 +225,16 @@ TEST(ShrinkGuard, HalfIsAdmittedLessWaits) {
   EXPECT_TRUE(ShrinkGuard(false).admits(10, 0));
 }
 
+TEST(ShrinkGuard, ATrustAnchorThatVanishesWaitsThoughItIsASmallPart) {
+  ShrinkGuard guard(true);
+  const ShrinkGuard::Parts all{{"ripe", 100}, {"afrinic", 12}, {"test", 2}};
+  std::string lacking;
+  EXPECT_TRUE(guard.admits(114, 112, all, {{"ripe", 100}, {"afrinic", 12}}, lacking)) << "of two records";
+  EXPECT_TRUE(guard.admits(114, 108, all, {{"ripe", 100}, {"afrinic", 6}, {"test", 2}}, lacking));
+  EXPECT_FALSE(guard.admits(114, 102, all, {{"ripe", 100}, {"test", 2}}, lacking));
+  EXPECT_EQ(lacking, "afrinic");
+  EXPECT_TRUE(guard.admits(114, 102, all, {{"ripe", 100}, {"test", 2}}, lacking)) << "said twice";
+}
+
 }  // namespace
 }  // namespace peering::feeds

@@ -6,6 +6,8 @@ namespace peering::rib {
 
 namespace {
 
+constexpr std::int64_t last_second = 253'402'300'800;  // the year 10000
+
 std::optional<net::Asn> asn_of(const json::value& value) {
   json::error_code wrong;
   if (value.is_number()) {
@@ -78,6 +80,19 @@ Result<std::vector<Value>> list_of(std::string_view name, const json::value& lis
   return out;
 }
 
+// Who vouches for each payload, and for how long. The list was read well before.
+void read_provenance(const json::array& roas, RpkiData& out) {
+  for (std::size_t i = 0; i < roas.size(); ++i) {
+    if (const auto anchor = find_string(roas[i], "ta")) ++out.by_trust_anchor[std::string(*anchor)];
+    const json::value* expires = find(roas[i], "expires");
+    json::error_code wrong;
+    const auto second = expires && expires->is_number() ? expires->to_number<std::int64_t>(wrong) : 0;
+    if (!wrong && second > 0 && second < last_second) {
+      out.expiries.push_back({out.vrps[i], time_from_us(second * 1'000'000)});
+    }
+  }
+}
+
 }  // namespace
 
 Result<std::vector<Vrp>> vrps_from_json(const json::value& roas) {
@@ -109,6 +124,7 @@ Result<RpkiData> rpki_from_json(std::string_view text) {
     auto vrps = vrps_from_json(*roas);
     if (!vrps) return tl::unexpected(vrps.error());
     out.vrps = std::move(*vrps);
+    read_provenance(roas->get_array(), out);
   }
   for (const json::value* list : lists) {
     const auto aspas = aspas_from_json(*list);

@@ -29,6 +29,18 @@ TEST(RpkiJson, ReadsWhatValidatorsExport) {
   EXPECT_THAT(data->aspas, ElementsAre(Aspa{64500, {64496, 64497}}, Aspa{64501, {64496}}));
 }
 
+TEST(RpkiJson, KnowsWhoVouchesForARoaAndForHowLong) {
+  const auto data = rpki_from_json(R"([
+      {"asn": 1, "prefix": "203.0.113.0/24", "ta": "ripe", "expires": 1800000000},
+      {"asn": 2, "prefix": "203.0.113.0/24", "ta": "ripe", "expires": "soon"},
+      {"asn": 3, "prefix": "203.0.113.0/24", "ta": "arin", "expires": 1e30},
+      {"asn": 4, "prefix": "203.0.113.0/24"}])");
+  ASSERT_TRUE(data) << data.error().message;
+  EXPECT_EQ(data->by_trust_anchor, (std::map<std::string, std::size_t>{{"arin", 1}, {"ripe", 2}}));
+  EXPECT_THAT(data->expiries,
+              ElementsAre(Expiry{{p("203.0.113.0/24"), 24, 1}, time_from_us(1'800'000'000'000'000)}));
+}
+
 TEST(RpkiJson, ReadsTheFormsOfOthers) {
   EXPECT_EQ(rpki_from_json(R"([{"asn": "1", "prefix": "203.0.113.0/24", "maxLength": 24}])")->vrps.size(),
             1U);
