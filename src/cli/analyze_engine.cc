@@ -81,6 +81,16 @@ void EventLines::write(const model::Event& event, std::size_t line) {
   }
 }
 
+namespace {
+
+net::PrefixSpace space_of(const model::Registry& registry) {
+  std::vector<net::Prefix> prefixes;
+  for (const auto& [resource, entry] : registry.prefixes) prefixes.push_back(entry->expectation.prefix);
+  return net::PrefixSpace(prefixes);
+}
+
+}  // namespace
+
 AnalyzeEngine::AnalyzeEngine(detect::WatchFile watch, std::ostream& out)
     : AnalyzeEngine(std::move(watch), [&out](const model::Event&, const json::object& line) {
         out << json::serialize(line) << '\n';
@@ -90,7 +100,8 @@ AnalyzeEngine::AnalyzeEngine(detect::WatchFile watch, EventLines::Taker taker)
     : watch_(std::move(watch)),
       detector_(watch_.settings),
       lines_(watch_.registry, watch_.settings.monitored, std::move(taker)),
-      knowledge_(watch_.settings) {
+      knowledge_(watch_.settings),
+      space_(space_of(*watch_.registry)) {
   detector_.registry_changed(watch_.registry, table_, now_, events_);
 }
 
@@ -146,6 +157,16 @@ void AnalyzeEngine::change_roas() {
 void AnalyzeEngine::judge(const std::vector<rib::RouteChange>& changes) {
   for (const rib::RouteChange& change : changes) detector_.route_changed(change, table_, now_, events_);
   write();
+}
+
+bool AnalyzeEngine::concerns(const net::Prefix& prefix) const {
+  return !watch_.settings.monitored.empty() || space_.overlaps(prefix);
+}
+
+bool AnalyzeEngine::is_overtaken(const rib::Peer& peer, const net::Prefix& prefix, TimePoint time) const {
+  const auto routes = table_.routes(prefix);
+  return std::ranges::any_of(
+      routes, [&](const rib::Route& route) { return route.peer->id == peer.id && route.received_at > time; });
 }
 
 void AnalyzeEngine::apply(const rib::RouteBatch& batch) {

@@ -12,6 +12,7 @@
 #include "detect/watch_file.h"
 #include "feeds/peer_registry.h"
 #include "feeds/shard_message.h"
+#include "net/prefix_space.h"
 #include "rib/table.h"
 
 namespace peering::cli {
@@ -48,6 +49,11 @@ class AnalyzeEngine {
   feeds::PeerRegistry& peers() { return registry_; }
   /// What follows belongs to this line and moment. Moments that go back do not turn back time.
   void at(std::size_t line, TimePoint time);
+  /// Whether anything can follow from a route of the prefix. What does not concern us need not be applied:
+  /// so a stream of all the world's routes takes no more memory than those of watched space.
+  bool concerns(const net::Prefix& prefix) const;
+  /// The table has what the peer said of the prefix after `time`.
+  bool is_overtaken(const rib::Peer& peer, const net::Prefix& prefix, TimePoint time) const;
   void apply(const rib::RouteBatch& batch);
   void apply(const rib::RouteBurst& burst);
   /// The session to a peer of one of our routers went down or came up.
@@ -75,6 +81,7 @@ class AnalyzeEngine {
   std::map<rib::PeerKey, rib::PeerPointer> peers_;
   std::vector<model::Event> events_;
   detect::Knowledge knowledge_;
+  net::PrefixSpace space_;
   std::size_t roa_changes_made_ = 0;
   std::size_t line_ = 0;
   TimePoint now_{}, ticked_{};

@@ -1,4 +1,6 @@
+#include <optional>
 #include <queue>
+#include <utility>
 
 #include "cli/analyze_input.h"
 #include "wire/ris/message.h"
@@ -12,6 +14,39 @@ namespace ris = wire::ris;
 constexpr Microseconds lateness_max = std::chrono::seconds(60);
 constexpr std::size_t waiting_max = 500'000;
 
+// A step forward by more than this is believed when a second message confirms it: one broken clock must not
+// make everybody else late.
+constexpr Microseconds believed_step_max = std::chrono::minutes(10);
+
+// Until when all messages have come, as far as can be known from the times that came.
+class Watermark {
+ public:
+  // Takes the time of one more message in; gives the mark.
+  TimePoint take(TimePoint time) {
+    if (!latest_) {
+      latest_ = time;
+    } else if (are_near(time, *latest_)) {
+      latest_ = std::max(*latest_, time);
+      confirmed_ = true;
+    } else if (time < *latest_) {
+      if (!confirmed_) ahead_ = std::exchange(latest_, time);
+    } else if (ahead_ && are_near(time, *ahead_)) {
+      latest_ = std::max(*ahead_, time);
+      ahead_.reset();
+    } else {
+      ahead_ = time;
+    }
+    return *latest_ - lateness_max;
+  }
+
+ private:
+  static bool are_near(TimePoint a, TimePoint b) { return (a < b ? b - a : a - b) <= believed_step_max; }
+
+  std::optional<TimePoint> latest_;
+  bool confirmed_ = false;          // a second message came from about then
+  std::optional<TimePoint> ahead_;  // what came last from far ahead
+};
+
 struct Waiting {
   std::size_t line = 0;
   ris::Message message;
@@ -21,11 +56,14 @@ struct Waiting {
   }
 };
 
-rib::RouteBatch announcement(const rib::PeerPointer& peer, TimePoint time, const ris::Update& update,
-                             const ris::Announcement& part) {
-  auto attributes = std::make_shared<wire::bgp::PathAttributes>(update.attributes);
-  attributes->next_hop = part.next_hop;
-  return {peer, time, std::move(attributes), part.prefixes, {}};
+// What concerns nobody is left out, and what comes too late to be put in order and is no longer true since.
+std::vector<net::Prefix> relevant(const AnalyzeEngine& engine, const rib::Peer& peer, TimePoint time,
+                                  std::vector<net::Prefix> prefixes) {
+  std::erase_if(prefixes, [&](const net::Prefix& p) { return !engine.concerns(p); });
+  if (time < engine.now()) {
+    std::erase_if(prefixes, [&](const net::Prefix& p) { return engine.is_overtaken(peer, p, time); });
+  }
+  return prefixes;
 }
 
 void give(const Waiting& item, AnalyzeEngine& engine) {
@@ -43,9 +81,14 @@ void give(const Waiting& item, AnalyzeEngine& engine) {
   for (const ris::Announcement& part : update->announcements) {
     for (const net::Prefix& prefix : part.prefixes) std::erase(withdrawn, prefix);
   }
+  withdrawn = relevant(engine, *peer, message.time, std::move(withdrawn));
   if (!withdrawn.empty()) engine.apply({peer, message.time, nullptr, {}, std::move(withdrawn)});
   for (const ris::Announcement& part : update->announcements) {
-    engine.apply(announcement(peer, message.time, *update, part));
+    auto announced = relevant(engine, *peer, message.time, part.prefixes);
+    if (announced.empty()) continue;
+    auto attributes = std::make_shared<wire::bgp::PathAttributes>(update->attributes);
+    attributes->next_hop = part.next_hop;
+    engine.apply({peer, message.time, std::move(attributes), std::move(announced), {}});
   }
 }
 
@@ -91,7 +134,7 @@ std::optional<ris::Message> decode(ris::Decoder& decoder, const std::string& lin
 void read_ris(std::istream& in, AnalyzeEngine& engine, InputCount& count, Complaints& complaints) {
   ris::Decoder decoder;
   std::priority_queue<Waiting> waiting;
-  TimePoint latest{};
+  Watermark watermark;
   std::string line;
   bool too_long = false;
   const auto release = [&](TimePoint until) {
@@ -104,9 +147,9 @@ void read_ris(std::istream& in, AnalyzeEngine& engine, InputCount& count, Compla
     if (line.empty()) continue;
     auto message = decode(decoder, line, number, count, complaints);
     if (!message) continue;
-    latest = std::max(latest, message->time);
+    const TimePoint complete = watermark.take(message->time);
     waiting.push({number, std::move(*message)});
-    release(latest - lateness_max);
+    release(complete);
   }
   release(TimePoint::max());
 }

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 #include <sstream>
 
@@ -117,6 +118,29 @@ std::string verdict(const json::value& expect, const std::vector<json::value>& f
   return wrong;
 }
 
+// What must be open or over after a line, by what the lines up to it said last. Empty when it is so.
+std::string state_verdict(const json::value& expect, const std::vector<json::value>& found) {
+  std::string wrong;
+  const json::value* states = find(expect, "states");
+  for (const json::value& want : states ? states->get_array() : json::array()) {
+    std::map<std::string, bool> open;
+    const auto kind = find_string(want, "kind");
+    for (const json::value& f : found) {
+      const std::string of = find_string(f, "resolves").value_or(std::string(find_string(f, "kind").value()));
+      if (kind ? *kind != of : is_informational(of)) continue;
+      if (find(f, "line")->to_number<int>() > find(want, "after_line")->to_number<int>()) continue;
+      if (!matches(want, f, false)) continue;
+      const json::value *origin = find(f, "origin"), *neighbor = find(f, "neighbor");
+      open[fmt::format("{} {} {} {}", of, canonical(*find(f, "observed")),
+                       origin ? json::serialize(*origin) : "", neighbor ? json::serialize(*neighbor) : "")] =
+          find_string(f, "state") != "resolved";
+    }
+    const bool active = std::any_of(open.begin(), open.end(), [](const auto& o) { return o.second; });
+    if (active != find(want, "active")->as_bool()) wrong += "state " + json::serialize(want) + "\n";
+  }
+  return wrong;
+}
+
 // The thresholds that a case assumes are part of its watch file.
 fs::path watch_file(const fs::path& watch, const json::value& expect) {
   json::value merged = parse_json(text_of(watch)).value();
@@ -143,7 +167,7 @@ int run_cases(const fs::path& folder) {
     options.inputs = {base + ".updates.jsonl"};
     const Ran ran = analyze(options);
     EXPECT_EQ(ran.exit, 0) << ran.err;
-    EXPECT_EQ(verdict(expect, ran.lines), "");
+    EXPECT_EQ(verdict(expect, ran.lines) + state_verdict(expect, ran.lines), "");
     ++count;
   }
   return count;

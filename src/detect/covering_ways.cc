@@ -23,7 +23,7 @@ bool has_covering_backup(const net::Prefix& prefix) {
 }
 
 void Presence::cover(PrefixPresence& prefix, std::span<const rib::Route> routes) {
-  const net::Prefix& exact = prefix.entry->expectation.prefix;
+  const net::Prefix& exact = prefix.observed;
   if (!has_covering_backup(exact)) return;
   for (const rib::Route& route : routes) {
     if (route.prefix == exact || CoveringRoutes::too_short(route.prefix)) continue;
@@ -75,7 +75,7 @@ void Presence::covering_changed(PrefixPresence& prefix, const rib::RouteChange& 
 void Presence::cover_gained(PrefixPresence& prefix, const Ways& before, const rib::RouteChange& change,
                             const Cause& cause, std::vector<model::Event>& out) {
   if (before.covering > 0 || before.backup > 0) return;
-  const std::string exact = prefix.entry->expectation.prefix.to_string();
+  const std::string exact = prefix.observed.to_string();
   if (prefix.backup_withdrawal) {
     resolve(*prefix.backup_withdrawal, cause.time, "a covering route is back");
     emit(prefix, *prefix.backup_withdrawal, out);

@@ -43,6 +43,7 @@ struct Detector::State {
   CoveringRoutes covering;
   std::set<std::string, std::less<>> adj_rib_in_routers;
   LostRoas lost_roas;
+  std::size_t with_lengths = 0;       // registered prefixes whose expectation has `lengths`
   std::vector<net::Prefix> waiting;   // registered prefixes whose routes are to be judged again
   rib::VrpTablePointer waiting_vrps;  // what the RPKI said when the first of them was put there
 
@@ -58,6 +59,9 @@ struct Detector::State {
              Events& out);
   std::vector<model::RegisteredPrefixPointer> lose(const SessionKey& session, TimePoint time, TimePoint now,
                                                    Events& out);
+  void follow_lengths(const net::Prefix& observed, std::span<const rib::Route> routes, TimePoint now,
+                      Events& out);
+  void follow_space(const net::Prefix& space, const rib::Table& table, TimePoint now, Events& out);
   void note_roas(const net::Prefix& observed, const PathView& view);
   void judge_space(const net::Prefix& space, const rib::Table& table, std::optional<TimePoint> since,
                    TimePoint now, Events& out);
@@ -189,6 +193,38 @@ std::vector<net::Prefix> Detector::State::watch_changed(const model::RegistryDif
   return spaces;
 }
 
+// Sees to it that `observed` is followed for those who watch its length as if it were listed.
+void Detector::State::follow_lengths(const net::Prefix& observed, std::span<const rib::Route> routes,
+                                     TimePoint now, Events& out) {
+  std::vector<Follower> followers;
+  if (with_lengths > 0) {
+    for (const Deciding& deciding : deciding_entries(*registry, observed)) {
+      if (deciding.prefix == observed) continue;
+      for (const model::RegisteredPrefixPointer& entry : deciding.entries) {
+        const auto& lengths = entry->expectation.lengths;
+        if (lengths && lengths->contains(observed.length())) {
+          followers.push_back({entry, connection_of(*entry)});
+        }
+      }
+    }
+  }
+  presence.follow(observed, followers, routes, now, out);
+}
+
+// The same for all that the table has inside `space`, and for what was followed there.
+void Detector::State::follow_space(const net::Prefix& space, const rib::Table& table, TimePoint now,
+                                   Events& out) {
+  for (const net::Prefix& observed : presence.followed_in(space)) {
+    follow_lengths(observed, table.routes(observed), now, out);
+  }
+  if (with_lengths == 0) return;
+  std::optional<net::Prefix> last;
+  for (const rib::Route& route : table.covered(space, judged_at_once_max)) {
+    if (last != route.prefix) follow_lengths(route.prefix, table.routes(route.prefix), now, out);
+    last = route.prefix;
+  }
+}
+
 // Judges everything that the table has inside `space`, and learns what covers it. What is found counts from
 // the route's own time on, or from `since`.
 void Detector::State::judge_space(const net::Prefix& space, const rib::Table& table,
@@ -209,7 +245,12 @@ void Detector::registry_changed(const model::RegistryPointer& after, const rib::
   const model::RegistryDifference changes = model::difference(*before, *after);
   s.remove_gone(changes, *after, now, out);
   s.registry = after;
+  for (const auto& change : changes.prefixes) {
+    if (change.before && change.before->expectation.lengths) --s.with_lengths;
+    if (change.after && change.after->expectation.lengths) ++s.with_lengths;
+  }
   for (const net::Prefix& space : s.watch_changed(changes, *before, table, now, out)) {
+    s.follow_space(space, table, now, out);
     s.judge_space(space, table, std::nullopt, now, out);
   }
 }
@@ -271,6 +312,7 @@ void Detector::route_changed(const rib::RouteChange& change, const rib::Table& t
   if (change.after) s.sessions.heard(change.peer->key, change.time, now, out);
   if (s.registry->watch.empty() && s.settings.monitored.empty()) return;
   if (change.after) {
+    if (s.with_lengths > 0) s.follow_lengths(change.prefix, {}, now, out);
     s.presence.changed(change, s.sessions, false, now, out);
     const bool watched = s.registry->watch.longest_match(change.prefix).has_value();
     const bool covers = s.covering.covers(*s.registry, change.prefix);
@@ -299,6 +341,7 @@ void Detector::withdrawn_unseen(const rib::Peer& peer, const net::Prefix& prefix
                                 TimePoint now, Events& out) {
   State& s = *state_;
   if (!s.registry || !is_judged(peer.key.rib_kind)) return;
+  if (s.with_lengths > 0) s.follow_lengths(prefix, {}, now, out);
   s.presence.withdrawn_unseen(peer, prefix, time, now, out);
 }
 

@@ -18,15 +18,15 @@ bool accepts_neighbor(const model::Expectation& expectation, const PathView& vie
 
 }  // namespace
 
-void judge_first_hop(const Observation& observation, std::vector<Finding>& out) {
+Deciding judge_first_hop(const Observation& observation, std::vector<Finding>& out) {
   const PathView& view = observation.view;
-  if (!view.neighbor || !view.origin) return;
+  if (!view.neighbor || !view.origin) return observation.deciding;
+  Deciding accepting = those_that_accept(
+      observation.deciding, [&](const model::Expectation& e) { return accepts_neighbor(e, view); });
+  if (!accepting.entries.empty()) return accepting;
   std::string expected;
   for (const auto& entry : observation.deciding.entries) {
-    const model::Expectation& e = entry->expectation;
-    if (!allows_origins(e, view.origins)) continue;
-    if (accepts_neighbor(e, view)) return;
-    for (const net::Asn asn : *e.upstreams)
+    for (const net::Asn asn : *entry->expectation.upstreams)
       expected += fmt::format("{}AS{}", expected.empty() ? "" : ", ", asn);
   }
   Finding finding;
@@ -37,6 +37,7 @@ void judge_first_hop(const Observation& observation, std::vector<Finding>& out) 
                             observation.observed.to_string(), *view.origin, *view.neighbor,
                             expected.empty() ? "none" : expected);
   report(observation, std::move(finding), out);
+  return observation.deciding;
 }
 
 }  // namespace peering::detect

@@ -13,6 +13,27 @@ bool silenced(const Deciding& deciding, const net::Prefix& observed) {
   });
 }
 
+// A route is benign when one entry accepts all of it: what one entry objects to another must not excuse that
+// objects to something else. So each question is put to those that had no objection so far.
+void judge_by_entry(const Observation& observation, std::vector<Finding>& out) {
+  const auto asked = [&](const Deciding& deciding) {
+    return Observation{deciding,
+                       observation.peer,
+                       observation.observed,
+                       observation.view,
+                       observation.attributes,
+                       observation.settings,
+                       observation.lost_roas};
+  };
+  const Deciding origin = those_that_accept(observation.deciding, [&](const model::Expectation& e) {
+    return allows_origins(e, observation.view.origins);
+  });
+  const Deciding hop = judge_first_hop(asked(origin), out);
+  const Deciding prepends = judge_prepends(asked(hop), out);
+  const Deciding path = judge_path_rules(asked(prepends), out);
+  judge_no_export(asked(path), out);
+}
+
 }  // namespace
 
 std::string tenant_of(const model::RegisteredPrefix& entry) {
@@ -107,10 +128,8 @@ std::vector<Finding> judge(const Observation& observation) {
     judge_origin(observation, out);
     return out;
   }
-  judge_first_hop(observation, out);
   judge_more_specific(observation, out);
-  judge_prepends(observation, out);
-  judge_path_rules(observation, out);
+  judge_by_entry(observation, out);
   judge_leak(observation, out);
   judge_rpki_invalid(observation, out);
   judge_rpki_not_found(observation, out);

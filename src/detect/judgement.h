@@ -71,16 +71,28 @@ std::string expected_origins_text(const model::Expectation& expectation);
 /// The allowed origins that are single numbers.
 std::vector<net::Asn> expected_origins(const model::Expectation& expectation);
 
+/// The entries for which `accepts` holds. Whose they are is left out: nobody asks any more.
+template <class Accepts>
+Deciding those_that_accept(const Deciding& deciding, Accepts accepts) {
+  Deciding out{{}, deciding.prefix, {}};
+  for (const model::RegisteredPrefixPointer& entry : deciding.entries) {
+    if (accepts(entry->expectation)) out.entries.push_back(entry);
+  }
+  return out;
+}
+
 /// Appends `finding` for each registered prefix among the entries that judges the kind (for the first entry
 /// only when they come from a watch file).
 void report(const Observation& observation, Finding finding, std::vector<Finding>& out);
 
-// One function, one file, an anomaly.
+// One function, one file, an anomaly. Those that give a Deciding give the entries that accept the route as
+// far as they judge it, or, when none does and a finding was appended, all that were there.
 void judge_origin(const Observation& observation, std::vector<Finding>& out);          // origin_change.cc
 void judge_more_specific(const Observation& observation, std::vector<Finding>& out);   // more_specific.cc
-void judge_first_hop(const Observation& observation, std::vector<Finding>& out);       // first_hop.cc
-void judge_prepends(const Observation& observation, std::vector<Finding>& out);        // prepend.cc
-void judge_path_rules(const Observation& observation, std::vector<Finding>& out);      // path_rules.cc
+Deciding judge_first_hop(const Observation& observation, std::vector<Finding>& out);   // first_hop.cc
+Deciding judge_prepends(const Observation& observation, std::vector<Finding>& out);    // prepend.cc
+Deciding judge_path_rules(const Observation& observation, std::vector<Finding>& out);  // path_rules.cc
+void judge_no_export(const Observation& observation, std::vector<Finding>& out);       // route_leak.cc
 void judge_leak(const Observation& observation, std::vector<Finding>& out);            // route_leak.cc
 void judge_rpki_invalid(const Observation& observation, std::vector<Finding>& out);    // rpki_invalid.cc
 void judge_rpki_not_found(const Observation& observation, std::vector<Finding>& out);  // rpki_not_found.cc

@@ -148,7 +148,7 @@ TEST_F(Learning, AnEventOfTheRpkiEndsByForceAsItsKindIsNotJudgedAnyMore) {
 
 TEST_F(Learning, TheNoExportPolicyIsDroppedOnlyByForce) {
   watch([](model::Expectation& e) { e.no_export = true; });
-  const model::Event leak = event(model::EventKind::route_leak, {64498, 64496, 64500});
+  const model::Event leak = event(model::EventKind::route_leak, {64499, 64498, 64496, 64500});
   EXPECT_TRUE(lesson(leak).error().forcible);
   EXPECT_TRUE(ends(leak, true));
   EXPECT_FALSE(expected.no_export);

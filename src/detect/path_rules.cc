@@ -17,27 +17,28 @@ std::string text_of(const model::PathRule& rule, std::size_t length) {
 
 }  // namespace
 
-void judge_path_rules(const Observation& observation, std::vector<Finding>& out) {
+Deciding judge_path_rules(const Observation& observation, std::vector<Finding>& out) {
   const std::vector<net::Asn>& path = observation.view.path;
-  if (path.empty()) return;
+  if (path.empty()) return observation.deciding;
   std::string text, broken;
-  for (const auto& entry : observation.deciding.entries) {
-    const auto& rules = entry->expectation.path_rules;
-    if (rules.empty()) return;
+  Deciding accepting = those_that_accept(observation.deciding, [&](const model::Expectation& e) {
+    if (e.path_rules.empty()) return true;
     if (text.empty()) text = fmt::format("{}", fmt::join(path, ","));
     std::string fired;
-    for (const model::PathRule& rule : rules) {
+    for (const model::PathRule& rule : e.path_rules) {
       if (!rule.fires(text, path.size())) continue;
       fired += (fired.empty() ? "" : "; ") + text_of(rule, path.size());
     }
-    if (fired.empty()) return;
-    if (broken.empty()) broken = std::move(fired);
-  }
+    if (broken.empty()) broken = fired;
+    return fired.empty();
+  });
+  if (!accepting.entries.empty()) return accepting;
   Finding finding;
   finding.kind = model::EventKind::path_rule;
   finding.discriminator = no_suspect;
   finding.why = fmt::format("The path of {} {}", observation.observed.to_string(), broken);
   report(observation, std::move(finding), out);
+  return observation.deciding;
 }
 
 }  // namespace peering::detect

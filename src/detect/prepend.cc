@@ -31,18 +31,18 @@ net::Asn first_deviation(const std::vector<net::Asn>& path,
 
 }  // namespace
 
-void judge_prepends(const Observation& observation, std::vector<Finding>& out) {
+Deciding judge_prepends(const Observation& observation, std::vector<Finding>& out) {
   const PathView& view = observation.view;
-  if (view.path.size() < 2 || view.collapsed.empty()) return;
+  if (view.path.size() < 2 || view.collapsed.empty()) return observation.deciding;
   std::vector<std::vector<net::Asn>> allowed;
-  for (const auto& entry : observation.deciding.entries) {
-    const auto& sequences = entry->expectation.prepend_sequences;
-    if (sequences.empty()) return;
+  Deciding accepting = those_that_accept(observation.deciding, [&](const model::Expectation& e) {
+    const auto& sequences = e.prepend_sequences;
     allowed.insert(allowed.end(), sequences.begin(), sequences.end());
-  }
-  for (const auto& sequence : allowed) {
-    if (ends_in(view.path, sequence)) return;
-  }
+    return sequences.empty() || std::any_of(sequences.begin(), sequences.end(), [&](const auto& sequence) {
+             return ends_in(view.path, sequence);
+           });
+  });
+  if (!accepting.entries.empty()) return accepting;
   Finding finding;
   finding.kind = model::EventKind::path_rule;
   finding.suspect = first_deviation(view.path, allowed);
@@ -50,6 +50,7 @@ void judge_prepends(const Observation& observation, std::vector<Finding>& out) {
   finding.why = fmt::format("{} has none of the {} expected sequences of hops next to its origin",
                             observation.observed.to_string(), allowed.size());
   report(observation, std::move(finding), out);
+  return observation.deciding;
 }
 
 }  // namespace peering::detect

@@ -8,11 +8,14 @@
 namespace peering::detect {
 
 void emit(const PrefixPresence& prefix, const model::Event& event, std::vector<model::Event>& out) {
+  // Of what nobody registered itself, announcements and withdrawals are as they come.
+  const bool listed = prefix.observed == prefix.entry->expectation.prefix;
+  if (!listed && event.kind != model::EventKind::visibility_loss) return;
   if (judges(prefix.entry->expectation, event.kind)) out.push_back(event);
 }
 
 bool Presence::accepted(const PrefixPresence& prefix, const std::vector<net::Asn>& origins) const {
-  const auto list = by_prefix_.find(prefix.entry->expectation.prefix);
+  const auto list = by_prefix_.find(prefix.observed);
   const std::string tenant = tenant_of(*prefix.entry);
   return std::any_of(list->second.begin(), list->second.end(), [&](const auto& other) {
     return tenant_of(*other->entry) == tenant && allows_origins(other->entry->expectation, origins);
@@ -51,23 +54,63 @@ void Presence::erase(PrefixPresence& prefix, rib::PeerId peer) {
   if (listed->second.empty()) by_session_.erase(listed);
 }
 
+PrefixPresence* Presence::find(const net::Prefix& observed, const std::string& resource) {
+  const auto list = by_prefix_.find(observed);
+  if (list == by_prefix_.end()) return nullptr;
+  const auto at = std::find_if(list->second.begin(), list->second.end(),
+                               [&](const auto& p) { return p->entry->resource == resource; });
+  return at == list->second.end() ? nullptr : at->get();
+}
+
 void Presence::watch(const model::RegisteredPrefixPointer& entry,
                      std::shared_ptr<const model::Connection> connection, const rib::Table& table,
                      TimePoint now, std::vector<model::Event>& out) {
-  List& list = by_prefix_[entry->expectation.prefix];
-  auto at = std::find_if(list.begin(), list.end(),
-                         [&](const auto& p) { return p->entry->resource == entry->resource; });
-  const bool known = at != list.end();
-  if (!known) at = list.insert(list.end(), std::make_unique<PrefixPresence>());
-  PrefixPresence& prefix = **at;
+  const Follower watching{entry, std::move(connection)};
+  const net::Prefix& exact = entry->expectation.prefix;
+  const bool covered = has_covering_backup(exact) && !find(exact, entry->resource);
+  watch_at(exact, watching, table.routes(exact), covered ? table.covering(exact) : std::vector<rib::Route>(),
+           now, out);
+  const auto left = restored_.find(model::lower(entry->resource));
+  if (left == restored_.end()) return;
+  std::set<net::Prefix> observed;
+  for (const model::Event& event : left->second) {
+    const auto& lengths = entry->expectation.lengths;
+    if (lengths && lengths->contains(event.observed.length())) observed.insert(event.observed);
+  }
+  for (const net::Prefix& prefix : observed) {
+    watch_at(prefix, watching, {}, {}, now, out);
+    followed_.insert(prefix);
+  }
+  resolve_restored(model::lower(entry->resource), "another prefix is registered under this name", now, out);
+}
+
+void Presence::resolve_restored(const std::string& resource, std::string_view reason, TimePoint now,
+                                std::vector<model::Event>& out) {
+  const auto left = restored_.find(resource);
+  if (left == restored_.end()) return;
+  for (model::Event& event : left->second) {
+    if (event.state != model::EventState::open) continue;
+    resolve(event, now, reason);
+    out.push_back(event);
+  }
+  restored_.erase(left);
+}
+
+void Presence::watch_at(const net::Prefix& observed, const Follower& watching,
+                        std::span<const rib::Route> routes, std::span<const rib::Route> covering,
+                        TimePoint now, std::vector<model::Event>& out) {
+  const model::RegisteredPrefixPointer& entry = watching.entry;
+  PrefixPresence* found = find(observed, entry->resource);
+  const bool known = found != nullptr;
+  if (!known) found = by_prefix_[observed].emplace_back(std::make_unique<PrefixPresence>()).get();
+  PrefixPresence& prefix = *found;
+  prefix.observed = observed;
   prefix.entry = entry;
-  prefix.connection = std::move(connection);
+  prefix.connection = watching.connection;
   if (!known) restored_state(prefix);
   const bool was_announced = prefix.announced;
-  const std::vector<rib::Route> routes = table.routes(entry->expectation.prefix);
   for (const rib::Route& route : routes) sighted(prefix, route.peer, route.attributes);
-  if (!known && has_covering_backup(entry->expectation.prefix))
-    cover(prefix, table.covering(entry->expectation.prefix));
+  if (!known) cover(prefix, covering);
   // A changed expectation changes the verdict on every route that is held, also of those out of sight.
   for (auto& [id, sighting] : prefix.sightings) {
     sighting.legitimate = accepted(prefix, sighting.view.origins);
@@ -97,9 +140,9 @@ void Presence::tell_current(PrefixPresence& prefix, TimePoint now, std::vector<m
     if (way == ways.all.end()) continue;
     const model::EventKind kind =
         role == Role::primary ? model::EventKind::announcement : model::EventKind::backup_route;
-    const std::string observed = prefix.entry->expectation.prefix.to_string();
-    model::Event event = make_event(kind, role, *prefix.entry, prefix.entry->expectation.prefix, "registered",
-                                    now, now, false);
+    const std::string observed = prefix.observed.to_string();
+    model::Event event =
+        make_event(kind, role, *prefix.entry, prefix.observed, "registered", now, now, false);
     event.origin = way->sighting->view.origin;
     event.as_path = way->sighting->view.path;
     event.rpki = rpki_state(settings_, event.observed, way->sighting->view);
@@ -121,7 +164,7 @@ void Presence::tell_covering(PrefixPresence& prefix, TimePoint now, std::vector<
   const auto& [key, cover] = *prefix.covering->begin();
   model::Event event = make_event(model::EventKind::backup_route, Role::backup, *prefix.entry, key.first,
                                   "registered", now, now, false);
-  const std::string exact = prefix.entry->expectation.prefix.to_string();
+  const std::string exact = prefix.observed.to_string();
   event.peers = {event_peer(*cover.peer)};
   event.summary = fmt::format("Backup route is present: {}", exact);
   event.description = fmt::format(
@@ -132,12 +175,19 @@ void Presence::tell_covering(PrefixPresence& prefix, TimePoint now, std::vector<
 }
 
 void Presence::unwatch(const model::RegisteredPrefix& entry, TimePoint now, std::vector<model::Event>& out) {
-  const auto list = by_prefix_.find(entry.expectation.prefix);
-  if (list == by_prefix_.end()) return;
-  const auto at = std::find_if(list->second.begin(), list->second.end(),
-                               [&](const auto& p) { return p->entry->resource == entry.resource; });
-  if (at == list->second.end()) return;
-  PrefixPresence& prefix = **at;
+  unwatch_at(entry.expectation.prefix, entry.resource, now, out);
+  if (!entry.expectation.lengths) return;
+  for (const net::Prefix& observed : followed_in(entry.expectation.prefix)) {
+    unwatch_at(observed, entry.resource, now, out);
+    drop_idle_followed(observed);
+  }
+}
+
+void Presence::unwatch_at(const net::Prefix& observed, const std::string& resource, TimePoint now,
+                          std::vector<model::Event>& out) {
+  PrefixPresence* found = find(observed, resource);
+  if (!found) return;
+  PrefixPresence& prefix = *found;
   for (auto* event : {&prefix.withdrawal, &prefix.backup_withdrawal, &prefix.visibility}) {
     if (!*event) continue;
     resolve(**event, now, "the prefix is no longer registered");
@@ -149,7 +199,8 @@ void Presence::unwatch(const model::RegisteredPrefix& entry, TimePoint now, std:
   }
   while (!prefix.sightings.empty()) erase(prefix, prefix.sightings.begin()->first);
   unsettled_.erase(&prefix);
-  list->second.erase(at);
+  const auto list = by_prefix_.find(observed);
+  std::erase_if(list->second, [&](const auto& p) { return p.get() == &prefix; });
   if (list->second.empty()) by_prefix_.erase(list);
 }
 
@@ -180,6 +231,7 @@ void Presence::changed(const rib::RouteChange& change, const Sessions& sessions,
       compare(prefix, before, {*change.peer, change.time, now, silent}, out);
     }
   }
+  if (!change.after) drop_idle_followed(change.prefix);
 }
 
 void Presence::withdrawn_unseen(const rib::Peer& peer, const net::Prefix& prefix, TimePoint time,
@@ -225,13 +277,13 @@ std::vector<model::RegisteredPrefixPointer> Presence::lose(std::string_view rout
                                                            TimePoint time, TimePoint now,
                                                            std::vector<model::Event>& out) {
   const SessionKey first{std::string(router), 0, net::Address()};
-  std::map<std::string_view, PrefixPresence*> affected;
+  std::map<std::pair<std::string_view, net::Prefix>, PrefixPresence*> affected;
   for (auto at = by_session_.lower_bound(session ? *session : first); at != by_session_.end(); ++at) {
     if (session ? at->first != *session : at->first.router != router) break;
-    for (PrefixPresence* prefix : at->second) affected[prefix->entry->resource] = prefix;
+    for (PrefixPresence* prefix : at->second) affected[{prefix->entry->resource, prefix->observed}] = prefix;
   }
   std::vector<model::RegisteredPrefixPointer> had;
-  for (const auto& [resource, prefix] : affected) {
+  for (const auto& [key, prefix] : affected) {
     const Ways before = ways_of(*prefix);
     rib::PeerPointer peer;
     for (auto& [id, sighting] : prefix->sightings) {
@@ -241,7 +293,7 @@ std::vector<model::RegisteredPrefixPointer> Presence::lose(std::string_view rout
       if (!peer || (before.active && before.active->session == of)) peer = sighting.peer;
     }
     if (!peer) continue;
-    had.push_back(prefix->entry);
+    if (had.empty() || had.back() != prefix->entry) had.push_back(prefix->entry);
     unsettled_.insert(prefix);
     follow_active(*prefix, before, ways_of(*prefix), {*peer, time, now}, true, out);
   }
@@ -251,6 +303,7 @@ std::vector<model::RegisteredPrefixPointer> Presence::lose(std::string_view rout
 void Presence::settle(const rib::Table& table, const Sessions& sessions, TimePoint now,
                       std::vector<model::Event>& out) {
   const std::vector<PrefixPresence*> unsettled(unsettled_.begin(), unsettled_.end());
+  std::vector<net::Prefix> settled;
   for (PrefixPresence* prefix : unsettled) {
     std::vector<rib::PeerPointer> back, given_up;
     for (const auto& [id, sighting] : prefix->sightings) {
@@ -259,7 +312,7 @@ void Presence::settle(const rib::Table& table, const Sessions& sessions, TimePoi
       if (now - *sighting.lost_at > settings_.absence_max) given_up.push_back(sighting.peer);
     }
     const std::vector<rib::Route> routes =
-        back.empty() ? std::vector<rib::Route>() : table.routes(prefix->entry->expectation.prefix);
+        back.empty() ? std::vector<rib::Route>() : table.routes(prefix->observed);
     for (const rib::PeerPointer& peer : back) {
       const auto route = std::find_if(routes.begin(), routes.end(),
                                       [&](const rib::Route& r) { return r.peer->id == peer->id; });
@@ -287,7 +340,9 @@ void Presence::settle(const rib::Table& table, const Sessions& sessions, TimePoi
                        std::any_of(prefix->sightings.begin(), prefix->sightings.end(),
                                    [](const auto& s) { return s.second.lost_at.has_value(); });
     if (!waits) unsettled_.erase(prefix);
+    settled.push_back(prefix->observed);
   }
+  for (const net::Prefix& observed : settled) drop_idle_followed(observed);
 }
 
 void Presence::restore(const model::Event& event) {
@@ -297,14 +352,21 @@ void Presence::restore(const model::Event& event) {
 void Presence::restored_state(PrefixPresence& prefix) {
   const auto found = restored_.find(model::lower(prefix.entry->resource));
   if (found == restored_.end()) return;
-  prefix.restored = true;
+  std::vector<model::Event> known, others;
   for (model::Event& event : found->second) {
+    (event.observed == prefix.observed ? known : others).push_back(std::move(event));
+  }
+  found->second = std::move(others);
+  if (found->second.empty()) restored_.erase(found);
+  if (known.empty()) return;
+  prefix.restored = true;
+  for (model::Event& event : known) {
     if (event.kind == model::EventKind::announcement && !event.peers.empty()) {
       prefix.announced = true;
       prefix.awaited_router = event.peers.front().router;
     }
   }
-  for (model::Event& event : found->second) {
+  for (model::Event& event : known) {
     if (event.state != model::EventState::open) continue;
     if (event.kind == model::EventKind::withdrawal) prefix.withdrawal = std::make_unique<model::Event>(event);
     if (event.kind == model::EventKind::visibility_loss && event.neighbor) {
@@ -321,22 +383,14 @@ void Presence::restored_state(PrefixPresence& prefix) {
     prefix.awaited_router.reset();
   }
   if (prefix.awaited_router) unsettled_.insert(&prefix);
-  restored_.erase(found);
 }
 
 void Presence::forget_unknown(const model::Registry& registry, TimePoint now,
                               std::vector<model::Event>& out) {
   for (auto at = restored_.begin(); at != restored_.end();) {
-    if (registry.prefixes.contains(at->first)) {
-      ++at;
-      continue;
-    }
-    for (model::Event& event : at->second) {
-      if (event.state != model::EventState::open) continue;
-      resolve(event, now, "the prefix is no longer registered");
-      out.push_back(event);
-    }
-    at = restored_.erase(at);
+    const std::string resource = (at++)->first;
+    if (registry.prefixes.contains(resource)) continue;
+    resolve_restored(resource, "the prefix is no longer registered", now, out);
   }
 }
 

@@ -64,6 +64,8 @@ using Covering = std::map<std::pair<net::Prefix, rib::PeerId>, Cover>;
 
 /// Everything known about one registered prefix.
 struct PrefixPresence {
+  net::Prefix
+      observed;  ///< of the entry, or a more-specific of a length that it watches as if it were listed
   model::RegisteredPrefixPointer entry;
   std::shared_ptr<const model::Connection> connection;  ///< null for a watch file
   std::map<rib::PeerId, Sighting> sightings;
@@ -82,6 +84,14 @@ struct PrefixPresence {
   std::map<net::Asn, model::Event> required_missing;  ///< and then by nobody: open events
   std::size_t withdrew_max = 0;                       ///< since the visibility event opened
 };
+
+/// An entry that watches more-specifics of some lengths as if they were listed.
+struct Follower {
+  model::RegisteredPrefixPointer entry;
+  std::shared_ptr<const model::Connection> connection;
+};
+/// More-specifics that are followed at once for `lengths`, as many as a limit on memory needs.
+inline constexpr std::size_t followed_max = 100'000;
 
 /// The ways of a prefix, read from its sightings.
 struct Ways {
@@ -126,6 +136,13 @@ class Presence {
   void settle(const rib::Table& table, const Sessions& sessions, TimePoint now,
               std::vector<model::Event>& out);
 
+  /// Who watches `observed`, which is not their prefix itself, as if it were listed: it is followed for them
+  /// and for nobody else any more. Only its visibility is told. `routes`: those it has now.
+  void follow(const net::Prefix& observed, std::span<const Follower> followers,
+              std::span<const rib::Route> routes, TimePoint now, std::vector<model::Event>& out);
+  /// What is followed inside `space`.
+  std::vector<net::Prefix> followed_in(const net::Prefix& space) const;
+
  private:
   using List = std::vector<std::unique_ptr<PrefixPresence>>;
   struct Cause {
@@ -136,6 +153,14 @@ class Presence {
     bool flawed = false;  ///< something was found in the route that went away
   };
 
+  PrefixPresence* find(const net::Prefix& observed, const std::string& resource);
+  void watch_at(const net::Prefix& observed, const Follower& watching, std::span<const rib::Route> routes,
+                std::span<const rib::Route> covering, TimePoint now, std::vector<model::Event>& out);
+  void unwatch_at(const net::Prefix& observed, const std::string& resource, TimePoint now,
+                  std::vector<model::Event>& out);
+  void resolve_restored(const std::string& resource, std::string_view reason, TimePoint now,
+                        std::vector<model::Event>& out);
+  void drop_idle_followed(const net::Prefix& observed);
   bool sighted(PrefixPresence& prefix, const rib::PeerPointer& peer,
                const rib::AttributesPointer& attributes);
   bool accepted(const PrefixPresence& prefix, const std::vector<net::Asn>& origins) const;
@@ -167,6 +192,7 @@ class Presence {
 
   const Settings& settings_;
   std::unordered_map<net::Prefix, List> by_prefix_;
+  std::set<net::Prefix> followed_;  // of `by_prefix_`, those that somebody follows by their length
   std::map<SessionKey, std::set<PrefixPresence*>> by_session_;
   std::set<PrefixPresence*> unsettled_;  // with lost sightings, or awaited since a restart
   std::map<std::string, std::vector<model::Event>> restored_;  // by resource in lower case

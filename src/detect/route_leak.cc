@@ -16,22 +16,6 @@ std::string_view role_text(int type, bool from) {
   return provider ? "provider" : "peer";
 }
 
-// A path of more than two ASes left the neighbour of the origin.
-void judge_no_export(const Observation& observation, std::vector<Finding>& out) {
-  const PathView& view = observation.view;
-  if (view.collapsed.size() <= 2 || !view.neighbor) return;
-  for (const auto& entry : observation.deciding.entries) {
-    if (!entry->expectation.no_export) return;
-  }
-  Finding finding;
-  finding.kind = model::EventKind::route_leak;
-  finding.discriminator = std::to_string(*view.neighbor);
-  finding.suspect = view.neighbor;
-  finding.why = fmt::format("{} must not be exported by the neighbours of its origin, and AS{} exported it",
-                            observation.observed.to_string(), *view.neighbor);
-  report(observation, std::move(finding), out);
-}
-
 // Who leaked, and how that is known.
 struct Leak {
   net::Asn leaker = 0;
@@ -116,9 +100,26 @@ std::optional<Leak> sandwich_leak(const Observation& observation) {
 
 }  // namespace
 
+// The neighbour is one hop away from the origin, those to whom it passes the route two.
+void judge_no_export(const Observation& observation, std::vector<Finding>& out) {
+  constexpr std::size_t hops_max = 2;
+  const PathView& view = observation.view;
+  if (view.collapsed.size() <= hops_max + 1 || !view.neighbor) return;
+  const auto& entries = observation.deciding.entries;
+  if (!std::all_of(entries.begin(), entries.end(), [](const auto& e) { return e->expectation.no_export; })) {
+    return;
+  }
+  Finding finding;
+  finding.kind = model::EventKind::route_leak;
+  finding.discriminator = std::to_string(*view.neighbor);
+  finding.suspect = view.neighbor;
+  finding.why = fmt::format("{} must not be exported by the neighbours of its origin, and AS{} exported it",
+                            observation.observed.to_string(), *view.neighbor);
+  report(observation, std::move(finding), out);
+}
+
 // The surest way of knowing names the leaker; what the others say of the same one stands beside it.
 void judge_leak(const Observation& observation, std::vector<Finding>& out) {
-  judge_no_export(observation, out);
   std::optional<Leak> leak;
   for (const auto find : {valley_leak, otc_leak, aspa_leak, sandwich_leak}) {
     std::optional<Leak> found = find(observation);

@@ -34,8 +34,7 @@ model::Event about(const PrefixPresence& prefix, model::EventKind kind, Role rol
   const SessionKey session = session_of(peer.key);
   const std::string discriminator =
       fmt::format("{} {} {}", session.router, session.distinguisher, session.address.to_string());
-  model::Event out =
-      make_event(kind, role, *prefix.entry, prefix.entry->expectation.prefix, discriminator, time, now, open);
+  model::Event out = make_event(kind, role, *prefix.entry, prefix.observed, discriminator, time, now, open);
   out.peers = {event_peer(peer)};
   return out;
 }
@@ -52,7 +51,7 @@ void describe_route(model::Event& event, const Way& way, const Settings& setting
 
 void Presence::gained(PrefixPresence& prefix, const Ways& before, const Ways& after, const Way& way,
                       const Cause& cause, std::vector<model::Event>& out) {
-  const std::string observed = prefix.entry->expectation.prefix.to_string();
+  const std::string observed = prefix.observed.to_string();
   const bool primary = way.role == Role::primary;
   const bool first = !prefix.announced;
   const bool first_of_role = (primary ? before.primary : before.backup) == 0;
@@ -85,7 +84,7 @@ void Presence::gained(PrefixPresence& prefix, const Ways& before, const Ways& af
 
 void Presence::lost(PrefixPresence& prefix, Role role, const Ways& after, const Cause& cause,
                     std::vector<model::Event>& out) {
-  const std::string observed = prefix.entry->expectation.prefix.to_string();
+  const std::string observed = prefix.observed.to_string();
   const bool none_left = after.legitimate() + after.covering == 0;
   const bool backup_gone = role == Role::backup && after.backup + after.covering == 0 && !none_left;
   if (role == Role::backup && !none_left && !backup_gone) return;
@@ -139,7 +138,7 @@ void Presence::follow_covering(PrefixPresence& prefix, const Ways& after, const 
   const auto& [key, cover] = *prefix.covering->begin();
   model::Event event = make_event(model::EventKind::active_path, Role::backup, *prefix.entry, key.first,
                                   "covering", cause.time, cause.now, false);
-  const std::string observed = prefix.entry->expectation.prefix.to_string();
+  const std::string observed = prefix.observed.to_string();
   event.peers = {event_peer(*cover.peer)};
   event.summary = fmt::format("Backup path in use: {}", observed);
   event.description = fmt::format("Traffic for {} follows {}, which covers it, through {}.", observed,
@@ -164,7 +163,7 @@ void Presence::follow_active(PrefixPresence& prefix, const Ways& before, const W
   model::Event event =
       about(prefix, model::EventKind::active_path, active.role, peer, cause.time, cause.now, false);
   describe_route(event, active, settings_);
-  const std::string observed = prefix.entry->expectation.prefix.to_string();
+  const std::string observed = prefix.observed.to_string();
   event.summary =
       fmt::format("{} path in use: {}", active.role == Role::primary ? "Active" : "Backup", observed);
   event.description = fmt::format("Traffic for {} takes the {} way through {}: AS path {}.", observed,

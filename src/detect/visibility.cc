@@ -31,11 +31,11 @@ std::set<net::Address> having(const PrefixPresence& prefix) {
 void tell(PrefixPresence& prefix, const std::vector<model::EventPeer>& gone, TimePoint time, TimePoint now,
           std::vector<model::Event>& out) {
   const bool opens = !prefix.visibility;
-  const std::string observed = prefix.entry->expectation.prefix.to_string();
+  const std::string observed = prefix.observed.to_string();
   if (opens) {
-    prefix.visibility = std::make_unique<model::Event>(
-        make_event(model::EventKind::visibility_loss, Role::primary, *prefix.entry,
-                   prefix.entry->expectation.prefix, "", time, now, true));
+    prefix.visibility =
+        std::make_unique<model::Event>(make_event(model::EventKind::visibility_loss, Role::primary,
+                                                  *prefix.entry, prefix.observed, "", time, now, true));
     prefix.visibility->summary = fmt::format("Visibility lost: {}", observed);
   }
   model::Event& event = *prefix.visibility;
@@ -111,14 +111,14 @@ void judge_required_upstreams(PrefixPresence& prefix, TimePoint time, TimePoint 
     emit(prefix, event, out);
     return true;
   });
-  const std::string observed = expectation.prefix.to_string();
+  const std::string observed = prefix.observed.to_string();
   for (const net::Asn upstream : required) {
     const bool seen_now = neighbors.contains(upstream);
     if (seen_now) prefix.required_seen.insert(upstream);
     if (seen_now || !prefix.required_seen.contains(upstream)) continue;
     if (prefix.required_missing.contains(upstream)) continue;
     model::Event event = make_event(model::EventKind::visibility_loss, Role::primary, *prefix.entry,
-                                    expectation.prefix, std::to_string(upstream), time, now, true);
+                                    prefix.observed, std::to_string(upstream), time, now, true);
     event.neighbor = upstream;
     event.summary = fmt::format("Required upstream AS{} lost: {}", upstream, observed);
     event.description =

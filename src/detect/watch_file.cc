@@ -172,6 +172,7 @@ Result<void> WatchReader::monitored(const json::value& value, std::size_t place)
   bool named = false;
   for (const auto& part : value.get_object()) {
     const std::string_view key(part.key().data(), part.key().size());
+    if (part.value().is_null()) continue;
     if (key == "asn") {
       const auto number = numbers_of(where + ".asn", json::array{part.value()}, 1);
       if (!number || number->front() < 0) {
@@ -303,6 +304,7 @@ Result<void> WatchReader::thresholds(const json::value& value) {
   if (!value.is_object())
     return tl::unexpected(invalid("thresholds", json::serialize(value), "a JSON object"));
   for (const auto& part : value.get_object()) {
+    if (part.value().is_null()) continue;
     if (auto done = threshold({part.key().data(), part.key().size()}, part.value()); !done) return done;
   }
   return {};
@@ -328,6 +330,7 @@ Result<void> WatchReader::member(std::string_view key, const json::value& value)
 Result<WatchFile> WatchReader::read(const json::value& root) {
   if (!root.is_object()) return tl::unexpected(invalid("watch file", json::serialize(root), "a JSON object"));
   for (const auto& part : root.get_object()) {
+    if (part.value().is_null()) continue;
     const auto done = member({part.key().data(), part.key().size()}, part.value());
     if (!done) return tl::unexpected(done.error());
   }

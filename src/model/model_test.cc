@@ -137,6 +137,21 @@ TEST(Expectation, KeepsWhatIsExpectedOfPaths) {
   }
 }
 
+TEST(Expectation, AFileSaysTheSameInOtherFormsThanTheApi) {
+  const auto value = parse_json(R"({"prefix": "203.0.113.0/24", "asn": 64500, "upstreams": [{"from": 64496,
+    "to": 64498}, 64510], "path": {"maxLength": 4}, "lengths": null, "group": null})")
+                         .value();
+  EXPECT_FALSE(expectation_from_json(value, true));
+  const auto e = expectation_from_json(value, false);
+  ASSERT_TRUE(e) << e.error().message;
+  EXPECT_THAT(*e->upstreams, testing::ElementsAre(64496, 64497, 64498, 64510));
+  EXPECT_EQ(e->path_rules.size(), 1U);
+  EXPECT_FALSE(e->lengths);
+  const auto wide =
+      parse_json(R"({"prefix": "203.0.113.0/24", "upstreams": [{"from": 0, "to": 4294967295}]})");
+  EXPECT_FALSE(expectation_from_json(*wide, false));
+}
+
 TEST(Expectation, AnOriginMayBeAnUpstreamOfAnother) {
   EXPECT_TRUE(expectation(R"({"asn": [64500, 64501], "upstreams": [64500]})"));
   EXPECT_TRUE(expectation(R"({"asn": [{"from": 64500, "to": 64509}], "upstreams": [64500]})"));

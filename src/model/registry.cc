@@ -36,8 +36,14 @@ RegistryDifference difference(const Registry& before, const Registry& after) {
 
 namespace {
 
+// AS numbers that one range may stand for where a list is kept.
+constexpr net::Asn range_numbers_max = 10'000;
+
 // Collects the first error while members are read one after the other.
 struct Reader {
+  // A file that somebody else's program wrote is understood where its meaning is plain, also where the API
+  // would ask for another form.
+  bool lenient = false;
   std::optional<Error> error;
   std::vector<std::string> unknown;  // keys
 
@@ -67,7 +73,14 @@ struct Reader {
   }
   std::vector<net::Asn> numbers(std::string_view field, const json::value& value) {
     std::vector<net::Asn> out;
-    each(field, value, [&](const json::value& item) { out.push_back(number(field, item)); });
+    each(field, value, [&](const json::value& item) {
+      if (!lenient || !item.is_object()) return out.push_back(number(field, item));
+      const AsnRange range = this->range(field, item);
+      if (range.to - range.from >= range_numbers_max) {
+        return reject(field, item, fmt::format("a range of at most {} AS numbers", range_numbers_max));
+      }
+      for (net::Asn asn = range.from; asn <= range.to && asn >= range.from; ++asn) out.push_back(asn);
+    });
     return out;
   }
   std::vector<EventKind> kinds(std::string_view field, const json::value& value) {
@@ -87,18 +100,19 @@ struct Reader {
     if (!out && !error) error = out.error();
     return out ? std::move(*out) : PathRule();
   }
-  AsnRange range(const json::value& item) {
+  AsnRange range(std::string_view field, const json::value& item) {
     if (item.is_number()) {
-      const net::Asn asn = number("asn", item);
+      const net::Asn asn = number(field, item);
       return {asn, asn};
     }
     const json::value *from = find(item, "from"), *to = find(item, "to");
     if (!from || !to) {
-      reject("asn", item, "AS numbers or ranges {\"from\": n, \"to\": n}");
+      reject(field, item, "AS numbers or ranges {\"from\": n, \"to\": n}");
       return {};
     }
-    const AsnRange out{number("asn.from", *from), number("asn.to", *to)};
-    if (out.from > out.to) reject("asn", item, "from must not be above to");
+    const AsnRange out{number(fmt::format("{}.from", field), *from),
+                       number(fmt::format("{}.to", field), *to)};
+    if (out.from > out.to) reject(field, item, "from must not be above to");
     return out;
   }
 };
@@ -109,9 +123,9 @@ void read_origins(Reader& reader, const json::value& value, Expectation& out) {
     out.any_origin = value.get_string() == "any";
     if (!out.any_origin) reader.reject("asn", value, "a list of AS numbers, one AS number, or \"any\"");
   } else if (value.is_array()) {
-    for (const json::value& item : value.get_array()) out.origins.push_back(reader.range(item));
+    for (const json::value& item : value.get_array()) out.origins.push_back(reader.range("asn", item));
   } else {
-    out.origins.push_back(reader.range(value));
+    out.origins.push_back(reader.range("asn", value));
   }
 }
 
@@ -145,6 +159,7 @@ void read_path_rules(Reader& reader, const json::value& value, Expectation& out)
     return reader.reject("path", json::value(value.get_array().size()),
                          fmt::format("at most {} rules", path_rules_max));
   }
+  if (reader.lenient && value.is_object()) return out.path_rules.push_back(reader.path_rule(value));
   reader.each("path", value,
               [&](const json::value& item) { out.path_rules.push_back(reader.path_rule(item)); });
 }
@@ -227,14 +242,15 @@ Result<Expectation> expectation_from_json(const json::value& value, bool strict,
   if (!value.is_object()) {
     return tl::unexpected(invalid("prefixes[]", json::serialize(value), "a JSON object"));
   }
-  Reader reader;
+  Reader reader{.lenient = !strict};
   Expectation out;
   out.any_origin = true;
   for (const auto& member : value.get_object()) {
+    if (reader.lenient && member.value().is_null()) continue;
     const std::string_view key(member.key().data(), member.key().size());
     if (!read_member(reader, key, member.value(), out)) reader.unknown.emplace_back(key);
   }
-  refuse_contradictions(reader, out);
+  if (strict) refuse_contradictions(reader, out);
   if (reader.error) return tl::unexpected(*reader.error);
   if (strict && !reader.unknown.empty()) {
     return tl::unexpected(
