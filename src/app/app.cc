@@ -1,5 +1,6 @@
 #include "app/app.h"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <filesystem>
@@ -18,6 +19,7 @@
 #include "app/auth_configuration.h"
 #include "app/bgp_configuration.h"
 #include "app/catalog_file.h"
+#include "app/detection_configuration.h"
 #include "app/event_writer.h"
 #include "app/feed_settings.h"
 #include "app/folder_lock.h"
@@ -51,6 +53,7 @@ namespace {
 constexpr std::size_t worker_jobs_max = 2048;
 constexpr std::size_t routes_served_max = 1000;
 constexpr std::chrono::hours expire_period{1};
+constexpr std::chrono::seconds feed_look_period{1};
 
 Result<void> check_listener(std::string_view name, const std::string& address, bool remote_allowed,
                             std::string_view condition) {
@@ -115,6 +118,7 @@ class App::State : public feeds::ShardSink {
   // feeds::ShardSink
   std::size_t shards() const override { return shards_.size(); }
   bool try_post(std::size_t shard, feeds::ShardMessage& message) override {
+    if (shard == 0 || std::holds_alternative<feeds::RouteRun>(message)) feed_watch_->heard(message, now());
     return shards_[shard]->try_post(message);
   }
 
@@ -138,6 +142,7 @@ class App::State : public feeds::ShardSink {
   Result<rib::FoundRoutes> search(const rib::RouteSearch& search);
   std::vector<std::string> not_ready() const;
   void expire_until_stopped();
+  void watch_feeds_until_stopped();
 
   Configuration c_;
   FolderLock lock_;
@@ -155,6 +160,8 @@ class App::State : public feeds::ShardSink {
   std::unique_ptr<RegistryWatcher> watcher_;
   std::unique_ptr<Probing> probing_;
   std::unique_ptr<RequirementWatch> requirements_;
+  std::unique_ptr<FeedWatch> feed_watch_;
+  std::thread feed_watcher_;
   std::unique_ptr<WorldKnowledge> knowledge_;
   std::unique_ptr<api::IdentityProviders> identities_;
   std::unique_ptr<api::Api> api_;
@@ -207,7 +214,8 @@ Result<std::vector<model::Event>> App::State::known_events() {
 void App::State::restore_shards(const std::vector<model::Event>& known) {
   std::vector<std::vector<model::Event>> of_shard(shards_.size());
   for (const model::Event& event : known) {
-    const auto owner = feeds::shard_of(event.prefix, shards_.size());
+    // What is about a monitored AS belongs to where its routes come.
+    const auto owner = feeds::shard_of(event.monitored ? event.observed : event.prefix, shards_.size());
     for (std::size_t i = 0; i < shards_.size(); ++i) {
       if (!owner || *owner == i) of_shard[i].push_back(event);
     }
@@ -254,6 +262,7 @@ Result<void> App::State::start_detection() {
   for (const Pop& pop : c_.network.pops) {
     if (!pop.metro.empty()) options.detection.metro_of_pop[pop.name] = pop.metro;
   }
+  options.detection.monitored = monitored_ases(c_);
   const std::size_t count = c_.detection.shards > 0 ? static_cast<std::size_t>(c_.detection.shards)
                                                     : std::max(1U, std::thread::hardware_concurrency());
   for (std::size_t i = 0; i < count; ++i) {
@@ -414,6 +423,7 @@ std::vector<std::string> App::State::not_ready() const {
   std::vector<std::string> out;
   if (!started_) out.emplace_back("starting");
   if (writer_ && writer_->stalled()) out.emplace_back("event store");
+  if (feed_watch_) std::ranges::move(feed_watch_->troubles(), std::back_inserter(out));
   return out;
 }
 
@@ -575,6 +585,15 @@ void App::State::expire_until_stopped() {
   }
 }
 
+void App::State::watch_feeds_until_stopped() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_changed_.wait_for(lock, feed_look_period, [&] { return stopping_; })) {
+    lock.unlock();
+    feed_watch_->look(now());
+    lock.lock();
+  }
+}
+
 Result<Listening> App::State::start() {
   if (auto done = open_stores(); !done) return tl::unexpected(done.error());
   if (auto done = start_detection(); !done) return tl::unexpected(done.error());
@@ -589,6 +608,8 @@ Result<Listening> App::State::start() {
       std::make_unique<SessionHistory>(*telemetry_, [this] { return peers_->sessions().take_changes(); });
   if (auto done = history_->begin(); !done) return tl::unexpected(done.error());
   history_->start();
+  feed_watch_ = std::make_unique<FeedWatch>(
+      feed_watch_settings(c_, [this](const net::Prefix& prefix) { return routes(prefix); }), metrics_);
   if (auto done = start_api(); !done) return tl::unexpected(done.error());
   auto listening = start_listeners();
   if (!listening) return listening;
@@ -598,6 +619,7 @@ Result<Listening> App::State::start() {
   if (auto done = probing_->start(); !done) return tl::unexpected(done.error());
   listening->stamp = probing_->reflector();
   requirements_->start();
+  feed_watcher_ = std::thread([this] { watch_feeds_until_stopped(); });
   expirer_ = std::thread([this] { expire_until_stopped(); });
   started_ = true;
   return listening;
@@ -611,6 +633,7 @@ void App::State::stop() {
   stopping_changed_.notify_all();
   started_ = false;
   if (expirer_.joinable()) expirer_.join();
+  if (feed_watcher_.joinable()) feed_watcher_.join();
   if (probing_) probing_->stop();
   if (requirements_) requirements_->stop();
   if (bmp_) bmp_->stop();

@@ -125,6 +125,8 @@ Result<void> read_table(Document& document, const toml::table& table, std::strin
       done = read_entries(document, value, full, out.auth.issuers);
     } else if (full == "network.pops") {
       done = read_entries(document, value, full, out.network.pops);
+    } else if (full == "detection.asns") {
+      done = read_entries(document, value, full, out.detection.asns);
     } else if (full == "network.routers") {
       done = read_entries(document, value, full, out.network.routers);
     } else if (full == "feeds.mrt") {
@@ -165,6 +167,7 @@ std::vector<std::string> known_keys(Configuration& configuration) {
   AuthIssuer issuer;
   Pop pop;
   Router router;
+  MonitoredAsEntry as;
   MrtFeed feed;
   RisFeed ris;
   BgpNeighborEntry neighbor;
@@ -174,6 +177,7 @@ std::vector<std::string> known_keys(Configuration& configuration) {
   add(settings_of(issuer));
   add(settings_of(pop));
   add(settings_of(router));
+  add(settings_of(as));
   add(settings_of(feed));
   add(settings_of(ris));
   add(settings_of(neighbor));
@@ -227,6 +231,7 @@ std::string print_configuration(const Configuration& configuration) {
   }
   for (AuthIssuer& issuer : copy.auth.issuers) print_entries(out, "auth.issuers", settings_of(issuer));
   for (Pop& pop : copy.network.pops) print_entries(out, "network.pops", settings_of(pop));
+  for (MonitoredAsEntry& as : copy.detection.asns) print_entries(out, "detection.asns", settings_of(as));
   for (Router& router : copy.network.routers) print_entries(out, "network.routers", settings_of(router));
   for (MrtFeed& feed : copy.feeds.mrt) print_entries(out, "feeds.mrt", settings_of(feed));
   for (RisFeed& feed : copy.feeds.ris) print_entries(out, "feeds.ris", settings_of(feed));
@@ -264,6 +269,7 @@ std::vector<std::string> changed_keys(const Configuration& before, const Configu
   };
   compare("auth.issuers", before.auth.issuers, after.auth.issuers);
   compare("network.pops", before.network.pops, after.network.pops);
+  compare("detection.asns", before.detection.asns, after.detection.asns);
   compare("network.routers", before.network.routers, after.network.routers);
   compare("feeds.mrt", before.feeds.mrt, after.feeds.mrt);
   compare("feeds.ris", before.feeds.ris, after.feeds.ris);
@@ -278,6 +284,7 @@ std::string configuration_reference() {
   AuthIssuer issuer;
   Pop pop;
   Router router;
+  MonitoredAsEntry as;
   MrtFeed feed;
   RisFeed ris;
   BgpNeighborEntry neighbor;
@@ -305,6 +312,7 @@ std::string configuration_reference() {
   add(settings_of(issuer), true);
   add(settings_of(pop), true);
   add(settings_of(router), true);
+  add(settings_of(as), true);
   add(settings_of(feed), true);
   add(settings_of(ris), true);
   add(settings_of(neighbor), true);

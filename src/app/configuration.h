@@ -19,6 +19,14 @@ struct Pop {
   double latitude = 0, longitude = 0;
 };
 
+/// `[[detection.asns]]`: an AS that is watched wherever it stands in a path.
+struct MonitoredAsEntry {
+  std::int64_t asn = 0;
+  /// AS numbers that may stand next to it; "any": not checked.
+  std::vector<std::string> upstreams{"any"}, downstreams{"any"};
+  std::string connection;  ///< ARM id of the peering service whose events these are
+};
+
 /// `[[network.routers]]`: which PoP a monitored router belongs to; by BMP sysName or by address.
 struct Router {
   std::string name, address, pop;
@@ -170,6 +178,10 @@ struct Configuration {
   struct Detection {
     std::int64_t shards = 0;  ///< 0: one for each core
     std::int64_t mailbox_messages_max = 65536;
+    std::vector<MonitoredAsEntry> asns;
+    std::chrono::seconds silence_min{1800};
+    std::vector<std::string> beacons;
+    std::chrono::seconds beacon_every{7200};
   } detection;
 
   struct Latency {

@@ -37,6 +37,10 @@ name = "edge-1"
 pop = "AMS"
 [[feeds.mrt]]
 path = "updates"
+[[detection.asns]]
+asn = 64500
+upstreams = ["64496"]
+connection = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Peering/peeringServices/office"
 [latency]
 accept_age = "2d"
 )",
@@ -47,6 +51,8 @@ accept_age = "2d"
   EXPECT_EQ(c.network.pops.at(0).latitude, 52);
   EXPECT_EQ(c.network.routers.at(0).pop, "AMS");
   EXPECT_EQ(c.feeds.mrt.at(0).path, "updates");
+  EXPECT_EQ(c.detection.asns.at(0).upstreams, std::vector<std::string>{"64496"});
+  EXPECT_EQ(c.detection.asns.at(0).downstreams, std::vector<std::string>{"any"});
   EXPECT_EQ(c.latency.accept_age, std::chrono::hours(48));
 }
 
@@ -64,6 +70,11 @@ TEST(Configuration, WrongValuesNameLineKeyAndRule) {
   EXPECT_THAT(refusal("[latency]\naccept_age = \"soon\"\n"), HasSubstr("duration"));
   EXPECT_THAT(refusal("[network]\npeering_service_community = \"70000:1\"\n"), HasSubstr("community"));
   EXPECT_THAT(refusal("[[network.routers]]\nname = \"a\"\n"), HasSubstr("network.routers.pop"));
+  EXPECT_THAT(refusal("[[detection.asns]]\nasn = 0\n"), HasSubstr("detection.asns.asn"));
+  EXPECT_THAT(refusal("[[detection.asns]]\nasn = 1\n"), HasSubstr("detection.asns.connection"));
+  EXPECT_THAT(refusal("[[detection.asns]]\nupstreams = [\"any\", \"1\"]\n"), HasSubstr("AS numbers"));
+  EXPECT_THAT(refusal("[[detection.asns]]\nconnection = \"/subscriptions/s\"\n"),
+              HasSubstr("the id of a peering service"));
   EXPECT_THAT(refusal("[http\n"), HasSubstr("p.toml:1"));
   EXPECT_THAT(refusal("[http]\ncertificate_file = \"a.pem\"\n"), HasSubstr("private_key_file"));
 }

@@ -1,6 +1,7 @@
 #include "app/settings.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "api/identity_providers.h"
 #include "api/json_web_token.h"
@@ -8,6 +9,7 @@
 #include "feeds/rtr_client.h"
 #include "http/server.h"
 #include "http/url.h"
+#include "model/registry.h"
 #include "net/prefix.h"
 
 namespace peering::app {
@@ -287,6 +289,18 @@ std::vector<Setting> settings_of(Configuration& c) {
   out.push_back({"archive", "keep", &c.archive.keep, "How long files are kept; 0s: for ever.", nullptr});
   out.push_back({"detection", "shards", &c.detection.shards,
                  "Threads that own routes and judge changes; 0: one for each core.", not_negative});
+  out.push_back(
+      {"detection", "silence_min", &c.detection.silence_min,
+       "A connected router or collector is silent that says nothing for three times its longest pause "
+       "of late, and for so long at least; 0s: silence is not watched.",
+       nullptr});
+  out.push_back(
+      {"detection", "beacons", &c.detection.beacons,
+       "Prefixes that are announced and withdrawn on a schedule: when a change is not seen in time, "
+       "what is seen is not what there is.",
+       prefix_list});
+  out.push_back({"detection", "beacon_every", &c.detection.beacon_every,
+                 "Time between two changes of a beacon.", positive});
   out.push_back({"detection", "mailbox_messages_max", &c.detection.mailbox_messages_max,
                  "Messages that may wait for a shard before its readers wait.", positive});
   out.push_back(
@@ -325,6 +339,31 @@ std::string claim_grants(const Target& value) {
     }
   }
   return {};
+}
+
+std::string as_number(const Target& value) {
+  const std::int64_t asn = *std::get<std::int64_t*>(value);
+  return asn > 0 && asn <= 4294967295 ? "" : "an AS number from 1 to 4294967295";
+}
+
+std::string neighbor_asns(const Target& value) {
+  const auto& list = *std::get<std::vector<std::string>*>(value);
+  if (list == std::vector<std::string>{"any"}) return {};
+  const bool good = std::ranges::all_of(list, [](const std::string& text) {
+    std::uint32_t asn = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), asn);
+    return read.ec == std::errc() && read.ptr == text.data() + text.size() && asn > 0;
+  });
+  return good ? "" : "[\"any\"] or a list of AS numbers as texts";
+}
+
+std::string connection_id(const Target& value) {
+  const std::string id = model::lower(*std::get<std::string*>(value));
+  constexpr std::string_view type = "/providers/microsoft.peering/peeringservices/";
+  const std::size_t at = id.find(type);
+  const bool good = id.starts_with("/subscriptions/") && at != std::string::npos &&
+                    id.size() > at + type.size() && id.find('/', at + type.size()) == std::string::npos;
+  return good ? "" : "the id of a peering service";
 }
 
 std::string keys_address(const Target& value) {
@@ -369,6 +408,23 @@ std::vector<Setting> settings_of(Pop& pop) {
           {"network.pops", "metro", &pop.metro, "City."},
           {"network.pops", "latitude", &pop.latitude, "Degrees north."},
           {"network.pops", "longitude", &pop.longitude, "Degrees east."}};
+}
+
+std::vector<Setting> settings_of(MonitoredAsEntry& as) {
+  std::vector<Setting> out;
+  const auto row = [&](std::string_view key, Target target, std::string_view text, Rule rule) {
+    out.push_back({"detection.asns", key, target, text, rule, key == "asn" || key == "connection"});
+  };
+  row("asn", &as.asn, "AS that is watched wherever it stands in a path.", as_number);
+  row("upstreams", &as.upstreams,
+      "AS numbers that may stand next to it on the side of who shows us the path; [\"any\"]: not checked, "
+      "[]: "
+      "none.",
+      neighbor_asns);
+  row("downstreams", &as.downstreams, "The same on the side of the origin.", neighbor_asns);
+  row("connection", &as.connection,
+      "Id of the peering service that is told: `/subscriptions/…/peeringServices/NAME`.", connection_id);
+  return out;
 }
 
 std::vector<Setting> settings_of(Router& router) {

@@ -32,6 +32,7 @@ std::vector<Setting> settings_of(Configuration& configuration);
 std::vector<Setting> settings_of(AuthIssuer& issuer);
 std::vector<Setting> settings_of(Pop& pop);
 std::vector<Setting> settings_of(Router& router);
+std::vector<Setting> settings_of(MonitoredAsEntry& as);
 std::vector<Setting> settings_of(MrtFeed& feed);
 std::vector<Setting> settings_of(RpkiCache& cache);
 std::vector<Setting> settings_of(RisFeed& feed);

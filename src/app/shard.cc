@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "base/log.h"
+#include "detect/monitored_routes.h"
 #include "runtime/mailbox.h"
 
 namespace peering::app {
@@ -52,6 +53,7 @@ struct Shard::State {
       : options(std::move(given)),
         emit(std::move(emit_given)),
         detector(options.detection),
+        monitored(options.detection.monitored.asns()),
         mailbox(options.mailbox_messages_max, weight_of),
         changes_total(metrics.counter("peering_route_changes_total", "Routes that became another one.")),
         events_total(
@@ -68,6 +70,7 @@ struct Shard::State {
   model::RegistryPointer registry = std::make_shared<const model::Registry>();
   std::shared_ptr<net::PrefixSpace> watched = std::make_shared<net::PrefixSpace>();
   detect::Detector detector;
+  detect::MonitoredRoutes monitored;
   runtime::Mailbox<Message> mailbox;
   std::vector<rib::RouteChange> changes;
   std::vector<model::Event> events;
@@ -104,6 +107,7 @@ struct Shard::State {
       detector.peer_heard(*peer, routes.time, at, events);
     });
     table.apply(run.burst, changes);
+    if (!monitored.empty()) monitored.changes_of(run.burst, *watched, changes);
     judge(at);
   }
   void handle(const feeds::RouterUp& up, TimePoint at) {

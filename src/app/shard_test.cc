@@ -86,6 +86,47 @@ TEST_F(ShardTest, APrefixThatIsRegisteredLaterGetsItsStateAtOnce) {
   EXPECT_EQ(events[0].kind, model::EventKind::announcement);
 }
 
+// Routes of space that nobody registered, with AS64500 in the middle of the path.
+feeds::RouteRun elsewhere(std::vector<net::Asn> path) {
+  auto attributes = std::make_shared<wire::bgp::PathAttributes>();
+  attributes->as_path = wire::bgp::AsPath::sequence(std::move(path));
+  feeds::RouteRun out{{}, now()};
+  append_batch({peer(), out.time, attributes, {p("198.51.100.0/24")}, {}}, out.burst);
+  return out;
+}
+
+TEST(ShardWithMonitoredAses, JudgesThemWhereverTheyStandAndTellsTheConnection) {
+  detect::MonitoredAs as;
+  as.asn = 64500;
+  as.upstreams = {{64497}};
+  as.downstreams.emplace();
+  as.connection = "/c";
+  Shard::Options options;
+  options.detection.monitored.add(as);
+  Metrics metrics;
+  std::vector<model::Event> events;
+  Shard shard(options, metrics, [&](std::vector<model::Event> found) {
+    events.insert(events.end(), found.begin(), found.end());
+  });
+  shard.start();
+  shard.apply(registry(), [] {});
+  for (feeds::ShardMessage each : {elsewhere({64496, 64498, 64500}), elsewhere({64496, 64497, 64500}),
+                                   elsewhere({64496, 64497, 64500, 64511}), elsewhere({64496, 64511})}) {
+    ASSERT_TRUE(shard.try_post(each));
+  }
+  shard.stop();
+  std::vector<std::string> told;
+  for (const model::Event& event : events) {
+    EXPECT_EQ(event.prefix_resource, "/c/providers/Open.Peering/asns/64500");
+    EXPECT_EQ(event.connection, "/c");
+    told.push_back(fmt::format("{} {}", to_string(event.kind), to_string(event.state)));
+  }
+  EXPECT_EQ(told, (std::vector<std::string>{
+                      "path-unexpected-upstream open", "as-announces-unregistered open",
+                      "path-unexpected-upstream resolved", "path-unexpected-downstream open",
+                      "as-announces-unregistered resolved", "path-unexpected-downstream resolved"}));
+}
+
 TEST_F(ShardTest, AnswersWhatRoutesThereAre) {
   shard.start();
   post(announcement(64500));

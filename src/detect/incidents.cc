@@ -119,6 +119,7 @@ void Incidents::open(Incident& incident, const Finding& finding, const Shown& sh
   event.suspect = finding.suspect;
   event.neighbor = finding.neighbor;
   event.monitored = finding.monitored;
+  if (finding.monitored) event.prefix = shown.observed;
   event.peers = incident.seen;
   event.last_seen = std::max(shown.time, event.first_seen);
   event.summary = fmt::format("{}: {}", word(finding.kind), shown.observed.to_string());

@@ -9,8 +9,6 @@ namespace peering::detect {
 
 namespace {
 
-constexpr std::string_view resource_start = "asns/";
-
 bool has(const std::vector<net::Asn>& asns, net::Asn asn) {
   return std::find(asns.begin(), asns.end(), asn) != asns.end();
 }
@@ -47,13 +45,21 @@ std::optional<Finding> judge_neighbor(const MonitoredAs& as, const net::Prefix& 
 
 void MonitoredAses::add(const MonitoredAs& as) {
   auto stand_in = std::make_shared<model::RegisteredPrefix>();
-  stand_in->resource = fmt::format("{}{}/{}", resource_start, as.asn, as.group);
+  stand_in->resource = as.connection.empty()
+                           ? fmt::format("asns/{}/{}", as.asn, as.group)
+                           : fmt::format("{}/providers/Open.Peering/asns/{}", as.connection, as.asn);
+  stand_in->connection = as.connection;
   stand_in->expectation.group = as.group;
   by_asn_[as.asn].push_back({as, std::move(stand_in)});
 }
 
+std::vector<net::Asn> MonitoredAses::asns() const {
+  std::vector<net::Asn> out;
+  for (const auto& [asn, entries] : by_asn_) out.push_back(asn);
+  return out;
+}
+
 std::optional<std::string> MonitoredAses::group_of(std::string_view resource) const {
-  if (!resource.starts_with(resource_start)) return std::nullopt;
   for (const auto& [asn, entries] : by_asn_) {
     for (const Entry& entry : entries) {
       if (entry.stand_in->resource == resource) return entry.as.group;

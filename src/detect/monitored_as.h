@@ -22,6 +22,8 @@ struct MonitoredAs {
   std::optional<std::vector<net::Asn>> upstreams;    ///< allowed towards the peer; absent: not checked
   std::optional<std::vector<net::Asn>> downstreams;  ///< allowed towards the origin; absent: not checked
   std::string group;
+  /// ARM id of the peering service whose events these are; empty: the group's, of a watch file.
+  std::string connection;
 };
 
 /// Found by AS number: what it costs to judge a path does not grow with their number. Built once, then read
@@ -30,6 +32,8 @@ class MonitoredAses {
  public:
   void add(const MonitoredAs& as);
   bool empty() const { return by_asn_.empty(); }
+  /// Each once.
+  std::vector<net::Asn> asns() const;
   /// The group of the AS that events with this resource are about; nothing for other resources.
   std::optional<std::string> group_of(std::string_view resource) const;
 
@@ -40,7 +44,7 @@ class MonitoredAses {
     MonitoredAs as;
     model::RegisteredPrefixPointer stand_in;  ///< what findings name where others name a registered prefix
   };
-  std::unordered_map<net::Asn, std::vector<Entry>> by_asn_;  // one for each group
+  std::unordered_map<net::Asn, std::vector<Entry>> by_asn_;  // one for each group or connection
 };
 
 /// Appends what a route says of monitored ASes. The first AS of a path is the peer that showed it, whose

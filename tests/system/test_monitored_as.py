@@ -1,0 +1,65 @@
+"""ASes that a connection watches wherever they stand in a path, and a beacon that stops changing."""
+import harness
+from bmp import Peer, Router
+from harness import Tenant, wait_for
+
+OTHERS = "198.51.100.0/24"
+
+
+class MonitoredAs(harness.SystemTest):
+    def connection(self, **more):
+        """A daemon that watches AS64500 for a connection that the tenant has."""
+        name = "office"
+        server = self.daemon(config="", **more)
+        tenant = Tenant(server.client(), connection=name)
+        server.stop()
+        server.config = f"""
+[[detection.asns]]
+asn = 64500
+upstreams = ["64497"]
+downstreams = []
+connection = "{tenant.connection}"
+"""
+        server.start()
+        tenant.client = server.client()
+        return server, tenant
+
+    def test_its_neighbours_and_what_it_announces_are_events_of_the_connection(self):
+        server, tenant = self.connection()
+        tenant.add_prefix("site", "203.0.113.0/24", asn=[64500])
+        router, peer = Router(server.address("bmp")), Peer("192.0.2.1", 64496)
+        self.addCleanup(router.close)
+        events = Tenant.extension(tenant.connection, "events")
+
+        def found(kind, state):
+            return [one for one in server.client().ok("GET", f"{events}&$filter=kind%20eq%20'{kind}'%20and%20state%20eq%20'{state}'")["value"]]
+
+        router.send(peer.up() + peer.route([OTHERS], path=[64496, 64498, 64500]))
+        upstream = wait_for(lambda: found("path-unexpected-upstream", "open"), "an unexpected upstream")[0]
+        self.assertEqual((upstream["neighborAsn"], upstream["monitoredAsn"], upstream["observedPrefix"]), (64498, 64500, OTHERS))
+        self.assertEqual((upstream["connection"], upstream["prefix"]), (tenant.connection, OTHERS))
+        wait_for(lambda: found("as-announces-unregistered", "open"), "what is not registered")
+        router.send(peer.route([OTHERS], path=[64496, 64497, 64500, 64511]))
+        wait_for(lambda: found("path-unexpected-downstream", "open"), "an unexpected downstream")
+        wait_for(lambda: found("path-unexpected-upstream", "resolved"), "the end of the upstream")
+        wait_for(lambda: found("as-announces-unregistered", "resolved"), "the end of the announcement")
+        router.send(peer.route(withdraw=[OTHERS]))
+        wait_for(lambda: found("path-unexpected-downstream", "resolved"), "the end of the downstream")
+
+
+class Beacon(harness.SystemTest):
+    def test_a_beacon_that_does_not_change_makes_the_server_unready(self):
+        server = self.daemon(config='[detection]\nbeacons = ["192.0.2.0/24"]\nbeacon_every = "1s"\n')
+        client = server.client()
+        self.assertEqual(client.get("/readyz").status, 200)
+        wait_for(lambda: client.get("/readyz").status == 503, "a dead beacon", timeout_s=30)
+        self.assertIn("beacon 192.0.2.0/24: no change seen", client.get("/readyz").text)
+        self.assertEqual(server.metrics().get("peering_beacons_dead"), 1)
+        router, peer = Router(server.address("bmp")), Peer("198.51.100.1", 64496)
+        self.addCleanup(router.close)
+        router.send(peer.up() + peer.route(["192.0.2.0/24"], path=[64496, 64500]))
+        wait_for(lambda: client.get("/readyz").status == 200, "the beacon's change", timeout_s=20)
+
+
+if __name__ == "__main__":
+    harness.main()
