@@ -1,8 +1,12 @@
+#include <algorithm>
+#include <functional>
+#include <memory>
 #include <optional>
-#include <queue>
+#include <set>
 #include <utility>
 
 #include "cli/analyze_input.h"
+#include "cli/line_reader.h"
 #include "wire/ris/message.h"
 
 namespace peering::cli {
@@ -47,13 +51,83 @@ class Watermark {
   std::optional<TimePoint> ahead_;  // what came last from far ahead
 };
 
+// A message that waits for its turn; without one, only the moment that has come with it.
 struct Waiting {
+  TimePoint time{};
   std::size_t line = 0;
-  ris::Message message;
-  // The queue gives the greatest: the earliest, then the first that came.
+  std::unique_ptr<ris::Message> message;
+  // A heap gives the greatest: the earliest, then the first that came.
   friend bool operator<(const Waiting& a, const Waiting& b) {
-    return std::tie(b.message.time, b.line) < std::tie(a.message.time, a.line);
+    return std::tie(b.time, b.line) < std::tie(a.time, a.line);
   }
+};
+
+// Which messages something can follow from. Nearly none, of a stream of all the world's routes: the others
+// need not be put in order.
+class Sieve {
+ public:
+  explicit Sieve(const AnalyzeEngine& engine) : engine_(engine) {}
+
+  bool keeps(const ris::Message& message) {
+    const auto* update = std::get_if<ris::Update>(&message.body);
+    if (!update) {
+      note_state(message);
+      return true;
+    }
+    const auto matter = [this](const std::vector<net::Prefix>& prefixes) {
+      return std::ranges::any_of(prefixes, [this](const net::Prefix& p) { return engine_.concerns(p); });
+    };
+    if (matter(update->withdrawals)) return true;
+    // What a peer announces after it went down says that it is up, whatever it is.
+    if (!down_.empty() && !update->announcements.empty() && down_.erase({message.host, message.peer}) > 0) {
+      return true;
+    }
+    return std::ranges::any_of(update->announcements,
+                               [&](const auto& part) { return matter(part.prefixes); });
+  }
+
+ private:
+  void note_state(const ris::Message& message) {
+    const auto* state = std::get_if<ris::PeerState>(&message.body);
+    if (state && !state->up) down_.emplace(message.host, message.peer);
+    if (state && state->up) down_.erase({message.host, message.peer});
+  }
+
+  const AnalyzeEngine& engine_;
+  std::set<std::pair<std::string, net::Address>> down_;
+};
+
+// Messages in the order of their times, however they come.
+class Order {
+ public:
+  explicit Order(AnalyzeEngine& engine) : engine_(engine), sieve_(engine) {}
+
+  void take(std::size_t line, ris::Message& message) {
+    const TimePoint time = message.time, complete = watermark_.take(time);
+    if (sieve_.keeps(message)) {
+      push({time, line, std::make_unique<ris::Message>(std::move(message))});
+    } else if (time >= marked_ + mark_every || time + mark_every <= marked_) {
+      // Time passes also where nothing happens.
+      marked_ = time;
+      push({time, line, nullptr});
+    }
+    release(complete);
+  }
+  void release(TimePoint until);
+
+ private:
+  static constexpr Microseconds mark_every = std::chrono::seconds(1);
+
+  void push(Waiting one) {
+    waiting_.push_back(std::move(one));
+    std::ranges::push_heap(waiting_, std::less<>());
+  }
+
+  AnalyzeEngine& engine_;
+  Sieve sieve_;
+  Watermark watermark_;
+  TimePoint marked_{};
+  std::vector<Waiting> waiting_;
 };
 
 // What concerns nobody is left out, and what comes too late to be put in order and is no longer true since.
@@ -67,7 +141,8 @@ std::vector<net::Prefix> relevant(const AnalyzeEngine& engine, const rib::Peer& 
 }
 
 void give(const Waiting& item, AnalyzeEngine& engine) {
-  const ris::Message& message = item.message;
+  if (!item.message) return engine.at(item.line, item.time);
+  const ris::Message& message = *item.message;
   const rib::PeerKey key{message.host, 0, message.peer, rib::RibKind::adj_rib_in_pre_policy};
   const auto* update = std::get_if<ris::Update>(&message.body);
   const auto role = update ? rib::parse_peer_role(update->peer_role) : std::nullopt;
@@ -92,66 +167,43 @@ void give(const Waiting& item, AnalyzeEngine& engine) {
   }
 }
 
-// Reads up to the next newline; what is beyond `max` is skipped and makes the line too long. False at the
-// end.
-bool read_line(std::istream& in, std::string& line, std::size_t max, bool& too_long) {
-  line.clear();
-  too_long = false;
-  std::streambuf& buffer = *in.rdbuf();
-  int c = buffer.sbumpc();
-  if (c == std::char_traits<char>::eof()) return false;
-  for (; c != std::char_traits<char>::eof() && c != '\n'; c = buffer.sbumpc()) {
-    if (line.size() < max) {
-      line.push_back(static_cast<char>(c));
-    } else {
-      too_long = true;
-    }
+void Order::release(TimePoint until) {
+  while (!waiting_.empty() && (waiting_.front().time <= until || waiting_.size() > waiting_max)) {
+    std::ranges::pop_heap(waiting_, std::less<>());
+    give(waiting_.back(), engine_);
+    waiting_.pop_back();
   }
-  if (!line.empty() && line.back() == '\r') line.pop_back();
-  return true;
 }
 
-// Decodes a line; nothing when there is nothing to wait for.
-std::optional<ris::Message> decode(ris::Decoder& decoder, const std::string& line, std::size_t number,
-                                   InputCount& count, Complaints& complaints) {
+// Decodes a line. False when there is nothing to wait for.
+bool decode(ris::Decoder& decoder, std::string_view line, std::size_t number, InputCount& count,
+            Complaints& complaints, ris::Message& out) {
   ++count.records;
-  auto message = decoder.decode(line);
-  if (!message) {
+  if (const auto done = decoder.decode_into(line, out); !done) {
     ++count.malformed;
-    complaints.say("line", number, message.error().message);
-    return std::nullopt;
+    complaints.say("line", number, done.error().message);
+    return false;
   }
-  if (const auto* error = std::get_if<ris::StreamError>(&message->body)) {
+  if (const auto* error = std::get_if<ris::StreamError>(&out.body)) {
     complaints.say("line", number, "the stream reports an error: " + error->message);
-    return std::nullopt;
+    return false;
   }
-  if (std::holds_alternative<ris::Ignored>(message->body)) return std::nullopt;
-  return std::move(*message);
+  return !std::holds_alternative<ris::Ignored>(out.body);
 }
 
 }  // namespace
 
 void read_ris(std::istream& in, AnalyzeEngine& engine, InputCount& count, Complaints& complaints) {
   ris::Decoder decoder;
-  std::priority_queue<Waiting> waiting;
-  Watermark watermark;
-  std::string line;
-  bool too_long = false;
-  const auto release = [&](TimePoint until) {
-    while (!waiting.empty() && (waiting.top().message.time <= until || waiting.size() > waiting_max)) {
-      give(waiting.top(), engine);
-      waiting.pop();
-    }
-  };
-  for (std::size_t number = 1; read_line(in, line, ris::Decoder::line_bytes_max + 1, too_long); ++number) {
+  Order order(engine);
+  LineReader lines(in, ris::Decoder::line_bytes_max + 1);
+  ris::Message message;
+  std::string_view line;
+  for (std::size_t number = 1; lines.next(line); ++number) {
     if (line.empty()) continue;
-    auto message = decode(decoder, line, number, count, complaints);
-    if (!message) continue;
-    const TimePoint complete = watermark.take(message->time);
-    waiting.push({number, std::move(*message)});
-    release(complete);
+    if (decode(decoder, line, number, count, complaints, message)) order.take(number, message);
   }
-  release(TimePoint::max());
+  order.release(TimePoint::max());
 }
 
 }  // namespace peering::cli
