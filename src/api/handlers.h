@@ -188,6 +188,9 @@ arm::Answer learn_from_event(Call& call);
 arm::Answer list_events(Call& call);
 arm::Answer list_alerts(Call& call);
 
+// incidents.cc
+arm::Answer list_incidents(Call& call);
+
 // current_routes.cc
 arm::Answer list_current_routes(Call& call);
 

@@ -227,6 +227,7 @@ constexpr Route table[] = {
     {Method::get, SERVICE OPEN "/monitoring/default/suggestion", "ConnectionSuggestions_List", P::read,
      E::none, list_suggestions},
     {Method::get, SERVICE OPEN "/events", "ConnectionEvents_List", P::read, E::none, list_events},
+    {Method::get, SERVICE OPEN "/incidents", "ConnectionIncidents_List", P::read, E::none, list_incidents},
     {Method::get, SERVICE OPEN "/alerts", "ConnectionAlerts_List", P::read, E::none, list_alerts},
     {Method::get, SERVICE OPEN "/routes", "ConnectionRoutes_List", P::read, E::none, list_current_routes},
     {Method::get, SERVICE OPEN "/latency", "ConnectionLatency_Get", P::read, E::none, get_latency_report},
@@ -249,6 +250,7 @@ constexpr Route table[] = {
     {Method::get, REGISTERED_PREFIX OPEN "/validation", "RegisteredPrefixValidation_Get", P::read, E::none,
      get_registered_prefix_validation},
     {Method::get, PREFIX OPEN "/events", "PrefixEvents_List", P::read, E::none, list_events},
+    {Method::get, PREFIX OPEN "/incidents", "PrefixIncidents_List", P::read, E::none, list_incidents},
     {Method::get, PREFIX OPEN "/alerts", "PrefixAlerts_List", P::read, E::none, list_alerts},
     {Method::get, PREFIX OPEN "/routes", "PrefixRoutes_List", P::read, E::none, list_current_routes},
     {Method::get, PREFIX OPEN "/latency", "PrefixLatency_Get", P::read, E::none, get_latency_report},
@@ -263,8 +265,11 @@ constexpr Route table[] = {
 
     // Open.Peering on a subscription, a group, and on everything.
     {Method::get, SUBSCRIPTION OPEN "/events", "SubscriptionEvents_List", P::read, E::none, list_events},
+    {Method::get, SUBSCRIPTION OPEN "/incidents", "SubscriptionIncidents_List", P::read, E::none,
+     list_incidents},
     {Method::get, SUBSCRIPTION OPEN "/alerts", "SubscriptionAlerts_List", P::read, E::none, list_alerts},
     {Method::get, GROUP OPEN "/events", "ResourceGroupEvents_List", P::read, E::none, list_events},
+    {Method::get, GROUP OPEN "/incidents", "ResourceGroupIncidents_List", P::read, E::none, list_incidents},
     {Method::get, GROUP OPEN "/alerts", "ResourceGroupAlerts_List", P::read, E::none, list_alerts},
     {Method::get, CHANNELS, "AlertChannels_List", P::own, E::none, list_alert_channels},
     {Method::get, CHANNELS "/{channelName}", "AlertChannels_Get", P::own, E::none, get_alert_channel, true},

@@ -280,6 +280,7 @@ Result<void> App::State::start_detection() {
   const auto known = known_events();
   if (!known) return tl::unexpected(known.error());
   restore_shards(*known);
+  writer_->restore(*known);
   make_requirement_watch(*known);
   probing_ = std::make_unique<Probing>(
       c_,

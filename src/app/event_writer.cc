@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "base/log.h"
+#include "detect/incident_groups.h"
 
 namespace peering::app {
 
@@ -43,6 +44,7 @@ struct EventWriter::State {
   std::deque<std::string> order;
   std::unordered_map<std::string, model::Event> waiting;
   bool stopping = false;
+  detect::IncidentGroups groups;  // of the writer's thread, once it runs
   std::atomic<bool> stalled{false};
   std::thread thread;
 
@@ -119,6 +121,7 @@ struct EventWriter::State {
     while (true) {
       std::vector<model::Event> events = take();
       if (events.empty()) return;
+      groups.assign(events);
       if (!commit(events)) {
         put_back(std::move(events));
         const auto at = std::chrono::steady_clock::now();
@@ -134,6 +137,8 @@ struct EventWriter::State {
 
 EventWriter::EventWriter(Services services) : state_(std::make_unique<State>(std::move(services))) {}
 EventWriter::~EventWriter() { stop(); }
+
+void EventWriter::restore(std::span<const model::Event> known) { state_->groups.restore(known); }
 
 void EventWriter::start() {
   state_->thread = std::thread([state = state_.get()] { state->run(); });

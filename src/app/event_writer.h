@@ -1,5 +1,5 @@
-// The one writer of events: takes them from the shards, adds the alerts and deliveries that follow, and
-// commits all of it together.
+// The one writer of events: takes them from the shards, says which of them are one incident, adds the alerts and
+// deliveries that follow, and commits all of it together.
 //
 // Shards never wait for the disk: waiting events coalesce by id and state, so a slow or full disk makes a
 // backlog of distinct events, not of time, and every one is written as soon as the store takes it again. The
@@ -37,6 +37,8 @@ class EventWriter {
   EventWriter(const EventWriter&) = delete;
   EventWriter& operator=(const EventWriter&) = delete;
 
+  /// The events that were open before a restart; call before `start`.
+  void restore(std::span<const model::Event> known);
   void start();
   /// Never blocks. A later version of a waiting event replaces it.
   void submit(std::vector<model::Event> events);

@@ -131,5 +131,33 @@ TEST_F(WriterTest, AnEventThatOpenedAndResolvedWhileWaitingIsSeenInBothStates) {
   EXPECT_GE(resolved, 1);
 }
 
+TEST_F(WriterTest, EventsOfOneCauseAreStoredUnderOneIncidentAlsoAfterARestart) {
+  const auto lost = [](int number, model::EventState state = model::EventState::open) {
+    model::Event out = event(number, state);
+    out.expected_origins = {64500};
+    return out;
+  };
+  writer.start();
+  writer.submit({lost(1), lost(2)});
+  writer.stop();
+  const auto known = store.open_events();
+  ASSERT_EQ(known->size(), 2U);
+  const std::string incident = known->front().incident_id;
+  EXPECT_NE(incident, known->front().id.value);
+  EXPECT_EQ(known->back().incident_id, incident);
+
+  EventWriter next({store, metrics, [] { return std::make_shared<const model::Registry>(); },
+                    [](const auto&, const auto&, auto, auto&) {}, [](const auto&) {}});
+  next.restore(*known);
+  next.start();
+  next.submit({lost(3), lost(1, model::EventState::resolved)});
+  next.stop();
+  const auto all = store.events({.scope = "", .limit = 10});
+  for (const model::Event& each : all->events) {
+    EXPECT_EQ(each.incident_id, incident);
+  }
+  EXPECT_EQ(stored(), 3U);
+}
+
 }  // namespace
 }  // namespace peering::app

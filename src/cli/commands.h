@@ -17,6 +17,7 @@ std::vector<Command> peering_commands();
 std::vector<Command> registration_commands();
 std::vector<Command> validation_commands();
 std::vector<Command> event_commands();
+std::vector<Command> incident_commands();
 std::vector<Command> latency_commands();
 std::vector<Command> route_commands();
 std::vector<Command> probe_commands();

@@ -138,6 +138,8 @@ TEST(CommandTable, HasEveryPromisedNounAndVerb) {
                                           "asn delete",
                                           "event list",
                                           "event follow",
+                                          "incident list",
+                                          "incident show",
                                           "latency report",
                                           "latency import",
                                           "route show",
