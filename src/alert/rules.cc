@@ -108,7 +108,7 @@ void follow(const Event& event, const model::Registry& registry, const std::opti
     const model::Connection* connection = opted_in(event, registry);
     // An end whose beginning nobody was told of is no news.
     const bool only_an_end = event.state == EventState::resolved && event.resolved_at.has_value();
-    if (connection && !only_an_end) open_alert(event, *connection, now, out);
+    if (connection && !only_an_end && event.silenced_by.empty()) open_alert(event, *connection, now, out);
     return;
   }
   if (known->state == EventState::resolved) return;
@@ -128,7 +128,7 @@ void Rules::apply(const Event& event, const model::Registry& registry, TimePoint
   if (known) return follow(event, registry, *known, now, out);
   log::error("the alert of event {} cannot be read: {}", event.id.value, known.error().message);
   const model::Connection* connection = opted_in(event, registry);
-  if (connection) open_alert(event, *connection, now, out);
+  if (connection && event.silenced_by.empty()) open_alert(event, *connection, now, out);
 }
 
 }  // namespace peering::alert

@@ -4,6 +4,8 @@
 // - An event alerts when its connection opted in, its level is at least the wanted one and its kind is
 //   wanted. A later version of an open event (more peers, a higher level) updates the alert but is not sent
 //   again; one that rose to the wanted level opens the alert then.
+// - A silenced event opens no alert; it does when a later version of it, still open, is not silenced any
+// more.
 // - An alert that opened always resolves, on the channels that were told it opened: also when the opt-in was
 //   switched off, the channel was taken out of it, or the connection is gone.
 // - An event that was born resolved (information: it happened, nothing lasts) alerts once, as resolved, and

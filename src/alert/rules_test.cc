@@ -140,6 +140,21 @@ TEST(AlertRules, AnEventBornResolvedAlertsOnceWithoutAPair) {
   EXPECT_TRUE(followed(born, registry_with(everything), once.alerts[0]).outbox.empty());
 }
 
+TEST(AlertRules, ASilencedEventOpensNoAlertUntilItIsSilencedNoMore) {
+  auto silenced = event(EventState::open);
+  silenced.silenced_by = {"nights"};
+  EXPECT_TRUE(followed(silenced, registry_with(wanted)).alerts.empty());
+  silenced.silenced_by.clear();
+  EXPECT_EQ(followed(silenced, registry_with(wanted)).outbox.size(), 1U);
+}
+
+TEST(AlertRules, AnAlertThatWasToldResolvesAlsoWhenItIsSilencedNow) {
+  const auto opened = followed(event(EventState::open), registry_with(wanted));
+  auto over = event(EventState::resolved);
+  over.silenced_by = {"nights"};
+  EXPECT_EQ(followed(over, registry_with(wanted), opened.alerts[0]).outbox.size(), 1U);
+}
+
 TEST(AlertRules, TheSameEventTwiceGivesTheSameIds) {
   const auto first = followed(event(EventState::open), registry_with(wanted));
   const auto second = followed(event(EventState::open), registry_with(wanted));

@@ -86,6 +86,10 @@ void AuditLog::change_services() {
   const std::string channel = std::string(sub_a) + "/providers/Open.Peering/alertChannels/c";
   put_change(channel, R"({"properties":{"type":"webhook","url":"http://127.0.0.1:1/"}})");
   change(Method::delete_, channel, "", 200);
+  const std::string silence = std::string(sub_a) + "/providers/Open.Peering/silences/s";
+  put_change(silence, R"({"properties":{"matchers":[{"name":"kind","value":"withdrawal"}],
+      "endsAt":"2100-01-01T00:00:00Z"}})");
+  change(Method::delete_, silence, "", 200);
   const std::string role = json::serialize(json::object{
       {"properties", json::object{{"principalId", "admin"}, {"roleDefinitionId", reader_role}}}});
   put_change(std::string(sub_a) + std::string(assignment), role);

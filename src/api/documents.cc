@@ -81,6 +81,14 @@ Result<void> set_monitoring(model::RegisteredPrefix& prefix, const json::value* 
   return {};
 }
 
+Result<model::Silence> silence_from_document(const json::value& document) {
+  const json::value* properties = find(document, "properties");
+  const std::string name = find_string(document, "name").value_or("");
+  auto read = model::silence_from_json(name, properties ? *properties : json::value());
+  if (!read) return fail(ErrorCode::corrupt, "stored silence {}: {}", name, read.error().message);
+  return read;
+}
+
 std::string connection_of_prefix(std::string_view prefix_id) {
   return std::string(arm::parent_of(prefix_id));
 }

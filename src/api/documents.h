@@ -30,6 +30,7 @@ inline constexpr std::string_view registered_prefix_type = "microsoft.peering/pe
 inline constexpr std::string_view peer_asn_type = "microsoft.peering/peerasns";
 inline constexpr std::string_view monitoring_type = "open.peering/monitoring";
 inline constexpr std::string_view alert_channel_type = "open.peering/alertchannels";
+inline constexpr std::string_view silence_type = "open.peering/silences";
 inline constexpr std::string_view deployment_type = "microsoft.resources/deployments";
 inline constexpr std::string_view deployment_details_type = "microsoft.resources/deployments/details";
 inline constexpr std::string_view token_type = "open.peering/tokens";
@@ -60,6 +61,9 @@ Result<void> set_monitoring(model::RegisteredPrefix& prefix, const json::value* 
 /// types change nothing. `corrupt` when it is not what this program writes; nothing is changed then.
 Result<void> apply_partner_change(std::string_view type, const std::string& key,
                                   const std::optional<std::string>& document, model::Partners& partners);
+
+/// A silence of its document. `corrupt` when it is not what this program writes.
+Result<model::Silence> silence_from_document(const json::value& document);
 
 /// `/subscriptions/…/peeringServices/<n>` of a prefix's id.
 std::string connection_of_prefix(std::string_view prefix_id);

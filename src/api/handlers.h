@@ -204,6 +204,12 @@ arm::Answer put_alert_channel(Call& call);
 arm::Answer delete_alert_channel(Call& call);
 arm::Answer test_alert_channel(Call& call);
 
+// silences.cc
+arm::Answer list_silences(Call& call);
+arm::Answer get_silence(Call& call);
+arm::Answer put_silence(Call& call);
+arm::Answer delete_silence(Call& call);
+
 // token_resources.cc
 arm::Answer list_tokens(Call& call);
 arm::Answer create_token(Call& call);

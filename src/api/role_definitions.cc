@@ -17,11 +17,11 @@ using Texts = std::span<const std::string_view>;
 
 constexpr std::array<std::string_view, 1> everything = {"*"}, reads = {"*/read"};
 constexpr std::array<std::string_view, 1> owners_only = {"Open.Peering/auditLog/read"};
-constexpr std::array<std::string_view, 7> not_of_contributors = {
+constexpr std::array<std::string_view, 8> not_of_contributors = {
     "Microsoft.Authorization/*/write", "Microsoft.Authorization/*/delete",
     "Microsoft.Insights/eventtypes/*", "Microsoft.Resources/subscriptions/write",
     "Open.Peering/alertChannels/*",    "Open.Peering/auditLog/read",
-    "Open.Peering/tokens/*",
+    "Open.Peering/silences/*",         "Open.Peering/tokens/*",
 };
 constexpr std::array<std::string_view, 3> not_of_owners = {
     "Microsoft.Resources/subscriptions/write", "Open.Peering/approve/action", "Open.Peering/reject/action"};

@@ -34,6 +34,7 @@ using http::Method;
 #define CATALOG_ENTRIES OPEN "/catalog/{catalogKind}"
 #define CATALOG_ENTRY CATALOG_ENTRIES "/{catalogName}"
 #define CHANNELS SUBSCRIPTION OPEN "/alertChannels"
+#define SILENCES SUBSCRIPTION OPEN "/silences"
 #define SCOPE "/{scope}"
 #define TAGS SCOPE "/providers/Microsoft.Resources/tags/default"
 #define AUTHORIZATION "/providers/Microsoft.Authorization"
@@ -278,6 +279,10 @@ constexpr Route table[] = {
     {Method::delete_, CHANNELS "/{channelName}", "AlertChannels_Delete", P::own, E::writes,
      delete_alert_channel},
     {Method::post, CHANNELS "/{channelName}/test", "AlertChannels_Test", P::own, E::none, test_alert_channel},
+    {Method::get, SILENCES, "Silences_List", P::own, E::none, list_silences},
+    {Method::get, SILENCES "/{silenceName}", "Silences_Get", P::own, E::none, get_silence},
+    {Method::put, SILENCES "/{silenceName}", "Silences_CreateOrUpdate", P::own, E::applies, put_silence},
+    {Method::delete_, SILENCES "/{silenceName}", "Silences_Delete", P::own, E::applies, delete_silence},
     {Method::get, OPEN "/routes", "Routes_List", P::read, E::none, search_routes},
     {Method::get, OPEN "/catalog", "Catalog_Get", P::operate, E::none, get_catalog},
     {Method::post, OPEN "/catalog/apply", "Catalog_Apply", P::operate, E::applies, apply_catalog},

@@ -7,6 +7,7 @@
 #include <thread>
 #include <unordered_map>
 
+#include "alert/silencer.h"
 #include "base/log.h"
 #include "detect/incident_groups.h"
 
@@ -18,6 +19,7 @@ constexpr std::size_t backlog_events_max = 100'000;
 constexpr std::size_t commit_events_max = 500;
 constexpr std::chrono::milliseconds retry_pause{500};
 constexpr std::chrono::seconds stop_patience{5};
+constexpr std::chrono::seconds silences_looked_at_every{1};
 
 }  // namespace
 
@@ -44,7 +46,10 @@ struct EventWriter::State {
   std::deque<std::string> order;
   std::unordered_map<std::string, model::Event> waiting;
   bool stopping = false;
-  detect::IncidentGroups groups;  // of the writer's thread, once it runs
+  // Of the writer's thread, once it runs.
+  detect::IncidentGroups groups;
+  alert::Silencer silencer;
+  std::chrono::steady_clock::time_point looked_at{};
   std::atomic<bool> stalled{false};
   std::thread thread;
 
@@ -69,9 +74,15 @@ struct EventWriter::State {
     waiting.emplace(std::move(key), std::move(event));
   }
 
+  // What waits; nothing at the end, and after a while when silenced events must be looked at.
   std::vector<model::Event> take() {
     std::unique_lock lock(mutex);
-    wake.wait(lock, [&] { return stopping || !order.empty(); });
+    const auto ready = [&] { return stopping || !order.empty(); };
+    if (silencer.empty()) {
+      wake.wait(lock, ready);
+    } else {
+      wake.wait_for(lock, silences_looked_at_every, ready);
+    }
     std::vector<model::Event> out;
     while (!order.empty() && out.size() < commit_events_max) {
       auto node = waiting.extract(order.front());
@@ -79,6 +90,15 @@ struct EventWriter::State {
       if (!node.empty()) out.push_back(std::move(node.mapped()));
     }
     return out;
+  }
+
+  // Events whose silence is over come before what is new of them.
+  void add_ended_silences(std::vector<model::Event>& events, const model::Registry& registry) {
+    const auto at = std::chrono::steady_clock::now();
+    if (at - looked_at < silences_looked_at_every) return;
+    looked_at = at;
+    std::vector<model::Event> ended = silencer.ended(registry, now());
+    events.insert(events.begin(), std::move_iterator(ended.begin()), std::move_iterator(ended.end()));
   }
 
   // What could not be written goes back to the front, unless a newer version came meanwhile.
@@ -90,12 +110,11 @@ struct EventWriter::State {
     }
   }
 
-  bool commit(const std::vector<model::Event>& events) {
+  bool commit(const std::vector<model::Event>& events, const model::Registry& registry) {
     store::EventCommit batch;
     batch.events = events;
-    const auto registry = services.registry();
     const TimePoint at = now();
-    for (const model::Event& event : events) services.rules(event, *registry, at, batch);
+    for (const model::Event& event : events) services.rules(event, registry, at, batch);
     if (const auto done = services.telemetry.append(batch); !done) {
       failures.add();
       if (!stalled.exchange(true)) log::error("events cannot be stored: {}", done.error().message);
@@ -120,9 +139,13 @@ struct EventWriter::State {
     auto give_up = std::chrono::steady_clock::time_point::max();
     while (true) {
       std::vector<model::Event> events = take();
-      if (events.empty()) return;
+      if (events.empty() && should_stop()) return;
+      const auto registry = services.registry();
+      add_ended_silences(events, *registry);
+      if (events.empty()) continue;
       groups.assign(events);
-      if (!commit(events)) {
+      silencer.mark(events, *registry, now());
+      if (!commit(events, *registry)) {
         put_back(std::move(events));
         const auto at = std::chrono::steady_clock::now();
         if (should_stop()) give_up = std::min(give_up, at + stop_patience);
@@ -138,7 +161,10 @@ struct EventWriter::State {
 EventWriter::EventWriter(Services services) : state_(std::make_unique<State>(std::move(services))) {}
 EventWriter::~EventWriter() { stop(); }
 
-void EventWriter::restore(std::span<const model::Event> known) { state_->groups.restore(known); }
+void EventWriter::restore(std::span<const model::Event> known) {
+  state_->groups.restore(known);
+  state_->silencer.restore(known);
+}
 
 void EventWriter::start() {
   state_->thread = std::thread([state = state_.get()] { state->run(); });

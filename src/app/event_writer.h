@@ -1,5 +1,5 @@
-// The one writer of events: takes them from the shards, says which of them are one incident, adds the alerts and
-// deliveries that follow, and commits all of it together.
+// The one writer of events: takes them from the shards, says which of them are one incident and which
+// are silenced, adds the alerts and deliveries that follow, and commits all of it together.
 //
 // Shards never wait for the disk: waiting events coalesce by id and state, so a slow or full disk makes a
 // backlog of distinct events, not of time, and every one is written as soon as the store takes it again. The

@@ -159,5 +159,47 @@ TEST_F(WriterTest, EventsOfOneCauseAreStoredUnderOneIncidentAlsoAfterARestart) {
   EXPECT_EQ(stored(), 3U);
 }
 
+TEST_F(WriterTest, ASilencedEventIsToldWhenItsSilenceEndsWhileItIsOpen) {
+  const auto with = [](std::string_view kind) {
+    auto made = std::make_shared<model::Registry>();
+    made->revision = model::Revision(1);
+    const auto properties = parse_json(fmt::format(
+        R"({{"matchers":[{{"name":"kind","value":"{}"}}],"endsAt":"2100-01-01T00:00:00Z"}})", kind));
+    const auto silence = model::silence_from_json("works", *properties);
+    made->silences = std::make_shared<const model::Silences>(
+        model::Silences{{"/subscriptions/s", {std::make_shared<const model::Silence>(*silence)}}});
+    return model::RegistryPointer(made);
+  };
+  std::mutex mutex;
+  model::RegistryPointer registry = with("withdrawal");
+  std::vector<std::vector<std::string>> seen;
+  EventWriter silencing({store, metrics,
+                         [&] {
+                           const std::lock_guard lock(mutex);
+                           return registry;
+                         },
+                         [&](const model::Event& e, const auto&, auto, auto&) {
+                           const std::lock_guard lock(mutex);
+                           seen.push_back(e.silenced_by);
+                         },
+                         [](const auto&) {}});
+  const auto count = [&] {
+    const std::lock_guard lock(mutex);
+    return seen.size();
+  };
+  silencing.start();
+  silencing.submit({event(1)});
+  for (int i = 0; i < 500 && count() < 1; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_EQ(store.events({.scope = ""})->events.at(0).silenced_by, std::vector<std::string>{"works"});
+  {
+    const std::lock_guard lock(mutex);
+    registry = with("origin-hijack");
+  }
+  for (int i = 0; i < 500 && count() < 2; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  silencing.stop();
+  EXPECT_THAT(seen, testing::ElementsAre(std::vector<std::string>{"works"}, std::vector<std::string>{}));
+  EXPECT_TRUE(store.events({.scope = ""})->events.at(0).silenced_by.empty());
+}
+
 }  // namespace
 }  // namespace peering::app

@@ -46,6 +46,8 @@ class Fold {
       if (change.document) settings_[owner] = *change.document;
       settings_changed(find(owner, static_cast<const model::RegisteredPrefix*>(nullptr)), owner);
       settings_changed(find(owner, static_cast<const model::Connection*>(nullptr)), owner);
+    } else if (change.type == api::silence_type) {
+      put_silence(change);
     } else if (const auto done =
                    api::apply_partner_change(change.type, change.key, change.document, registry_.partners);
                !done) {
@@ -55,6 +57,8 @@ class Fold {
 
   model::RegistryPointer snapshot(model::Revision revision) {
     registry_.revision = revision;
+    if (silences_changed_) registry_.silences = std::make_shared<const model::Silences>(silences_);
+    silences_changed_ = false;
     return std::make_shared<const model::Registry>(registry_);
   }
 
@@ -97,6 +101,23 @@ class Fold {
     replace(change.key, std::move(*entry));
   }
 
+  void put_silence(const store::Change& change) {
+    std::optional<model::Silence> silence;
+    if (change.document) {
+      auto read = parse_json(*change.document).and_then(api::silence_from_document);
+      if (!read) return log::error("the stored {} cannot be used: {}", change.key, read.error().message);
+      silence = std::move(*read);
+    }
+    const std::string_view root = store::log_root(change.key);
+    auto& of_tenant = silences_[std::string(root)];
+    const std::string name = change.key.substr(change.key.rfind('/') + 1);
+    std::erase_if(of_tenant, [&](const auto& each) { return model::lower(each->name) == name; });
+    if (silence) of_tenant.push_back(std::make_shared<const model::Silence>(std::move(*silence)));
+    std::ranges::sort(of_tenant, {}, [](const auto& each) { return each->name; });
+    if (of_tenant.empty()) silences_.erase(silences_.find(root));
+    silences_changed_ = true;
+  }
+
   template <class Entry>
   void replace(const std::string& key, Entry entry) {
     remove(key);
@@ -134,6 +155,8 @@ class Fold {
 
   std::unordered_map<std::string, std::string> settings_;  // by owner, who is not there or cannot be used
   model::Registry registry_;
+  model::Silences silences_;
+  bool silences_changed_ = false;
 };
 
 }  // namespace

@@ -9,13 +9,14 @@ namespace peering::cli {
 
 std::vector<Command> all_commands() {
   std::vector<Command> out;
-  for (const auto part : {service_commands, prefix_commands,     catalogue_commands,    catalog_commands,
-                          asn_commands,     peering_commands,    registration_commands, validation_commands,
-                          event_commands,   incident_commands,   latency_commands,      route_commands,
-                          probe_commands,   monitoring_commands, suggest_commands,      alert_commands,
-                          token_commands,   role_commands,       audit_commands,        subscription_commands,
-                          status_commands,  as_code_commands,    deployment_commands,   offline_commands,
-                          replay_commands,  simulate_commands}) {
+  for (const auto part :
+       {service_commands,      prefix_commands,     catalogue_commands,    catalog_commands,
+        asn_commands,          peering_commands,    registration_commands, validation_commands,
+        event_commands,        incident_commands,   latency_commands,      route_commands,
+        probe_commands,        monitoring_commands, suggest_commands,      alert_commands,
+        silence_commands,      token_commands,      role_commands,         audit_commands,
+        subscription_commands, status_commands,     as_code_commands,      deployment_commands,
+        offline_commands,      replay_commands,     simulate_commands}) {
     std::vector<Command> rows = part();
     std::move(rows.begin(), rows.end(), std::back_inserter(out));
   }

@@ -24,6 +24,7 @@ std::vector<Command> probe_commands();
 std::vector<Command> monitoring_commands();
 std::vector<Command> suggest_commands();
 std::vector<Command> alert_commands();
+std::vector<Command> silence_commands();
 std::vector<Command> token_commands();
 std::vector<Command> role_commands();
 std::vector<Command> audit_commands();

@@ -114,6 +114,11 @@ json::value to_json(const Event& e) {
   for (const std::string& line : e.evidence) evidence.emplace_back(line);
   out["evidence"] = std::move(evidence);
   out["incidentId"] = e.incident_id;
+  if (!e.silenced_by.empty()) {
+    json::array silences;
+    for (const std::string& name : e.silenced_by) silences.emplace_back(name);
+    out["silencedBy"] = std::move(silences);
+  }
   return out;
 }
 
@@ -163,6 +168,9 @@ Result<Event> event_from_json(const json::value& value) {
     if (line.is_string()) e.evidence.emplace_back(line.get_string());
   }
   e.incident_id = fields.text("incidentId");
+  for (const json::value& name : fields.array("silencedBy")) {
+    if (name.is_string()) e.silenced_by.emplace_back(name.get_string());
+  }
   if (fields.error()) return tl::unexpected(*fields.error());
   return e;
 }

@@ -98,6 +98,8 @@ struct Event {
   std::string description;  ///< one sentence with the evidence
   std::vector<std::string> evidence;
   std::string incident_id;  ///< groups events of one incident; the event's own id when alone
+  /// Names of silences for which it is, or would have been, not told (docs/alerts.md).
+  std::vector<std::string> silenced_by;
 
   friend bool operator==(const Event&, const Event&) = default;
 };

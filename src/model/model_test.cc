@@ -40,6 +40,8 @@ TEST(Event, SurvivesItsJson) {
   EXPECT_EQ(event_from_json(to_json(e)).value(), e);
   e.monitored = 64496;
   EXPECT_EQ(event_from_json(to_json(e)).value(), e);
+  e.silenced_by = {"nights", "works"};
+  EXPECT_EQ(event_from_json(to_json(e)).value(), e);
   e.state = EventState::resolved;
   e.resolved_at = e.first_seen + Microseconds(2'500'000);
   EXPECT_EQ(event_from_json(to_json(e)).value(), e);

@@ -14,6 +14,7 @@
 #include "model/event.h"
 #include "model/partners.h"
 #include "model/path_rule.h"
+#include "model/silence.h"
 #include "net/prefix.h"
 #include "net/shared_prefix_map.h"
 
@@ -106,6 +107,7 @@ struct Registry {
   /// Several entries for one prefix: several tenants or groups.
   net::SharedPrefixMap<std::vector<RegisteredPrefixPointer>> watch;
   Partners partners;
+  std::shared_ptr<const Silences> silences;  ///< null: there are none
 };
 using RegistryPointer = std::shared_ptr<const Registry>;
 

@@ -1,4 +1,6 @@
 """An alert travels from an event of an opted-in connection to a webhook: signed, retried, resolved."""
+import time
+
 import harness
 from bmp import Peer, Router
 from harness import Tenant, wait_for
@@ -96,6 +98,53 @@ class Alerts(harness.SystemTest):
         self.server.start()
         alert = wait_for(receiver.taken, "alert after the restart", timeout_s=30)[0]
         self.assertEqual(alert.json["id"], receiver.received[0].json["id"])
+
+    def silence(self, name, **more):
+        """A silence of withdrawals and hijacks until it is taken away; gives its address."""
+        resource = f"/subscriptions/{self.tenant.subscription}/providers/Open.Peering/silences/{name}"
+        url = Tenant.url(resource, harness.EXTENSION_VERSION)
+        self.tenant.client.ok("PUT", url, {"properties": {
+            "matchers": [{"name": "prefix", "value": "203.0.113.0/24"}], "endsAt": "2100-01-01T00:00:00Z", **more}})
+        return url
+
+    def test_a_silenced_event_is_told_when_the_silence_ends_before_it(self):
+        receiver = self.receiver()
+        self.channel("hook", receiver.url)
+        self.opt_in("hook")
+        router = self.router()
+        self.announce(router, 64500)
+        silence = self.silence("works")
+        self.announce(router, 64666)
+        hijack = wait_for(lambda: [e for e in self.tenant.events("office") if e["kind"] == "origin-hijack"], "event")[0]
+        self.assertEqual(hijack["silencedBy"], ["works"])
+        self.server.kill()
+        self.server.start()
+        self.tenant.client = self.server.client()
+        time.sleep(3)
+        self.assertEqual(receiver.taken(), [], "a restart does not forget that it is silenced")
+        self.tenant.client.ok("DELETE", silence)
+        told = wait_for(receiver.taken, "alert after the silence", timeout_s=10)
+        self.assertEqual(told[0].json["alertId"], hijack["id"])
+        self.assertNotIn("silencedBy", told[0].json["event"])
+        self.silence("again")
+        router = self.router()
+        self.announce(router, 64500)
+        wait_for(lambda: receiver.taken()[1:], "the resolve of what was told, although silenced", timeout_s=60)
+
+    def test_what_is_over_before_its_silence_is_never_told(self):
+        receiver = self.receiver()
+        self.channel("hook", receiver.url)
+        self.opt_in("hook")
+        router = self.router()
+        silence = self.silence("works")
+        self.announce(router, 64666)
+        wait_for(lambda: [e for e in self.tenant.events("office") if e["kind"] == "origin-hijack"], "event")
+        self.announce(router, 64500)
+        wait_for(lambda: [e for e in self.tenant.events("office") if e["kind"] == "origin-hijack" and e["state"] == "resolved"], "end")
+        self.tenant.client.ok("DELETE", silence)
+        self.announce(router, 64667)
+        first = wait_for(receiver.taken, "alert of the next one", timeout_s=10)[0]
+        self.assertIn("64667", str(first.json))
 
     def test_a_secret_is_never_served(self):
         url = self.channel("hook", "http://127.0.0.1:9/hook")

@@ -72,6 +72,9 @@ class AsCode(harness.SystemTest):
         self.put("providers/Open.Peering/alertChannels/noc", {"properties": {
             "type": "webhook", "url": "https://alerts.example.net/in",
             "secret": SECRET_VARIABLES["PEERING_SECRET_NOC"]}})
+        self.put("providers/Open.Peering/silences/nights", {"properties": {
+            "matchers": [{"name": "Kind", "value": "withdrawal"}], "endsAt": "2100-01-01T00:00:00+01:00",
+            "recurrence": {"frequency": "weekly", "daysOfWeek": ["saturday"], "startTime": "22:00", "endTime": "02:00"}}})
         peering = "resourceGroups/net/providers/Microsoft.Peering/peerings/akl1"
         self.put(peering, {"location": "eastus", "kind": "direct", "sku": {"name": "Premium_Direct_Free"},
                            "properties": {
@@ -110,7 +113,7 @@ class AsCode(harness.SystemTest):
     def test_export_apply_export_gives_the_same_bytes(self):
         self.fill()
         first = self.export(self.server, self.dir / "code")
-        self.assertEqual(len([name for name in first if name != "manages.json"]), 14, sorted(first))
+        self.assertEqual(len([name for name in first if name != "manages.json"]), 15, sorted(first))
         whole = b"".join(first.values()).decode()
         for hidden in (*SECRET_VARIABLES.values(), "provisioningState", "connectionState", "validationState",
                        "secretSet", "microsoftTrackingId", self.subscription, "suggestedAsn"):
@@ -135,7 +138,7 @@ class AsCode(harness.SystemTest):
     def test_a_stream_is_as_good_as_a_folder(self):
         self.fill()
         stream = self.run_ctl(self.server, "export").stdout
-        self.assertEqual(len(json.loads(stream)["resources"]), 14)
+        self.assertEqual(len(json.loads(stream)["resources"]), 15)
         done = self.run_ctl(self.server, "apply", "-f", "-", "--prune", "--yes", input=stream)
         self.assertIn("nothing to do", done.stderr)
         (self.dir / "all.json").write_text(stream)

@@ -277,7 +277,7 @@ class World:
         self.document = json.loads((harness.SOURCE / "api" / "openapi.json").read_text())
         self.fields = {"subscriptionId": test.tenant.subscription, "resourceGroupName": test.tenant.group, "peeringServiceName": "office",
                        "prefixName": "site", "peerAsnName": "contoso", "peeringName": "akl", "registeredAsnName": "customer",
-                       "registeredPrefixName": "lan", "channelName": "ops", "connectionMonitorTestName": "web", "deploymentName": "all",
+                       "registeredPrefixName": "lan", "channelName": "ops", "silenceName": "nights", "connectionMonitorTestName": "web", "deploymentName": "all",
                        "connectionIdentifier": str(uuid.uuid4()), "scope": f"subscriptions/{test.tenant.subscription}",
                        "roleAssignmentName": str(uuid.uuid4())}
         self.router = bmp.Router(test.server.address("bmp"), "edge-1")

@@ -24,8 +24,9 @@ constexpr std::array<std::string_view, 13> own_members = {
     "resources", "comments",   "metadata", "existing",  "resourceGroup", "subscriptionId"};
 
 // Types of ours that lie in the subscription, from wherever they are deployed.
-constexpr std::array<std::string_view, 3> subscription_types = {
-    "microsoft.peering/peerasns", "open.peering/alertchannels", "microsoft.resources/resourcegroups"};
+constexpr std::array<std::string_view, 4> subscription_types = {
+    "microsoft.peering/peerasns", "open.peering/alertchannels", "open.peering/silences",
+    "microsoft.resources/resourcegroups"};
 
 template <class Names>
 bool is_one_of(const Names& names, std::string_view name) {

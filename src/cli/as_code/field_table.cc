@@ -19,6 +19,8 @@ constexpr std::array<Field, 3> channel_properties = {
     {{"type", F::word}, {"url", F::text}, {"secret", F::secret}}};
 constexpr std::array<Field, 1> channel_fields = {{{"properties", F::object, channel_properties}}};
 
+constexpr std::array<Field, 1> silence_fields = {{{"properties", F::silence}}};
+
 constexpr std::array<Field, 3> contact = {{{"role", F::word}, {"email", F::text}, {"phone", F::text}}};
 constexpr std::array<Field, 3> peer_asn_properties = {
     {{"peerAsn", F::number}, {"peerName", F::text}, {"peerContactDetail", F::objects, contact}}};
@@ -120,6 +122,8 @@ std::span<const Field> fields_of(Kind kind) {
       return group_fields;
     case Kind::alert_channel:
       return channel_fields;
+    case Kind::silence:
+      return silence_fields;
     case Kind::peer_asn:
       return peer_asn_fields;
     case Kind::peering:

@@ -93,6 +93,8 @@ class Reducer {
         return reduce_list(field, given, path);
       case Form::opt_in:
         return reduce_opt_in(given, path);
+      case Form::silence:
+        return reduce_silence(given, path);
       case Form::expectation:
         return reduce_expectation(given, path);
     }
@@ -139,6 +141,13 @@ class Reducer {
       return given;
     }
     return *read == model::AlertOptIn{} ? json::value() : model::to_json(*read);
+  }
+
+  json::value reduce_silence(const json::value& given, const std::string& path) {
+    const auto read = model::silence_from_json("", given);
+    if (read) return model::to_json(*read);
+    if (strict_ && !mistake_) mistake_ = path + "." + read.error().message;
+    return given;
   }
 
   json::value reduce_expectation(const json::value& given, const std::string& path) {

@@ -17,10 +17,11 @@ namespace {
 #define SERVICE_FILES GROUP "/peeringServices/{}"
 #define PEERING_FILES GROUP "/peerings/{}"
 
-constexpr std::array<KindRow, 11> table = {{
+constexpr std::array<KindRow, 12> table = {{
     {Kind::resource_group, "resourceGroups", GROUP, GROUP ".json", true, false},
     {Kind::alert_channel, "alertChannels", "providers/Open.Peering/alertChannels/{}", "alertChannels/{}.json",
      false, false},
+    {Kind::silence, "silences", "providers/Open.Peering/silences/{}", "silences/{}.json", false, false},
     {Kind::peer_asn, "peerAsns", "providers/Microsoft.Peering/peerAsns/{}", "peerAsns/{}.json", false, false},
     {Kind::peering, "peerings", PEERING, PEERING_FILES ".json", true, false},
     {Kind::registered_asn, "peerings/registeredAsns", PEERING "/registeredAsns/{}",

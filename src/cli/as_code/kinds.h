@@ -18,6 +18,7 @@ namespace peering::cli::as_code {
 enum class Kind : std::uint8_t {
   resource_group,
   alert_channel,
+  silence,
   peer_asn,
   peering,
   registered_asn,

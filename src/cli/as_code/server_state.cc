@@ -78,7 +78,7 @@ Outcome<State> StateReader::read_for(const Configuration& wanted, const std::opt
 Outcome<State> StateReader::read_all(const std::vector<std::string>& groups, std::vector<Kind>& unseen) {
   state_.clear();
   if (groups.empty()) {
-    for (const Kind kind : {Kind::alert_channel, Kind::peer_asn, Kind::resource_group}) {
+    for (const Kind kind : {Kind::alert_channel, Kind::silence, Kind::peer_asn, Kind::resource_group}) {
       const auto done = read_collection(kind, {});
       if (!done && done.error().status == forbidden && kind != Kind::resource_group) {
         unseen.push_back(kind);
