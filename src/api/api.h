@@ -111,6 +111,8 @@ struct Services {
   IdentityProviders* identities = nullptr;
   /// Roles that are assigned to callers; the API sets it.
   RoleDirectory* roles = nullptr;
+  /// What an operator should look at although the server serves, in words for people. No function: nothing.
+  std::function<std::vector<std::string>()> concerns;
 };
 
 /// Thread-safe. What `services` refers to must outlive it.

@@ -55,13 +55,23 @@ arm::Answer get_openapi(Call&) {
 
 arm::Answer get_health(Call&) { return arm::json_response(200, json::object{{"status", "alive"}}); }
 
+json::array texts(const std::vector<std::string>& list) {
+  json::array out;
+  for (const std::string& each : list) out.emplace_back(each);
+  return out;
+}
+
+// A feed that says nothing is a concern: whoever asks for what is known is served all the same.
 arm::Answer get_readiness(Call& call) {
-  json::array waiting;
-  for (const std::string& each : call.services.not_ready()) waiting.emplace_back(each);
+  json::array waiting = texts(call.services.not_ready());
   const bool ready = waiting.empty();
-  http::Response out = arm::json_response(
-      ready ? 200 : 503,
-      json::object{{"status", ready ? "ready" : "not ready"}, {"notReady", std::move(waiting)}});
+  json::object body{{"status", ready ? "ready" : "not ready"}, {"notReady", std::move(waiting)}};
+  if (call.services.concerns) {
+    if (json::array concerns = texts(call.services.concerns()); !concerns.empty()) {
+      body["concerns"] = std::move(concerns);
+    }
+  }
+  http::Response out = arm::json_response(ready ? 200 : 503, std::move(body));
   if (!ready) out.headers.set("Retry-After", "1");
   return out;
 }

@@ -424,7 +424,6 @@ std::vector<std::string> App::State::not_ready() const {
   std::vector<std::string> out;
   if (!started_) out.emplace_back("starting");
   if (writer_ && writer_->stalled()) out.emplace_back("event store");
-  if (feed_watch_) std::ranges::move(feed_watch_->troubles(), std::back_inserter(out));
   return out;
 }
 
@@ -465,7 +464,8 @@ Result<void> App::State::start_api() {
       .test_state = [this](std::string_view test) { return probing_->state(test); },
       .test_results = [this](std::string_view owner, std::string_view name, TimePoint from,
                              TimePoint to) { return probing_->results(owner, name, from, to); },
-      .identities = identities_.get()};
+      .identities = identities_.get(),
+      .concerns = [this] { return feed_watch_ ? feed_watch_->troubles() : std::vector<std::string>(); }};
   api_ = std::make_unique<api::Api>(std::move(services));
   return api_->bootstrap(c_.data_dir);
 }

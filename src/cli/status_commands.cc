@@ -22,10 +22,14 @@ Outcome<void> status(Session& session, const Call&) {
                    {"alive", true},
                    {"status", ready->status == 200 ? "ready" : "not ready"}};
   if (body) {
-    if (const json::value* waiting = find(*body, "notReady")) out["notReady"] = *waiting;
+    for (const std::string_view list : {"notReady", "concerns"}) {
+      if (const json::value* said = find(*body, list)) out[list] = *said;
+    }
   }
-  session.print_one(out,
-                    {{"Server", "endpoint"}, {"State", "status", Show::state}, {"Waits for", "notReady"}});
+  session.print_one(out, {{"Server", "endpoint"},
+                          {"State", "status", Show::state},
+                          {"Waits for", "notReady"},
+                          {"Concerns", "concerns"}});
   if (ready->status == 200) return {};
   return tl::unexpected(Failure{ExitCode::failed, ""});
 }

@@ -48,17 +48,18 @@ connection = "{tenant.connection}"
 
 
 class Beacon(harness.SystemTest):
-    def test_a_beacon_that_does_not_change_makes_the_server_unready(self):
+    def test_a_beacon_that_does_not_change_is_a_concern_and_no_reason_to_serve_nobody(self):
         server = self.daemon(config='[detection]\nbeacons = ["192.0.2.0/24"]\nbeacon_every = "1s"\n')
         client = server.client()
-        self.assertEqual(client.get("/readyz").status, 200)
-        wait_for(lambda: client.get("/readyz").status == 503, "a dead beacon", timeout_s=30)
-        self.assertIn("beacon 192.0.2.0/24: no change seen", client.get("/readyz").text)
+        concerns = lambda: client.ok("GET", "/readyz").get("concerns", [])
+        self.assertEqual(concerns(), [])
+        wait_for(concerns, "a dead beacon", timeout_s=30)
+        self.assertIn("beacon 192.0.2.0/24: no change seen", concerns()[0])
         self.assertEqual(server.metrics().get("peering_beacons_dead"), 1)
         router, peer = Router(server.address("bmp")), Peer("198.51.100.1", 64496)
         self.addCleanup(router.close)
         router.send(peer.up() + peer.route(["192.0.2.0/24"], path=[64496, 64500]))
-        wait_for(lambda: client.get("/readyz").status == 200, "the beacon's change", timeout_s=20)
+        wait_for(lambda: not concerns(), "the beacon's change", timeout_s=20)
 
 
 if __name__ == "__main__":
