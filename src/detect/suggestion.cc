@@ -6,13 +6,13 @@
 
 #include "detect/judgement.h"
 #include "detect/rpki_state.h"
-#include "detect/sighting.h"
+#include "detect/witnesses.h"
 
 namespace peering::detect {
 
 namespace {
 
-using Sightings = std::map<net::Asn, Sighting>;
+using WitnessesOf = std::map<net::Asn, Witnesses>;
 
 // Prepends are proposed only while they are few enough to be a habit of the origin's.
 constexpr std::size_t sequences_max = 4;
@@ -128,8 +128,8 @@ class Proposal {
     return evidence_.vrps ? text + "; no ROA speaks of it" : text;
   }
 
-  Sightings seen_origins() {
-    Sightings out;
+  WitnessesOf seen_origins() {
+    WitnessesOf out;
     for (const Seen& seen : seen_) {
       if (seen.route.prefix != prefix_) continue;
       if (!seen.view.origin) {
@@ -139,8 +139,8 @@ class Proposal {
       if (validity(prefix_, seen.view) == rib::Validity::invalid) invalid_.insert(*seen.view.origin);
       out[*seen.view.origin].add(seen.route.peer->key, seen.route.received_at);
     }
-    for (auto& [origin, sighting] : out) {
-      if (const auto earlier = announced_since(origin)) sighting.since(*earlier);
+    for (auto& [origin, witnesses] : out) {
+      if (const auto earlier = announced_since(origin)) witnesses.since(*earlier);
     }
     return out;
   }
@@ -166,12 +166,12 @@ class Proposal {
   }
 
   void propose_origins() {
-    const Sightings seen = seen_origins();
+    const WitnessesOf seen = seen_origins();
     std::vector<net::Asn> accepted;
-    for (const auto& [origin, sighting] : seen) {
-      if (refused(origin, sighting.text())) continue;
+    for (const auto& [origin, witnesses] : seen) {
+      if (refused(origin, witnesses.text())) continue;
       accepted.push_back(origin);
-      reason("asn", origin, with_roa(sighting.text(), prefix_, origin));
+      reason("asn", origin, with_roa(witnesses.text(), prefix_, origin));
     }
     if (set_seen_) warn("some paths for {} end in an AS_SET, which is not suggested", prefix_.to_string());
     add_origins_of_roas(seen, accepted);
@@ -179,7 +179,7 @@ class Proposal {
     take_origins(seen, accepted);
   }
 
-  void add_origins_of_roas(const Sightings& seen, std::vector<net::Asn>& accepted) {
+  void add_origins_of_roas(const WitnessesOf& seen, std::vector<net::Asn>& accepted) {
     if (!evidence_.vrps) return;
     for (const rib::Vrp& vrp : evidence_.vrps->covering(prefix_)) {
       if (seen.empty() && vrp.asn == 0) {
@@ -192,7 +192,7 @@ class Proposal {
     }
   }
 
-  void warn_of_former_origins(const Sightings& seen, const std::vector<net::Asn>& accepted) {
+  void warn_of_former_origins(const WitnessesOf& seen, const std::vector<net::Asn>& accepted) {
     std::set<net::Asn> told;
     for (const model::Event& event : evidence_.events) {
       if (event.kind != model::EventKind::announcement || !event.origin) continue;
@@ -203,7 +203,7 @@ class Proposal {
     }
   }
 
-  void take_origins(const Sightings& seen, const std::vector<net::Asn>& accepted) {
+  void take_origins(const WitnessesOf& seen, const std::vector<net::Asn>& accepted) {
     model::Expectation& expected = out_.expectation;
     if (accepted.empty() && expected.any_origin) {
       warn("no origin is known for {}: anybody stays allowed", prefix_.to_string());
@@ -229,7 +229,7 @@ class Proposal {
   }
 
   void propose_neighbors() {
-    Sightings found;
+    WitnessesOf found;
     std::map<net::Asn, std::size_t> prepends;
     std::set<SessionKey> peers;
     for (const Seen& seen : seen_) {
@@ -243,41 +243,41 @@ class Proposal {
       if (!first) at->second = std::min(at->second, count);
     }
     const std::map<net::Asn, std::string> backup = backup_neighbors(found, prepends);
-    for (const auto& [neighbor, sighting] : found) {
+    for (const auto& [neighbor, witnesses] : found) {
       if (const model::Event* event = open_about_neighbor(neighbor)) {
         warn("AS{} is not suggested as an upstream although it is {}: the {} event {} is open", neighbor,
-             sighting.text(), to_string(event->kind), event->id.value);
+             witnesses.text(), to_string(event->kind), event->id.value);
         continue;
       }
-      if (sighting.peers() == 1 && peers.size() >= many_peers) {
+      if (witnesses.peers() == 1 && peers.size() >= many_peers) {
         warn("only one of {} peers shows AS{} next to the origin", peers.size(), neighbor);
       }
-      take_neighbor(neighbor, sighting, backup);
+      take_neighbor(neighbor, witnesses, backup);
     }
   }
 
-  void take_neighbor(net::Asn neighbor, const Sighting& sighting,
+  void take_neighbor(net::Asn neighbor, const Witnesses& witnesses,
                      const std::map<net::Asn, std::string>& backup) {
     model::Expectation& expected = out_.expectation;
     const auto as_backup = backup.find(neighbor);
     if (as_backup != backup.end()) {
-      reason("backup_upstreams", neighbor, sighting.text() + "; " + as_backup->second);
+      reason("backup_upstreams", neighbor, witnesses.text() + "; " + as_backup->second);
       if (!has(expected.backup_upstreams, neighbor)) expected.backup_upstreams.push_back(neighbor);
     } else {
-      reason("upstreams", neighbor, "next to the origin " + sighting.text());
+      reason("upstreams", neighbor, "next to the origin " + witnesses.text());
       if (!expected.upstreams) expected.upstreams.emplace();
       if (!has(*expected.upstreams, neighbor)) expected.upstreams->push_back(neighbor);
     }
   }
 
   // Neighbours that are only used when others fail, with how that is known.
-  std::map<net::Asn, std::string> backup_neighbors(const Sightings& found,
+  std::map<net::Asn, std::string> backup_neighbors(const WitnessesOf& found,
                                                    const std::map<net::Asn, std::size_t>& prepends) const {
     std::map<net::Asn, std::string> out;
     const model::Expectation& current = evidence_.current;
     std::size_t fewest = SIZE_MAX;
     for (const auto& [neighbor, count] : prepends) fewest = std::min(fewest, count);
-    for (const auto& [neighbor, sighting] : found) {
+    for (const auto& [neighbor, witnesses] : found) {
       if (current.upstreams && has(*current.upstreams, neighbor)) continue;
       const std::size_t count = prepends.at(neighbor);
       if (has(current.backup_upstreams, neighbor)) {
@@ -290,7 +290,7 @@ class Proposal {
   }
 
   void propose_lengths() {
-    std::map<int, Sighting> lengths;
+    std::map<int, Witnesses> lengths;
     std::map<int, std::string> roas;
     for (const Seen& seen : seen_) {
       const net::Prefix& observed = seen.route.prefix;
@@ -301,9 +301,9 @@ class Proposal {
       lengths[observed.length()].add(seen.route.peer->key, seen.route.received_at);
       if (!roa.empty()) roas[observed.length()] = "; " + roa;
     }
-    for (const auto& [length, sighting] : lengths) {
+    for (const auto& [length, witnesses] : lengths) {
       reason("lengths", length,
-             fmt::format("more-specifics of this length are {}", sighting.text()) + roas[length]);
+             fmt::format("more-specifics of this length are {}", witnesses.text()) + roas[length]);
       auto& range = out_.expectation.lengths;
       if (!range) range = {length, length};
       range->min = std::min(range->min, length);
@@ -341,7 +341,7 @@ class Proposal {
   }
 
   void propose_prepends() {
-    std::map<std::vector<net::Asn>, Sighting> sequences;
+    std::map<std::vector<net::Asn>, Witnesses> sequences;
     bool prepended = false;
     for (const Seen& seen : seen_) {
       if (seen.route.prefix != prefix_ || !is_good(seen) || !seen.view.neighbor) continue;
@@ -354,7 +354,7 @@ class Proposal {
     const bool often = std::ranges::all_of(
         sequences, [](const auto& each) { return each.second.peers() >= sequence_peers_min; });
     if (!prepended || !often || sequences.size() > sequences_max) return;
-    for (const auto& [sequence, sighting] : sequences) {
+    for (const auto& [sequence, witnesses] : sequences) {
       const net::Asn neighbor = sequence.front();
       const auto& expected = out_.expectation;
       const bool trusted = (expected.upstreams && has(*expected.upstreams, neighbor)) ||
@@ -362,7 +362,7 @@ class Proposal {
       if (!trusted) continue;
       json::array value;
       for (const net::Asn asn : sequence) value.push_back(asn);
-      reason("prepend_seq", std::move(value), sighting.text());
+      reason("prepend_seq", std::move(value), witnesses.text());
       auto& known = out_.expectation.prepend_sequences;
       if (std::ranges::find(known, sequence) == known.end()) known.push_back(sequence);
     }

@@ -1,4 +1,4 @@
-#include "detect/sighting.h"
+#include "detect/witnesses.h"
 
 #include <algorithm>
 
@@ -12,15 +12,15 @@ std::string counted(std::size_t number, std::string_view word) {
 
 }  // namespace
 
-void Sighting::add(const rib::PeerKey& peer, TimePoint time) {
+void Witnesses::add(const rib::PeerKey& peer, TimePoint time) {
   sessions_.insert(session_of(peer));
   routers_.insert(peer.router);
   since(time);
 }
 
-void Sighting::since(TimePoint time) { since_ = std::min(since_, time); }
+void Witnesses::since(TimePoint time) { since_ = std::min(since_, time); }
 
-std::string Sighting::text() const {
+std::string Witnesses::text() const {
   return fmt::format("seen at {} of {} since {}", counted(sessions_.size(), "peer"),
                      counted(routers_.size(), "router"), format_rfc3339(since_));
 }

@@ -9,7 +9,8 @@
 
 namespace peering::detect {
 
-class Sighting {
+/// Who shows a route, an origin, a length: not thread-safe.
+class Witnesses {
  public:
   void add(const rib::PeerKey& peer, TimePoint since);
   /// It was there earlier than its routes of now say.
