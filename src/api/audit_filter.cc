@@ -20,10 +20,6 @@ using Test = std::function<bool(const json::value&)>;
 // answer has a link to go on.
 constexpr int store_pages_max = 10;
 
-tl::unexpected<Error> wrong(const arm::FilterTerm& term, std::string_view rule) {
-  return tl::unexpected(invalid(fmt::format("$filter {}", term.field), term.literal, rule));
-}
-
 Result<void> bound_time(const arm::FilterTerm& term, AuditFilter& filter) {
   const auto at = arm::parse_time(term.literal);
   if (!at) return wrong(term, "an RFC 3339 date-time such as 2026-11-23T10:00:00Z");

@@ -12,32 +12,12 @@ namespace peering::api {
 namespace {
 
 using arm::Comparison;
+using arm::holds;
+using arm::wrong;
 using Test = std::function<bool(const model::Event&)>;
-
-bool holds(std::weak_ordering order, Comparison comparison) {
-  switch (comparison) {
-    case Comparison::eq:
-      return order == 0;
-    case Comparison::ne:
-      return order != 0;
-    case Comparison::gt:
-      return order > 0;
-    case Comparison::ge:
-      return order >= 0;
-    case Comparison::lt:
-      return order < 0;
-    case Comparison::le:
-      return order <= 0;
-  }
-  return false;
-}
 
 bool is_equality(Comparison comparison) {
   return comparison == Comparison::eq || comparison == Comparison::ne;
-}
-
-tl::unexpected<Error> wrong(const arm::FilterTerm& term, std::string_view rule) {
-  return tl::unexpected(invalid(fmt::format("$filter {}", term.field), term.literal, rule));
 }
 
 Result<Test> time_test(const arm::FilterTerm& term, TimePoint model::Event::* member,

@@ -12,29 +12,9 @@ namespace peering::api {
 namespace {
 
 using arm::Comparison;
+using arm::holds;
+using arm::wrong;
 using Test = std::function<bool(const model::Incident&)>;
-
-bool holds(std::weak_ordering order, Comparison comparison) {
-  switch (comparison) {
-    case Comparison::eq:
-      return order == 0;
-    case Comparison::ne:
-      return order != 0;
-    case Comparison::gt:
-      return order > 0;
-    case Comparison::ge:
-      return order >= 0;
-    case Comparison::lt:
-      return order < 0;
-    case Comparison::le:
-      return order <= 0;
-  }
-  return false;
-}
-
-tl::unexpected<Error> wrong(const arm::FilterTerm& term, std::string_view rule) {
-  return tl::unexpected(invalid(fmt::format("$filter {}", term.field), term.literal, rule));
-}
 
 Result<Test> time_test(const arm::FilterTerm& term, bool begin, store::EventQuery& query) {
   const auto at = parse_rfc3339(term.literal);

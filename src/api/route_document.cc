@@ -3,12 +3,11 @@
 #include <algorithm>
 
 #include "api/prefix_validation.h"
+#include "detect/role.h"
 
 namespace peering::api {
 
 namespace {
-
-constexpr int long_ipv4 = 24, long_ipv6 = 48;
 
 std::string_view relation_of(const net::Prefix& watched, const net::Prefix& seen) {
   if (seen == watched) return "exact";
@@ -24,8 +23,7 @@ std::string_view role_of(const model::Expectation& expectation, const rib::Route
     const auto& backup = expectation.backup_upstreams;
     return neighbor && std::ranges::find(backup, *neighbor) != backup.end() ? "backup" : "active";
   }
-  const int limit = watched.family() == net::Family::ipv4 ? long_ipv4 : long_ipv6;
-  return route.prefix.covers(watched) && watched.length() > limit ? "backup" : "other";
+  return route.prefix.covers(watched) && detect::has_covering_backup(watched) ? "backup" : "other";
 }
 
 json::array communities_of(const wire::bgp::PathAttributes& attributes) {

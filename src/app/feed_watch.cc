@@ -35,9 +35,9 @@ void FeedWatch::heard(const feeds::ShardMessage& message, TimePoint at) {
   const std::lock_guard lock(mutex_);
   if (const auto* run = std::get_if<feeds::RouteRun>(&message)) {
     std::string_view last;
-    run->burst.for_each([&](const rib::PeerPointer& peer, const rib::PackedRoutes&) {
+    for (const rib::PeerPointer& peer : run->burst.peers()) {
       if (std::exchange(last, peer->key.router) != peer->key.router) hear(peer->key.router, at);
-    });
+    }
   } else if (const auto* down = std::get_if<feeds::RouterDown>(&message)) {
     feeds_.erase(down->router);
   } else if (const auto* up = std::get_if<feeds::RouterUp>(&message)) {

@@ -13,13 +13,6 @@ bool CoveringRoutes::too_short(const net::Prefix& prefix) {
   return prefix.length() < (prefix.family() == net::Family::ipv4 ? v4_length_min : v6_length_min);
 }
 
-bool CoveringRoutes::covers(const model::Registry& registry, const net::Prefix& observed) {
-  if (too_short(observed)) return false;
-  bool found = false;
-  registry.watch.for_covered(observed, [&](const net::Prefix&, const auto&) { found = true; });
-  return found;
-}
-
 void CoveringRoutes::judge(const model::Registry& registry, const net::Prefix& observed, const PathView& view,
                            std::vector<Finding>& out) {
   if (too_short(observed) || !view.origin) return;

@@ -22,8 +22,6 @@ class CoveringRoutes {
              std::vector<Finding>& out);
   /// Whether a prefix covers so much that it says nothing of one inside (defaults, martians).
   static bool too_short(const net::Prefix& prefix);
-  /// Cheap: whether `judge` could have anything to say.
-  static bool covers(const model::Registry& registry, const net::Prefix& observed);
   bool knows(const net::Prefix& observed) const { return first_origins_.contains(observed); }
   /// Forgets what was first seen: nobody has a route for the prefix any more.
   void forget(const net::Prefix& observed) { first_origins_.erase(observed); }

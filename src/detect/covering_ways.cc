@@ -6,22 +6,6 @@
 
 namespace peering::detect {
 
-namespace {
-
-// More specific routes than these are hardly taken by others, so that a shorter one stands behind them.
-constexpr int v4_length_max = 24, v6_length_max = 48;
-
-std::string who(const rib::Peer& peer) {
-  return peer.asn == 0 ? fmt::format("router {}", peer.key.router)
-                       : fmt::format("AS{} ({}) at {}", peer.asn, event_peer(peer).address, peer.key.router);
-}
-
-}  // namespace
-
-bool has_covering_backup(const net::Prefix& prefix) {
-  return prefix.length() > (prefix.family() == net::Family::ipv4 ? v4_length_max : v6_length_max);
-}
-
 void Presence::cover(PrefixPresence& prefix, std::span<const rib::Route> routes) {
   const net::Prefix& exact = prefix.observed;
   if (!has_covering_backup(exact)) return;
@@ -36,16 +20,19 @@ void Presence::take_cover(PrefixPresence& prefix, const net::Prefix& observed, c
   prefix.covering->insert_or_assign({observed, peer->id}, Cover{peer, std::nullopt});
 }
 
-void Presence::covering_changed(const rib::RouteChange& change, const model::Registry& registry,
+bool Presence::covering_changed(const rib::RouteChange& change, const model::Registry& registry,
                                 const Sessions& sessions, TimePoint now, std::vector<model::Event>& out) {
-  if (CoveringRoutes::too_short(change.prefix)) return;
+  if (CoveringRoutes::too_short(change.prefix)) return false;
   std::size_t told = 0;
+  bool covers = false;
   registry.watch.for_covered(change.prefix, [&](const net::Prefix& exact, const auto&) {
+    covers = true;
     if (exact == change.prefix || !has_covering_backup(exact)) return;
     const auto list = by_prefix_.find(exact);
     if (list == by_prefix_.end() || ++told > CoveringRoutes::told_max) return;
     for (const auto& prefix : list->second) covering_changed(*prefix, change, sessions, now, out);
   });
+  return covers;
 }
 
 void Presence::covering_changed(PrefixPresence& prefix, const rib::RouteChange& change,
@@ -87,7 +74,7 @@ void Presence::cover_gained(PrefixPresence& prefix, const Ways& before, const ri
   event.peers = {event_peer(cause.peer)};
   event.summary = fmt::format("Backup route announced: {}", exact);
   event.description = fmt::format("{} announces {}, which covers {} and so stands behind it.",
-                                  who(cause.peer), change.prefix.to_string(), exact);
+                                  peer_in_words(cause.peer), change.prefix.to_string(), exact);
   emit(prefix, event, out);
 }
 

@@ -315,8 +315,7 @@ void Detector::route_changed(const rib::RouteChange& change, const rib::Table& t
     if (s.with_lengths > 0) s.follow_lengths(change.prefix, {}, now, out);
     s.presence.changed(change, s.sessions, false, now, out);
     const bool watched = s.registry->watch.longest_match(change.prefix).has_value();
-    const bool covers = s.covering.covers(*s.registry, change.prefix);
-    if (covers) s.presence.covering_changed(change, *s.registry, s.sessions, now, out);
+    const bool covers = s.presence.covering_changed(change, *s.registry, s.sessions, now, out);
     if (watched || !s.settings.monitored.empty() || covers) {
       s.judge_route(change.peer, change.prefix, *change.after, change.time, now, out);
     }
@@ -333,8 +332,7 @@ void Detector::route_changed(const rib::RouteChange& change, const rib::Table& t
       s.covering.forget(change.prefix);
   }
   s.presence.changed(change, s.sessions, flawed, now, out);
-  if (s.covering.covers(*s.registry, change.prefix))
-    s.presence.covering_changed(change, *s.registry, s.sessions, now, out);
+  s.presence.covering_changed(change, *s.registry, s.sessions, now, out);
 }
 
 void Detector::withdrawn_unseen(const rib::Peer& peer, const net::Prefix& prefix, TimePoint time,

@@ -119,6 +119,11 @@ model::EventPeer event_peer(const rib::Peer& peer) {
   return {peer.key.router, loc_rib ? std::string("locRib") : peer.key.address.to_string(), peer.asn};
 }
 
+std::string peer_in_words(const rib::Peer& peer) {
+  return peer.asn == 0 ? fmt::format("router {}", peer.key.router)
+                       : fmt::format("AS{} ({}) at {}", peer.asn, event_peer(peer).address, peer.key.router);
+}
+
 void resolve(model::Event& event, TimePoint time, std::string_view reason) {
   event.state = model::EventState::resolved;
   // Routers' clocks differ: an event never ends before it began.

@@ -121,8 +121,9 @@ class Presence {
   /// something was found in the route that is gone, so that it is no news that it is.
   void changed(const rib::RouteChange& change, const Sessions& sessions, bool flawed, TimePoint now,
                std::vector<model::Event>& out);
-  /// The same of a route that covers registered prefixes, for those whose backup it is.
-  void covering_changed(const rib::RouteChange& change, const model::Registry& registry,
+  /// The same of a route that covers registered prefixes, for those whose backup it is. Whether it covers
+  /// any.
+  bool covering_changed(const rib::RouteChange& change, const model::Registry& registry,
                         const Sessions& sessions, TimePoint now, std::vector<model::Event>& out);
   /// A peer took back what we never saw it announce. Counts for visibility where the settings say so.
   void withdrawn_unseen(const rib::Peer& peer, const net::Prefix& prefix, TimePoint time, TimePoint now,
@@ -198,8 +199,6 @@ class Presence {
   std::map<std::string, std::vector<model::Event>> restored_;  // by resource in lower case
 };
 
-/// Whether a covering route is a backup of the prefix: it is longer than /24, or /48.
-bool has_covering_backup(const net::Prefix& prefix);
 /// Reads sightings by session.
 Ways ways_of(const PrefixPresence& prefix);
 /// Opens, updates or resolves the visibility event after sightings changed (visibility.cc).

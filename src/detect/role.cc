@@ -18,6 +18,10 @@ Role role_of(const Settings& settings, const model::Connection* connection,
   return backup ? Role::backup : Role::primary;
 }
 
+bool has_covering_backup(const net::Prefix& prefix) {
+  return prefix.length() > (prefix.family() == net::Family::ipv4 ? 24 : 48);
+}
+
 std::string_view to_string(Role role) { return role == Role::backup ? "backup" : "primary"; }
 
 }  // namespace peering::detect

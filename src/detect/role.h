@@ -13,6 +13,10 @@ namespace peering::detect {
 Role role_of(const Settings& settings, const model::Connection* connection,
              const model::Expectation& expectation, const rib::Peer& peer, const PathView& view);
 
+/// Whether a covering route is a backup of the prefix: it is longer than /24, or /48, and so hardly taken by
+/// others.
+bool has_covering_backup(const net::Prefix& prefix);
+
 /// "primary" or "backup".
 std::string_view to_string(Role role);
 

@@ -12,11 +12,6 @@ namespace {
 // did not take it. A collector's hundreds of peers are told only when the active path changes.
 constexpr std::size_t few_ways_max = 4;
 
-std::string source(const rib::Peer& peer) {
-  return peer.asn == 0 ? fmt::format("router {}", peer.key.router)
-                       : fmt::format("AS{} ({}) at {}", peer.asn, event_peer(peer).address, peer.key.router);
-}
-
 std::string plural(std::size_t count, std::string_view what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
@@ -44,7 +39,7 @@ void describe_route(model::Event& event, const Way& way, const Settings& setting
   event.origin = way.sighting->view.origin;
   event.as_path = way.sighting->view.path;
   event.evidence.push_back(
-      fmt::format("AS path {} from {}", way.sighting->view.text, source(*way.sighting->peer)));
+      fmt::format("AS path {} from {}", way.sighting->view.text, peer_in_words(*way.sighting->peer)));
 }
 
 }  // namespace
@@ -62,8 +57,8 @@ void Presence::gained(PrefixPresence& prefix, const Ways& before, const Ways& af
   prefix.announced = true;
   if (first || (primary && first_of_role)) {
     const bool waited = prefix.withdrawal != nullptr;
-    close(prefix, prefix.withdrawal, cause.time, fmt::format("{} announces it again", source(cause.peer)),
-          out);
+    close(prefix, prefix.withdrawal, cause.time,
+          fmt::format("{} announces it again", peer_in_words(cause.peer)), out);
     if (!news && !waited) return;
   }
   if (!primary && first_of_role) {
@@ -76,7 +71,7 @@ void Presence::gained(PrefixPresence& prefix, const Ways& before, const Ways& af
   describe_route(event, way, settings_);
   event.summary = fmt::format("{}: {}", primary ? "Announced" : "Backup route announced", observed);
   event.description =
-      fmt::format("{} announces {}{} with AS path {}; {} now.", source(cause.peer), observed,
+      fmt::format("{} announces {}{} with AS path {}; {} now.", peer_in_words(cause.peer), observed,
                   primary ? "" : " as a backup route", way.sighting->view.text,
                   plural(after.legitimate(), "session") + (after.legitimate() == 1 ? " has it" : " have it"));
   emit(prefix, event, out);
@@ -100,7 +95,7 @@ void Presence::lost(PrefixPresence& prefix, Role role, const Ways& after, const 
                            : primary_gone
                                ? fmt::format("{} is left", plural(after.backup, "backup route"))
                                : fmt::format("{} left", plural(after.legitimate(), "other session"));
-  event.description = fmt::format("{} withdrew {}; {}.", source(cause.peer), observed, left);
+  event.description = fmt::format("{} withdrew {}; {}.", peer_in_words(cause.peer), observed, left);
   if (backup_gone) {
     if (!prefix.backup_withdrawal) {
       prefix.backup_withdrawal = std::make_unique<model::Event>(event);
@@ -142,7 +137,7 @@ void Presence::follow_covering(PrefixPresence& prefix, const Ways& after, const 
   event.peers = {event_peer(*cover.peer)};
   event.summary = fmt::format("Backup path in use: {}", observed);
   event.description = fmt::format("Traffic for {} follows {}, which covers it, through {}.", observed,
-                                  key.first.to_string(), source(*cover.peer));
+                                  key.first.to_string(), peer_in_words(*cover.peer));
   emit(prefix, event, out);
 }
 
@@ -167,7 +162,7 @@ void Presence::follow_active(PrefixPresence& prefix, const Ways& before, const W
   event.summary =
       fmt::format("{} path in use: {}", active.role == Role::primary ? "Active" : "Backup", observed);
   event.description = fmt::format("Traffic for {} takes the {} way through {}: AS path {}.", observed,
-                                  to_string(active.role), source(peer), active.sighting->view.text);
+                                  to_string(active.role), peer_in_words(peer), active.sighting->view.text);
   emit(prefix, event, out);
 }
 

@@ -49,6 +49,8 @@ class RouteBurst {
   std::size_t records() const { return records_; }
   /// Memory of the records.
   std::size_t bytes() const { return bytes_.size(); }
+  /// Whose records they are, in order; a peer may stand there several times.
+  std::span<const PeerPointer> peers() const { return peers_; }
   /// Takes everything out, keeps the memory.
   void clear() {
     bytes_.clear();

@@ -66,4 +66,26 @@ Result<std::vector<FilterTerm>> parse_filter(std::string_view text) {
   return out;
 }
 
+bool holds(std::weak_ordering order, Comparison comparison) {
+  switch (comparison) {
+    case Comparison::eq:
+      return order == 0;
+    case Comparison::ne:
+      return order != 0;
+    case Comparison::gt:
+      return order > 0;
+    case Comparison::ge:
+      return order >= 0;
+    case Comparison::lt:
+      return order < 0;
+    case Comparison::le:
+      return order <= 0;
+  }
+  return false;
+}
+
+tl::unexpected<Error> wrong(const FilterTerm& term, std::string_view rule) {
+  return tl::unexpected(invalid(fmt::format("$filter {}", term.field), term.literal, rule));
+}
+
 }  // namespace peering::api::arm

@@ -3,6 +3,7 @@
 //   firstSeen ge 2026-11-23T10:00:00Z and level eq 'Critical' and kind ne 'withdrawal'
 #pragma once
 
+#include <compare>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,11 @@ struct FilterTerm {
 
 inline constexpr std::size_t filter_terms_max = 16;
 inline constexpr std::size_t filter_bytes_max = 2048;
+
+/// Whether an ordering of a value to a literal is what the comparison asks for.
+bool holds(std::weak_ordering order, Comparison comparison);
+/// The error about a term's literal, or its comparison.
+tl::unexpected<Error> wrong(const FilterTerm& term, std::string_view rule);
 
 /// Words compare without case. An empty text gives no terms. Errors name the place.
 Result<std::vector<FilterTerm>> parse_filter(std::string_view text);
