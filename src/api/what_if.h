@@ -8,7 +8,8 @@
 namespace peering::api {
 
 /// One entry of `changes`: before and after as they are shown, null where there is nothing. `with_payloads`:
-/// as Azure's FullResourcePayloads, else ids and kinds of change only.
+/// as Azure's FullResourcePayloads, else ids and kinds of change only. States that the server observes (of a
+/// session, of a prefix, of a test) are shown and are no change.
 json::object what_if_change(const std::string& id, const json::value& before, const json::value& after,
                             bool with_payloads);
 

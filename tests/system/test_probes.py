@@ -91,6 +91,11 @@ while True:
                  for point in series["points"] if point["count"] > 0]
         return min(least) / 1000 if least else None
 
+    def samples(self, prefix, kind):
+        """How many samples of a kind the report of a registered prefix holds."""
+        return sum(point["count"] for series in self.tenant.latency(prefix)["series"] if series["kind"] == kind
+                   for point in series["points"])
+
 
 def stamp(answer):
     """The NTP timestamp at the beginning, in seconds since 1970."""
@@ -333,15 +338,18 @@ class Stamp(Probing):
         self.addCleanup(capture.close)
         self.listening("python3", "-u", netns_lab.program("stamp_peer.py"), "reflect", END, str(STAMP_PORT), "0.05")
         self.tenant.add_prefix("p", "198.51.100.0/24")
-        self.put_test("t", END, STAMP_PORT)
+        self.put_test("t", END, STAMP_PORT, frequency_s=3)
         wait_for(lambda: self.shown("t")["isTestSuccessful"], "successful test", 15)
-        wait_for(lambda: self.server.metrics()['peering_probe_answers_total{end="answered"}'] >= 6, "more runs", 20)
-        wait_for(lambda: self.least_ms("p", "stamp"), "latency samples", 15)
-        time.sleep(1.5)  # those of the latest runs
-        least = self.least_ms("p", "stamp")
+        wait_for(lambda: self.samples("p", "stamp") >= 3, "more runs", 20)
+
+        def all_sampled():
+            seen = capture.exchanges(STAMP_PORT)
+            return seen if self.samples("p", "stamp") == len(seen) else None
         wire = [(ended - began - (stamp(answer[4:]) - stamp(answer[16:]))) * 1000
-                for began, _, ended, answer in capture.exchanges(STAMP_PORT)]
-        self.assertLess(abs(least - min(wire)), 1.0, f"{least}, and on the wire {wire} without the 50 ms")
+                for began, _, ended, answer in wait_for(all_sampled, "a sample of each exchange", 15)]
+        # Between its arrival and the program that waits for it a busy machine may do other work.
+        late = self.least_ms("p", "stamp") - min(wire)
+        self.assertTrue(-0.01 * min(wire) <= late < 10, f"{late} ms later than on the wire: {wire} without the 50 ms")
 
     def test_another_sender_measures_against_our_reflector(self):
         self.begin(f'stamp_listen = "{SOURCE}:{STAMP_PORT}"\n')
