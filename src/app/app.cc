@@ -29,6 +29,7 @@
 #include "app/sample_log.h"
 #include "app/session_history.h"
 #include "app/shard.h"
+#include "app/shares.h"
 #include "app/world_knowledge.h"
 #include "base/log.h"
 #include "feeds/archive.h"
@@ -135,8 +136,6 @@ class App::State : public feeds::ShardSink {
   void start_ris_feeds();
   Result<void> start_kafka_feeds();
   void watch_registered(const model::Registry& registry);
-  Result<std::vector<model::Event>> known_events();
-  void restore_shards(const std::vector<model::Event>& known);
   void apply_registry(model::RegistryPointer registry);
   Result<std::vector<rib::Route>> routes(const net::Prefix& prefix);
   Result<rib::FoundRoutes> search(const rib::RouteSearch& search);
@@ -201,28 +200,6 @@ Result<void> App::State::open_stores() {
   return {};
 }
 
-// Open events, and of every prefix its latest announcement: what the detectors knew.
-Result<std::vector<model::Event>> App::State::known_events() {
-  auto known = telemetry_->open_events();
-  if (!known) return known;
-  const auto latest = telemetry_->latest_events(model::EventKind::announcement);
-  if (!latest) return latest;
-  known->insert(known->end(), latest->begin(), latest->end());
-  return known;
-}
-
-void App::State::restore_shards(const std::vector<model::Event>& known) {
-  std::vector<std::vector<model::Event>> of_shard(shards_.size());
-  for (const model::Event& event : known) {
-    // What is about a monitored AS belongs to where its routes come.
-    const auto owner = feeds::shard_of(event.monitored ? event.observed : event.prefix, shards_.size());
-    for (std::size_t i = 0; i < shards_.size(); ++i) {
-      if (!owner || *owner == i) of_shard[i].push_back(event);
-    }
-  }
-  for (std::size_t i = 0; i < shards_.size(); ++i) shards_[i]->restore(std::move(of_shard[i]));
-}
-
 void App::State::make_requirement_watch(const std::vector<model::Event>& known) {
   RequirementWatch::Services services{
       .catalog = [this] { return catalog_.current(); },
@@ -255,31 +232,28 @@ Result<void> App::State::start_detection() {
       }};
   writer_ = std::make_unique<EventWriter>(std::move(services));
 
+  detect::Settings detection;
+  detection.return_grace = c_.feeds.bmp_reconnect_grace;
+  for (const Pop& pop : c_.network.pops) {
+    if (!pop.metro.empty()) detection.metro_of_pop[pop.name] = pop.metro;
+  }
+  detection.monitored = monitored_ases(c_);
   Shard::Options options;
   options.mailbox_messages_max = static_cast<std::size_t>(c_.detection.mailbox_messages_max);
-  options.reconnect_grace = c_.feeds.bmp_reconnect_grace;
-  options.detection.return_grace = c_.feeds.bmp_reconnect_grace;
-  for (const Pop& pop : c_.network.pops) {
-    if (!pop.metro.empty()) options.detection.metro_of_pop[pop.name] = pop.metro;
-  }
-  options.detection.monitored = monitored_ases(c_);
+  options.work.reconnect_grace = c_.feeds.bmp_reconnect_grace;
   const std::size_t count = c_.detection.shards > 0 ? static_cast<std::size_t>(c_.detection.shards)
                                                     : std::max(1U, std::thread::hardware_concurrency());
   for (std::size_t i = 0; i < count; ++i) {
-    options.detection.owns = [i, count](const net::Prefix& prefix) {
-      return feeds::shard_of(prefix, count).value_or(0) == i;
-    };
-    options.detection.hears = [i, count](const net::Prefix& prefix) {
-      return feeds::shard_of(prefix, count).value_or(i) == i;
-    };
+    options.work.detection = settings_of_share(detection, i, count);
     shards_.push_back(std::make_unique<Shard>(options, metrics_, [this](std::vector<model::Event> events) {
       requirements_->touch(events);
       writer_->submit(std::move(events));
     }));
   }
-  const auto known = known_events();
+  const auto known = events_known(*telemetry_);
   if (!known) return tl::unexpected(known.error());
-  restore_shards(*known);
+  const auto parts = events_of_shares(*known, shards_.size());
+  for (std::size_t i = 0; i < shards_.size(); ++i) shards_[i]->restore(parts[i]);
   writer_->restore(*known);
   make_requirement_watch(*known);
   probing_ = std::make_unique<Probing>(

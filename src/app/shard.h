@@ -10,11 +10,9 @@
 #include <memory>
 #include <vector>
 
-#include "app/world_knowledge.h"
+#include "app/shard_work.h"
 #include "base/metrics.h"
 #include "base/result.h"
-#include "detect/detector.h"
-#include "feeds/shard_message.h"
 #include "model/event.h"
 #include "model/registry.h"
 #include "rib/table.h"
@@ -26,19 +24,18 @@ class Shard {
  public:
   struct Options {
     std::size_t mailbox_messages_max = 65536;
-    Microseconds reconnect_grace = std::chrono::seconds(60);
-    detect::Settings detection;
+    ShardWork::Options work;
   };
   /// Where events go; must not block.
   using Emit = std::function<void(std::vector<model::Event>)>;
 
-  Shard(Options options, Metrics& metrics, Emit emit);
+  Shard(const Options& options, Metrics& metrics, Emit emit);
   ~Shard();
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
   /// Open events and latest announcements from before a restart; before `start`.
-  void restore(std::vector<model::Event> known);
+  void restore(const std::vector<model::Event>& known);
   void start();
   /// Judges what waits, then joins. Idempotent.
   void stop();

@@ -102,7 +102,7 @@ TEST(ShardWithMonitoredAses, JudgesThemWhereverTheyStandAndTellsTheConnection) {
   as.downstreams.emplace();
   as.connection = "/c";
   Shard::Options options;
-  options.detection.monitored.add(as);
+  options.work.detection.monitored.add(as);
   Metrics metrics;
   std::vector<model::Event> events;
   Shard shard(options, metrics, [&](std::vector<model::Event> found) {
