@@ -21,6 +21,19 @@ function(peering_common_headers target from)
   endif()
 endfunction()
 
+# And several files are compiled as one: most of the time goes into headers that they share. Commands of the
+# command line are left out, as each has its own `list` and `show`.
+function(peering_together target sources)
+  if(NOT PEERING_SANITIZED)
+    return()
+  endif()
+  list(FILTER sources INCLUDE REGEX "_commands\\.cc$")
+  set_source_files_properties(${sources} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+  # They take what is included for headers, and names of other files for one's own; `dev` does not.
+  target_compile_options(${target} PRIVATE -Wno-subobject-linkage -Wno-shadow)
+endfunction()
+
 # gcc 12 miscompiles some coroutines, and only when it optimises: the sanitizers must see them optimised.
 function(peering_optimised_coroutines sources)
   if(NOT PEERING_SANITIZED)
@@ -59,6 +72,7 @@ function(peering_room name)
   if(all)
     peering_common_headers(${name} common_headers)
     peering_optimised_coroutines("${all}")
+    peering_together(${name} "${all}")
   endif()
   if(PEERING_TESTS)
     peering_room_tests(${name} "${tests}")

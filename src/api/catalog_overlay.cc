@@ -14,7 +14,7 @@ constexpr std::size_t text_bytes_max = 1024;
 constexpr std::size_t title_bytes_max = 256;
 constexpr std::size_t list_items_max = 5000;
 
-std::string text_of(const json::object& properties, std::string_view key) {
+std::string entry_text(const json::object& properties, std::string_view key) {
   return find_string(json::value(properties), key).value_or("");
 }
 
@@ -109,7 +109,7 @@ Result<void> check_form(const CatalogEntry& entry) {
     }
   }
   if (auto ok = check_limits(json::value(given), "properties"); !ok) return ok;
-  if (const auto parent = parent_of(entry.kind); parent && text_of(given, parent->key).empty()) {
+  if (const auto parent = parent_of(entry.kind); parent && entry_text(given, parent->key).empty()) {
     const json::value* value = given.if_contains(parent->key);
     return refused(fmt::format("properties.{}", parent->key), value ? json::serialize(*value) : "",
                    fmt::format("it is required: one of the {}", to_string(parent->kind)));
@@ -132,7 +132,7 @@ Result<void> check_form(const CatalogEntry& entry) {
 Result<void> check_title(const CatalogEntry& entry, const CatalogEntries& entries) {
   const std::string title = title_of(entry);
   const std::string sought =
-      entry.kind == CatalogKind::states ? state_title(text_of(entry.properties, "country"), title) : title;
+      entry.kind == CatalogKind::states ? state_title(entry_text(entry.properties, "country"), title) : title;
   const CatalogEntry* other = entries.find_called(entry.kind, sought);
   if (!other || arm::same_name(other->name, entry.name)) return {};
   return refused(fmt::format("properties.{}", title_key(entry.kind)), title,
@@ -141,7 +141,7 @@ Result<void> check_title(const CatalogEntry& entry, const CatalogEntries& entrie
 
 Result<void> check_references(const CatalogEntry& entry, const CatalogEntries& entries) {
   if (const auto parent = parent_of(entry.kind)) {
-    const std::string named = text_of(entry.properties, parent->key);
+    const std::string named = entry_text(entry.properties, parent->key);
     if (!entries.find_called(parent->kind, named)) {
       return refused(fmt::format("properties.{}", parent->key), named,
                      fmt::format("one of the catalogue's {}", to_string(parent->kind)));
@@ -173,7 +173,7 @@ void drop_orphans(CatalogEntries& entries, std::vector<std::string>& left_out) {
     if (!parent) continue;
     std::vector<std::string> orphans;
     for (const CatalogEntry* entry : entries.of_kind(kind)) {
-      if (!entries.find_called(parent->kind, text_of(entry->properties, parent->key))) {
+      if (!entries.find_called(parent->kind, entry_text(entry->properties, parent->key))) {
         orphans.push_back(entry->name);
       }
     }

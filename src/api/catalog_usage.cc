@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t page_size = 1000;
 
-std::string text_of(const json::object& properties, std::string_view key) {
+std::string member_text(const json::object& properties, std::string_view key) {
   return find_string(json::value(properties), key).value_or("");
 }
 
@@ -65,7 +65,7 @@ std::size_t count_entries(const CatalogEntries& entries, CatalogKind kind, std::
                           std::string_view name) {
   const auto list = entries.of_kind(kind);
   return static_cast<std::size_t>(std::ranges::count_if(list, [&](const CatalogEntry* entry) {
-    return arm::same_name(text_of(entry->properties, key), name);
+    return arm::same_name(member_text(entry->properties, key), name);
   }));
 }
 
@@ -124,11 +124,11 @@ arm::Expected<void> users_of_place(const Call& call, const CatalogEntry& place, 
                                    Users& out) {
   const std::int64_t id = facility_id(place.properties);
   if (id == 0) return {};
-  const std::string metro = text_of(place.properties, "metro");
+  const std::string metro = member_text(place.properties, "metro");
   const auto others = entries.of_kind(place.kind);
   const bool another = std::ranges::any_of(others, [&](const CatalogEntry* each) {
     return !arm::same_name(each->name, place.name) && facility_id(each->properties) == id &&
-           arm::same_name(text_of(each->properties, "metro"), metro);
+           arm::same_name(member_text(each->properties, "metro"), metro);
   });
   if (another) return {};
   const std::string_view block = place.kind == CatalogKind::facilities ? "direct" : "exchange";
@@ -166,7 +166,7 @@ bool stands_in(const CatalogEntry& before, const CatalogEntry& after) {
   const bool place = before.kind == CatalogKind::facilities || before.kind == CatalogKind::exchanges;
   if (place) {
     return facility_id(before.properties) == facility_id(after.properties) &&
-           arm::same_name(text_of(before.properties, "metro"), text_of(after.properties, "metro"));
+           arm::same_name(member_text(before.properties, "metro"), member_text(after.properties, "metro"));
   }
   return arm::same_name(title_of(before), title_of(after));
 }

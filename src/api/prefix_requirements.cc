@@ -9,7 +9,7 @@ namespace peering::api {
 
 namespace {
 
-using Result = RequirementResult;
+using Judged = RequirementResult;
 using Requirements = std::vector<Requirement>;
 
 constexpr std::size_t sessions_needed = 2;
@@ -36,13 +36,13 @@ bool is_exact(const rib::Route& route, const net::Prefix& prefix) {
 
 Requirement judge_origin(const model::Expectation& expectation, const rib::Route& route) {
   Requirement out{.name = "originAsn",
-                  .result = Result::pass,
+                  .result = Judged::pass,
                   .expected = "an origin AS that is expected (monitoring/default)",
                   .message = "The route's origin is expected"};
   if (expectation.any_origin) out.expected = "any origin AS: none is named in monitoring/default";
   for (const net::Asn origin : route.attributes->as_path.origins()) {
     if (expectation.allows_origin(origin)) continue;
-    out.result = Result::fail;
+    out.result = Judged::fail;
     out.message = fmt::format("Received route for prefix {} has the origin AS{}, which is not expected",
                               route.prefix.to_string(), origin);
     out.action =
@@ -60,7 +60,7 @@ Requirement judge_community(const rib::Route& route, const Settings& settings) {
   const std::string wanted = community_text(*settings.peering_service_community);
   const auto& communities = route.attributes->communities;
   const bool has = std::ranges::find(communities, *settings.peering_service_community) != communities.end();
-  out.result = has ? Result::pass : Result::fail;
+  out.result = has ? Judged::pass : Judged::fail;
   out.expected = fmt::format("the community {}", wanted);
   out.message = fmt::format("Received route for prefix {} {} the MAPS community {}", route.prefix.to_string(),
                             has ? "has" : "should have", wanted);
@@ -73,7 +73,7 @@ Requirement judge_length(const rib::Route& route, const Settings& settings) {
   const bool fits = length <= most;
   Requirement out{
       .name = "asPathLength",
-      .result = fits ? Result::pass : Result::fail,
+      .result = fits ? Judged::pass : Judged::fail,
       .expected = fmt::format("at most {} ASes, prepends counted", most),
       .message = fmt::format("AS path length for prefix {} is {}", route.prefix.to_string(), length)};
   if (fits) return out;
@@ -88,7 +88,7 @@ Requirement judge_public(const rib::Route& route) {
   const auto found = std::ranges::find_if(asns, [](net::Asn asn) { return is_private_asn(asn); });
   Requirement out{
       .name = "publicAsns",
-      .result = found == asns.end() ? Result::pass : Result::fail,
+      .result = found == asns.end() ? Judged::pass : Judged::fail,
       .expected = "no private AS number in the path",
       .message = fmt::format("AS path for prefix {} has public ASNs only", route.prefix.to_string())};
   if (found == asns.end()) return out;
@@ -109,7 +109,7 @@ Requirements judge_route(const model::Expectation& expectation, const rib::Route
 }
 
 std::ptrdiff_t failures(const Requirements& all) {
-  return std::ranges::count(all, Result::fail, &Requirement::result);
+  return std::ranges::count(all, Judged::fail, &Requirement::result);
 }
 
 // Of several routes for the prefix the judgement of the best one; nothing when there is none.
@@ -129,7 +129,7 @@ Requirements judge_best(const model::Expectation& expectation, std::span<const r
 void add_unseen(Requirements& out) {
   for (const std::string_view name : {"originAsn", "community", "asPathLength", "publicAsns"}) {
     out.push_back({.name = std::string(name),
-                   .result = Result::unknown,
+                   .result = Judged::unknown,
                    .expected = "a route to judge",
                    .message = "No route for exactly this prefix is seen"});
   }
@@ -142,7 +142,7 @@ Requirement provider_found(const PrefixFacts& facts) {
     return out;
   }
   out.seen = facts.provider_name;
-  out.result = facts.provider ? Result::pass : Result::fail;
+  out.result = facts.provider ? Judged::pass : Judged::fail;
   out.message = facts.provider ? "The provider is in the catalogue" : "Peering service provider not found";
   if (!facts.provider) out.action = "Choose a provider of the list peeringServiceProviders";
   return out;
@@ -150,13 +150,13 @@ Requirement provider_found(const PrefixFacts& facts) {
 
 Requirement prefix_valid(const net::Prefix& prefix, const Settings& settings) {
   Requirement out{.name = "prefix",
-                  .result = Result::pass,
+                  .result = Judged::pass,
                   .seen = prefix.to_string(),
                   .expected = "a public prefix",
                   .message = "The prefix can be announced"};
   const bool refused = prefix.family() == net::Family::ipv6 && !settings.ipv6_allowed;
   if (!is_private(prefix) && !refused) return out;
-  out.result = Result::fail;
+  out.result = Judged::fail;
   out.message = fmt::format("Peering service prefix is invalid: {}",
                             refused ? "only IPv4 prefixes are supported here" : "it is private or reserved");
   out.action = "Register a prefix that is yours and public";
@@ -186,11 +186,11 @@ Requirement primary_sessions(const PrefixFacts& facts) {
   }
   for (const std::string& router : routers) out.seen += (out.seen.empty() ? "" : ", ") + router;
   if (route_server || routers.size() >= sessions_needed) {
-    out.result = Result::pass;
+    out.result = Judged::pass;
     out.message = "Provider has the sessions that are needed in its primary location";
     return out;
   }
-  out.result = unknown ? Result::unknown : Result::fail;
+  out.result = unknown ? Judged::unknown : Judged::fail;
   out.message = unknown ? "A router of the primary location tells nothing of its sessions"
                         : "Provider has fewer than two sessions in its primary location";
   out.action = "Let the provider bring up sessions with two routers, or choose another primary location";
@@ -210,7 +210,7 @@ Requirement backup_sessions(const PrefixFacts& facts) {
     unknown = unknown || each->session.state.empty();
     if (each->session.established) out.session = each->session.peer_address.to_string();
   }
-  out.result = established ? Result::pass : unknown ? Result::unknown : Result::fail;
+  out.result = established ? Judged::pass : unknown ? Judged::unknown : Judged::fail;
   out.message = established ? "Provider has a session in its backup location"
                 : unknown   ? "A router of the backup location tells nothing of its sessions"
                             : "Provider has no sessions in its backup location";
@@ -240,7 +240,7 @@ Requirement prefix_key(const PrefixFacts& facts) {
   const bool known =
       found != facts.partners.registrations.end() && facts.network.peerings.contains(found->second->peering);
   const bool fits = known && fits_key(facts, *found->second);
-  out.result = fits ? Result::pass : Result::fail;
+  out.result = fits ? Judged::pass : Judged::fail;
   out.message = fits    ? "The key is one of the provider's"
                 : known ? "Peering service prefix key is not for this prefix"
                         : "Peering service prefix key is not one of the provider's";
@@ -252,19 +252,19 @@ Requirement not_received(const net::Prefix& prefix, const ProviderSession& from,
   const std::string peer = from.session.peer_address.to_string();
   Requirement out{
       .name = "prefixReceived",
-      .result = Result::fail,
+      .result = Judged::fail,
       .session = peer,
       .expected = "a route for exactly this prefix on every session of primary and backup location",
       .action = fmt::format("Let the provider announce the prefix on the session with {}", peer),
       .message = fmt::format("Not receiving prefix advertisement from IP {} for prefix {}", peer,
                              prefix.to_string())};
-  if (age <= validation_patience) out.result = Result::unknown;
+  if (age <= validation_patience) out.result = Judged::unknown;
   return out;
 }
 
 Requirement received(const net::Prefix& prefix, const std::string& peer, const std::string& seen) {
   return {.name = "prefixReceived",
-          .result = Result::pass,
+          .result = Judged::pass,
           .session = peer,
           .seen = seen,
           .expected = "a route for exactly this prefix",
@@ -279,7 +279,7 @@ Requirements judge_session(const model::Expectation& expectation, std::span<cons
   if (!from.session.established) {
     return {
         {.name = "prefixReceived",
-         .result = from.session.state.empty() ? Result::unknown : Result::not_applicable,
+         .result = from.session.state.empty() ? Judged::unknown : Judged::not_applicable,
          .session = peer,
          .seen = from.session.state.empty() ? "nothing of this session" : "the state " + from.session.state,
          .expected = "a route for exactly this prefix, once the session is established",
@@ -316,7 +316,7 @@ void add_of_any_route(const PrefixFacts& facts, Requirements& out) {
     return;
   }
   out.push_back({.name = "prefixReceived",
-                 .result = facts.age > validation_patience ? Result::fail : Result::unknown,
+                 .result = facts.age > validation_patience ? Judged::fail : Judged::unknown,
                  .expected = "a route for exactly this prefix",
                  .action = "Let the provider announce the prefix",
                  .message = "Prefix is not announced by the service provider"});
@@ -358,29 +358,29 @@ std::vector<Requirement> registered_prefix_requirements(const net::Prefix& prefi
   expectation.any_origin = true;
   Requirements out{prefix_valid(prefix, settings)};
   std::string missing;
-  Result outcome = Result::not_applicable;
+  Judged outcome = Judged::not_applicable;
   for (const ProviderSession& each : sessions) {
     if (each.session.peer_address.is_v4() != (prefix.family() == net::Family::ipv4)) continue;
     Requirements judged = judge_session(expectation, routes, each, settings, age);
     std::erase_if(judged, [](const Requirement& one) { return one.name == "originAsn"; });
     for (Requirement& one : judged) {
-      if (one.result != Result::fail) continue;
+      if (one.result != Judged::fail) continue;
       // In the words that partners know; the whole list of addresses is in each of them.
       if (one.name == "community") one.message = "Advertisement missing MAPS community";
       if (one.name == "asPathLength" || one.name == "publicAsns") one.message = "AS path isn't correct";
       if (one.name == "prefixReceived") missing += (missing.empty() ? "" : ", ") + one.session;
     }
-    outcome = outcome == Result::pass ? outcome : judged.front().result;
+    outcome = outcome == Judged::pass ? outcome : judged.front().result;
     out.insert(out.end(), judged.begin(), judged.end());
   }
   for (Requirement& one : out) {
-    if (one.name == "prefixReceived" && one.result == Result::fail) {
+    if (one.name == "prefixReceived" && one.result == Judged::fail) {
       one.message = "Prefix not received from IP " + missing;
     }
   }
-  if (outcome == Result::not_applicable) {
+  if (outcome == Judged::not_applicable) {
     out.push_back({.name = "prefixReceived",
-                   .result = age > validation_patience ? Result::fail : Result::unknown,
+                   .result = age > validation_patience ? Judged::fail : Judged::unknown,
                    .expected = "an established session of the prefix's family",
                    .action = "Bring up a session of the peering",
                    .message = "Prefix not received from IP: no session of the peering is established"});
@@ -390,13 +390,13 @@ std::vector<Requirement> registered_prefix_requirements(const net::Prefix& prefi
 
 std::string_view to_string(RequirementResult result) {
   switch (result) {
-    case Result::pass:
+    case Judged::pass:
       return "pass";
-    case Result::fail:
+    case Judged::fail:
       return "fail";
-    case Result::unknown:
+    case Judged::unknown:
       return "unknown";
-    case Result::not_applicable:
+    case Judged::not_applicable:
       break;
   }
   return "notApplicable";

@@ -18,8 +18,8 @@ constexpr std::chrono::seconds mark_period{30};
 // While the store takes nothing, the rest waits where it is bounded.
 constexpr std::size_t waiting_max = 10'000;
 
-using SessionKey = std::tuple<net::Address, std::string, std::uint64_t>;
-SessionKey key_of(const model::SessionChange& change) {
+using ChangeKey = std::tuple<net::Address, std::string, std::uint64_t>;
+ChangeKey key_of(const model::SessionChange& change) {
   return {change.peer_address, change.router, change.distinguisher};
 }
 
@@ -31,8 +31,8 @@ struct SessionHistory::State {
 
   store::TelemetryStore& store;
   const std::function<std::vector<model::SessionChange>()> take;
-  std::map<SessionKey, TimePoint> last;  // change of each session
-  std::map<SessionKey, TimePoint> ends;  // of what the last process knew; nothing was told since
+  std::map<ChangeKey, TimePoint> last;  // change of each session
+  std::map<ChangeKey, TimePoint> ends;  // of what the last process knew; nothing was told since
   std::vector<model::SessionChange> waiting;
   TimePoint marked{};
   bool failing = false;
@@ -43,7 +43,7 @@ struct SessionHistory::State {
 
   // A router's clock may be wrong or say nothing: a session's changes keep their order, and none lies ahead.
   void place(model::SessionChange& change, TimePoint at) {
-    const SessionKey key = key_of(change);
+    const ChangeKey key = key_of(change);
     const auto [found, fresh] = last.try_emplace(key, change.at);
     const auto end = ends.find(key);
     // Up since before the last process ended: it takes the place of that end.

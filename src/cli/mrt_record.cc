@@ -20,7 +20,7 @@ namespace {
 namespace bmp = wire::bmp;
 
 constexpr std::size_t peers_max = 100'000;
-constexpr int exit_failed = 1, exit_not_found = 3;
+constexpr int record_failed = 1, record_not_found = 3;
 
 feeds::MrtWriterSettings files_of(const MrtRecordOptions& options) {
   return {options.folder, options.every, options.compress, std::chrono::seconds(0)};
@@ -42,7 +42,7 @@ int record_file(const MrtRecordOptions& options, std::ostream& err) {
   auto input = feeds::FrameFile::open(options.input, bmp::split_frame);
   if (!input) {
     err << "mrt record: " << input.error().message << "\n";
-    return input.error().code == ErrorCode::not_found ? exit_not_found : exit_failed;
+    return input.error().code == ErrorCode::not_found ? record_not_found : record_failed;
   }
   feeds::MrtWriter files(files_of(options));
   feeds::BmpToMrt translator(peers_max);
@@ -66,7 +66,7 @@ int record_file(const MrtRecordOptions& options, std::ostream& err) {
   if (!written) err << "mrt record: " << written.error().message << "\n";
   err << fmt::format("mrt record: {} messages, {} damaged, {} files\n", input->frames(), damaged,
                      files.files());
-  return frame && written ? 0 : exit_failed;
+  return frame && written ? 0 : record_failed;
 }
 
 // The routes themselves are not kept.
@@ -80,7 +80,7 @@ int record_routers(const MrtRecordOptions& options, std::ostream& out, std::ostr
   const auto endpoint = http::parse_endpoint(options.listen);
   if (!endpoint) {
     err << "mrt record: " << endpoint.error().message << "\n";
-    return exit_failed;
+    return record_failed;
   }
   StopSignal signal;  // before any thread is there
   Metrics metrics;
@@ -96,7 +96,7 @@ int record_routers(const MrtRecordOptions& options, std::ostream& out, std::ostr
   const auto bound = listener.listen(*endpoint);
   if (!bound) {
     err << "mrt record: " << bound.error().message << "\n";
-    return exit_failed;
+    return record_failed;
   }
   out << "waiting for routers at " << options.listen << " (port " << bound->port << ")" << std::endl;
   while (!signal.wait_for(std::chrono::milliseconds(1000))) {
@@ -105,7 +105,7 @@ int record_routers(const MrtRecordOptions& options, std::ostream& out, std::ostr
   archive.stop();
   if (const std::string trouble = archive.trouble(); !trouble.empty()) {
     err << "mrt record: " << trouble << "\n";
-    return exit_failed;
+    return record_failed;
   }
   return 0;
 }

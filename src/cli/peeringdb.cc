@@ -13,7 +13,7 @@ namespace {
 using Id = PeeringDb::Id;
 
 constexpr std::size_t complaints_max = 20;
-constexpr std::size_t text_bytes_max = 200;
+constexpr std::size_t field_bytes_max = 200;
 
 std::string shown(const json::value* value) {
   if (!value) return "";
@@ -58,7 +58,7 @@ Result<std::string> text_of(const DumpRow& row, std::string_view key, bool requi
   if (value && !value->is_string() && !value->is_null()) return wrong(key, value, "a text");
   std::string text = value && value->is_string() ? tidied(std::string_view(value->get_string())) : "";
   if (text.empty() && required) return wrong(key, value, "it is required");
-  if (text.size() > text_bytes_max) return wrong(key, value, "at most 200 bytes");
+  if (text.size() > field_bytes_max) return wrong(key, value, "at most 200 bytes");
   return text;
 }
 

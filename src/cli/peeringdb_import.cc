@@ -17,7 +17,7 @@ using api::CatalogKind;
 using Id = PeeringDb::Id;
 using model::lower;
 
-std::string text_of(const json::object& properties, std::string_view key) {
+std::string property_text(const json::object& properties, std::string_view key) {
   return find_string(json::value(properties), key).value_or("");
 }
 
@@ -133,7 +133,7 @@ class Planner {
     const PeeringDb::Exchange& exchange = db_.exchanges.at(id);
     const auto [known, end] = exchanges_of_id_.equal_range(id);
     for (auto each = known; each != end; ++each) {
-      if (lower(text_of(each->second->properties, "metro")) != lower(metro)) continue;
+      if (lower(property_text(each->second->properties, "metro")) != lower(metro)) continue;
       CatalogEntry after = *each->second;
       describe(exchange, after.properties);
       return write(std::move(after));

@@ -7,15 +7,15 @@ namespace peering::detect {
 
 namespace {
 
-constexpr std::size_t roas_told_max = 3;
+constexpr std::size_t roas_named_max = 3;
 
 std::string roas_text(const rib::VrpTable& vrps, const net::Prefix& prefix) {
   const std::vector<rib::Vrp> covering = vrps.covering(prefix);
   std::string out;
-  for (std::size_t i = 0; i < std::min(covering.size(), roas_told_max); ++i) {
+  for (std::size_t i = 0; i < std::min(covering.size(), roas_named_max); ++i) {
     out += (i == 0 ? "" : ", ") + to_string(covering[i]);
   }
-  if (covering.size() > roas_told_max) out += fmt::format(" and {} more", covering.size() - roas_told_max);
+  if (covering.size() > roas_named_max) out += fmt::format(" and {} more", covering.size() - roas_named_max);
   return out;
 }
 

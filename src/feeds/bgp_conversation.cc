@@ -4,6 +4,7 @@
 
 #include "base/byte_cursor.h"
 #include "base/log.h"
+#include "feeds/unicast_family.h"
 #include "wire/bgp/notification.h"
 
 namespace peering::feeds {
@@ -13,12 +14,6 @@ namespace {
 using wire::bgp::FamilyId;
 
 constexpr Microseconds complaint_every = std::chrono::seconds(10);
-
-std::optional<net::Family> unicast_family(FamilyId id) {
-  if (id == wire::bgp::ipv4_unicast) return net::Family::ipv4;
-  if (id == wire::bgp::ipv6_unicast) return net::Family::ipv6;
-  return std::nullopt;
-}
 
 std::size_t index_of(net::Family family) { return family == net::Family::ipv4 ? 0 : 1; }
 

@@ -28,7 +28,7 @@ using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds accept_pause{100};
-constexpr std::chrono::seconds complaint_every{10};
+constexpr std::chrono::seconds stranger_complaint_every{10};
 // Our last NOTIFICATIONs are on their way by then.
 constexpr std::chrono::seconds stop_time_max{2};
 constexpr std::string_view goodbye = "the collector stops";
@@ -205,7 +205,7 @@ void BgpListener::State::accepted(tcp::socket socket) {
     ++unsaid;
     return;
   }
-  next_complaint = Clock::now() + complaint_every;
+  next_complaint = Clock::now() + stranger_complaint_every;
   log::warning("BGP connection from {} refused: no neighbor has this address; {} others not shown",
                address.to_string(), std::exchange(unsaid, 0));
 }

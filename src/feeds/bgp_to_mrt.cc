@@ -12,7 +12,7 @@ namespace bgp = wire::bgp;
 namespace mrt = wire::mrt;
 
 // RFC 6396 section 4.4.1.
-constexpr std::uint16_t state_idle = 1, state_open_confirm = 5, state_established = 6;
+constexpr std::uint16_t session_idle = 1, session_open_confirm = 5, session_established = 6;
 
 bool has_path_ids(std::span<const std::uint8_t> body, const bgp::SessionFacts& facts) {
   if (facts.add_path_ipv4 == facts.add_path_ipv6) return facts.add_path_ipv4;
@@ -34,7 +34,7 @@ void BgpToMrt::change_state(std::uint16_t from, std::uint16_t to, TimePoint at) 
 
 void BgpToMrt::up(const mrt::Session& session, const bgp::SessionFacts& facts, TimePoint at) {
   up_ = {session, facts};
-  change_state(state_open_confirm, state_established, at);
+  change_state(session_open_confirm, session_established, at);
 }
 
 void BgpToMrt::take(std::span<const std::uint8_t> message, TimePoint at) {
@@ -46,7 +46,7 @@ void BgpToMrt::take(std::span<const std::uint8_t> message, TimePoint at) {
 
 void BgpToMrt::down(TimePoint at) {
   if (!up_) return;
-  change_state(state_established, state_idle, at);
+  change_state(session_established, session_idle, at);
   up_.reset();
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/digest.h"
 #include "base/log.h"
+#include "feeds/unicast_family.h"
 #include "wire/bgp/attributes.h"
 #include "wire/bgp/session.h"
 
@@ -23,7 +24,7 @@ using Bytes = std::span<const std::uint8_t>;
 // A route may have stood unchanged for a year; no router lives in the future.
 constexpr Microseconds age_max = std::chrono::hours(24 * 400);
 constexpr Microseconds ahead_max = std::chrono::minutes(5);
-constexpr Microseconds complaint_every = std::chrono::seconds(10);
+constexpr Microseconds peer_complaint_every = std::chrono::seconds(10);
 constexpr std::size_t hex_bytes_max = 64;
 
 BmpPeerKey key_of(const PerPeerHeader& header) {
@@ -48,12 +49,6 @@ bool is_adj_rib_in(RibKind kind) {
 }
 bool is_adj_rib_out(RibKind kind) {
   return kind == RibKind::adj_rib_out_pre_policy || kind == RibKind::adj_rib_out_post_policy;
-}
-
-std::optional<net::Family> unicast_family(FamilyId id) {
-  if (id == wire::bgp::ipv4_unicast) return net::Family::ipv4;
-  if (id == wire::bgp::ipv6_unicast) return net::Family::ipv6;
-  return std::nullopt;
 }
 
 std::optional<wire::bgp::Open> read_open(Bytes message) {
@@ -111,7 +106,7 @@ void BmpConversation::complain(TimePoint at, std::string_view what, Bytes bytes)
     ++unsaid_;
     return;
   }
-  next_complaint_ = at + complaint_every;
+  next_complaint_ = at + peer_complaint_every;
   const Bytes shown = bytes.first(std::min(bytes.size(), hex_bytes_max));
   log::warning("BMP from {} ({}): {}; {} like it not shown; bytes {}{}", router_, remote_.to_string(), what,
                unsaid_, to_hex(shown), shown.size() < bytes.size() ? "…" : "");

@@ -4,7 +4,7 @@ namespace peering::feeds {
 
 namespace {
 
-constexpr std::uint16_t state_established = 6;  // RFC 4271 section 8.2.2, as RFC 6396 numbers it
+constexpr std::uint16_t recorded_established = 6;  // RFC 4271 section 8.2.2, as RFC 6396 numbers it
 
 Counter& records(Metrics& metrics, const std::string& result) {
   return metrics.counter("peering_mrt_records_total", "MRT records read, by what became of them.",
@@ -64,11 +64,11 @@ void MrtConversation::down(const net::Address& address, TimePoint time, std::str
 
 void MrtConversation::take_state(const wire::mrt::StateChange& change, TimePoint time, Out& out) {
   metrics_.used.add();
-  if (change.new_state == state_established) {
+  if (change.new_state == recorded_established) {
     // A peer that was thought to be up was not: what it had is from the session before.
     down(change.session.peer_address, time, "the collector's session was established anew", out);
     up(change.session, time, out);
-  } else if (change.old_state == state_established) {
+  } else if (change.old_state == recorded_established) {
     down(change.session.peer_address, time, "the collector's session ended", out);
   }
 }

@@ -9,14 +9,14 @@ namespace peering::feeds {
 
 namespace {
 
-constexpr std::size_t piece_bytes = 256 * 1024;
+constexpr std::size_t text_piece_bytes = 256 * 1024;
 
 }  // namespace
 
 Result<std::string> read_text_file(const std::string& path, std::size_t bytes_max) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return fail(ErrorCode::io, "{}: the file cannot be opened", path);
-  std::vector<std::uint8_t> piece(piece_bytes), plain;
+  std::vector<std::uint8_t> piece(text_piece_bytes), plain;
   std::unique_ptr<wire::mrt::Decompressor> decompressor;
   std::string out;
   for (bool first = true; in; first = false) {
@@ -25,7 +25,7 @@ Result<std::string> read_text_file(const std::string& path, std::size_t bytes_ma
     if (first) decompressor = wire::mrt::make_decompressor(wire::mrt::detect_compression(input));
     while (true) {
       plain.clear();
-      if (const auto fed = decompressor->feed(input, plain, piece_bytes); !fed) {
+      if (const auto fed = decompressor->feed(input, plain, text_piece_bytes); !fed) {
         return fail(fed.error().code, "{}: {}", path, fed.error().message);
       }
       out.append(plain.begin(), plain.end());

@@ -55,9 +55,9 @@ net::Address read_client(std::string_view bytes) {
   return net::Address::v6(address).unmapped();
 }
 
-class RecordReader {
+class BinaryReader {
  public:
-  RecordReader(const Header& header, const SampleRules& rules, DecodedSamples& out)
+  BinaryReader(const Header& header, const SampleRules& rules, DecodedSamples& out)
       : header_(header), checker_(rules, out) {}
 
   void read(std::string_view record) {
@@ -106,7 +106,7 @@ Result<DecodedSamples> decode_binary(std::string_view body, const SampleRules& r
   if (!header) return tl::unexpected(header.error());
   DecodedSamples out;
   out.samples.reserve(header->records.size() / record_bytes);
-  RecordReader reader(*header, rules, out);
+  BinaryReader reader(*header, rules, out);
   for (std::size_t at = 0; at < header->records.size(); at += record_bytes) {
     reader.read(header->records.substr(at, record_bytes));
   }

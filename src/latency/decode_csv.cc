@@ -73,9 +73,9 @@ std::optional<double> as_number(std::string_view text) {
   return value;
 }
 
-class RecordReader {
+class RowReader {
  public:
-  RecordReader(const SampleRules& rules, DecodedSamples& out) : checker_(rules, out) {}
+  RowReader(const SampleRules& rules, DecodedSamples& out) : checker_(rules, out) {}
 
   Result<void> read_header(std::string_view line) {
     if (!splitter_.split(line)) return tl::unexpected(invalid("header", line, "names separated by commas"));
@@ -147,7 +147,7 @@ class RecordReader {
 
 Result<DecodedSamples> decode_csv(std::string_view body, const SampleRules& rules) {
   DecodedSamples out;
-  RecordReader reader(rules, out);
+  RowReader reader(rules, out);
   bool header_read = false;
   std::optional<Error> refused;
   for_each_line(body, [&](std::string_view line) {

@@ -34,7 +34,7 @@ std::optional<std::string_view> as_text(const std::optional<dom::element>& membe
   return text;
 }
 
-std::optional<double> as_number(const std::optional<dom::element>& member) {
+std::optional<double> number_of(const std::optional<dom::element>& member) {
   if (!member || !member->is_number()) return std::nullopt;
   double number = 0;
   if (member->get(number) != simdjson::SUCCESS) return std::nullopt;
@@ -90,13 +90,13 @@ class LineReader {
 
   std::optional<TimePoint> read_time(const std::optional<dom::element>& member) {
     if (const auto text = as_text(member)) return checker_.time_text(*text);
-    if (const auto number = as_number(member)) return checker_.time_number(*number, shown(member));
+    if (const auto number = number_of(member)) return checker_.time_number(*number, shown(member));
     checker_.reject("time", shown(member), "RFC 3339 or unix seconds as a number");
     return std::nullopt;
   }
 
   std::optional<std::uint32_t> read_rtt(const std::optional<dom::element>& member) {
-    if (const auto number = as_number(member)) return checker_.rtt_us(*number, shown(member));
+    if (const auto number = number_of(member)) return checker_.rtt_us(*number, shown(member));
     checker_.reject("rtt_us", shown(member), "a number of microseconds");
     return std::nullopt;
   }

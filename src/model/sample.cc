@@ -6,7 +6,7 @@ namespace peering::model {
 
 namespace {
 
-constexpr NameTable<SampleKind, 6> kind_names{{
+constexpr NameTable<SampleKind, 6> sample_kind_names{{
     {SampleKind::srtt, "srtt"},
     {SampleKind::min, "min"},
     {SampleKind::handshake, "handshake"},
@@ -20,8 +20,10 @@ constexpr int ipv6_mask_bits = 48;
 
 }  // namespace
 
-std::string_view to_string(SampleKind kind) { return name_of(kind_names, kind); }
-std::optional<SampleKind> parse_sample_kind(std::string_view text) { return value_of(kind_names, text); }
+std::string_view to_string(SampleKind kind) { return name_of(sample_kind_names, kind); }
+std::optional<SampleKind> parse_sample_kind(std::string_view text) {
+  return value_of(sample_kind_names, text);
+}
 
 net::Prefix mask_client(const net::Address& client) {
   return net::Prefix(client, client.is_v4() ? ipv4_mask_bits : ipv6_mask_bits);

@@ -10,7 +10,7 @@ namespace peering::api::arm {
 
 namespace {
 
-constexpr std::string_view example = "PrefixName eq 'a' or PrefixName eq 'b'";
+constexpr std::string_view dimension_example = "PrefixName eq 'a' or PrefixName eq 'b'";
 
 using Operator = DimensionTerm::Operator;
 
@@ -23,7 +23,7 @@ std::optional<Operator> parse_operator(const FilterToken& token) {
 
 class Parser {
  public:
-  explicit Parser(std::string_view text) : scanner_(text, example) {}
+  explicit Parser(std::string_view text) : scanner_(text, dimension_example) {}
 
   Result<std::vector<DimensionCondition>> parse() {
     std::vector<DimensionCondition> out;
@@ -108,7 +108,7 @@ bool DimensionCondition::allows(std::string_view value) const {
 
 Result<std::vector<DimensionCondition>> parse_dimension_filter(std::string_view text) {
   if (text.size() > dimension_filter_bytes_max) {
-    return FilterScanner(text.substr(0, 100), example).wrong("at most 8192 characters");
+    return FilterScanner(text.substr(0, 100), dimension_example).wrong("at most 8192 characters");
   }
   return Parser(text).parse();
 }

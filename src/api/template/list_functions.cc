@@ -16,7 +16,7 @@ std::string_view view(const json::value& value) {
 }
 
 // The code points of a text.
-std::vector<std::string> characters(std::string_view text) {
+std::vector<std::string> characters_of(std::string_view text) {
   std::vector<std::string> out;
   for (const char c : text) {
     if ((static_cast<unsigned char>(c) & 0xc0) != 0x80 || out.empty()) out.emplace_back();
@@ -26,7 +26,7 @@ std::vector<std::string> characters(std::string_view text) {
 }
 
 Value length(Arguments a) {
-  if (a[0].is_string()) return static_cast<std::int64_t>(characters(view(a[0])).size());
+  if (a[0].is_string()) return static_cast<std::int64_t>(characters_of(view(a[0])).size());
   if (a[0].is_array()) return static_cast<std::int64_t>(a[0].get_array().size());
   if (a[0].is_object()) return static_cast<std::int64_t>(a[0].get_object().size());
   return wrong_argument(0, a[0], "a text, an array or an object");
@@ -39,7 +39,7 @@ Value end_of(Arguments a, bool first) {
     return first ? items.front() : items.back();
   }
   if (!a[0].is_string()) return wrong_argument(0, a[0], "a text or an array");
-  const auto all = characters(view(a[0]));
+  const auto all = characters_of(view(a[0]));
   if (all.empty()) return "";
   return json::value(first ? all.front() : all.back());
 }
@@ -147,7 +147,7 @@ Value part(Arguments a, bool skips) {
     return json::array(begin, end);
   }
   if (!a[0].is_string()) return wrong_argument(0, a[0], "a text or an array");
-  const auto all = characters(view(a[0]));
+  const auto all = characters_of(view(a[0]));
   std::string out;
   const auto [begin, end] = cut(all);
   for (auto at = begin; at != end; ++at) out += *at;
@@ -173,7 +173,7 @@ Value null_value(Arguments) { return json::value(); }
 Value true_value(Arguments) { return json::value(true); }
 Value false_value(Arguments) { return json::value(false); }
 
-constexpr std::array<Function, 18> table = {{
+constexpr std::array<Function, 18> list_table = {{
     {"length", 1, 1, length},
     {"first", 1, 1, first},
     {"last", 1, 1, last},
@@ -196,6 +196,6 @@ constexpr std::array<Function, 18> table = {{
 
 }  // namespace
 
-std::span<const Function> list_functions() { return table; }
+std::span<const Function> list_functions() { return list_table; }
 
 }  // namespace peering::api::tmpl

@@ -141,7 +141,7 @@ Value greater_or_equals(Arguments a) {
   return comparison(a, [](int order) { return order >= 0; });
 }
 
-constexpr std::array<Function, 15> table = {{
+constexpr std::array<Function, 15> number_table = {{
     {"add", 2, 2, add},
     {"sub", 2, 2, sub},
     {"mul", 2, 2, mul},
@@ -161,7 +161,7 @@ constexpr std::array<Function, 15> table = {{
 
 }  // namespace
 
-std::span<const Function> number_functions() { return table; }
+std::span<const Function> number_functions() { return number_table; }
 
 const Function* find_function(std::string_view name) {
   const std::string wanted = model::lower(name);

@@ -263,7 +263,7 @@ Value guid(Arguments a) {
   return text(std::move(out));
 }
 
-constexpr std::array<Function, 17> table = {{
+constexpr std::array<Function, 17> text_table = {{
     {"concat", 1, any_number, concat},
     {"format", 1, any_number, format},
     {"toLower", 1, 1, to_lower},
@@ -285,6 +285,6 @@ constexpr std::array<Function, 17> table = {{
 
 }  // namespace
 
-std::span<const Function> text_functions() { return table; }
+std::span<const Function> text_functions() { return text_table; }
 
 }  // namespace peering::api::tmpl

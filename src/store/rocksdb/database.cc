@@ -14,6 +14,7 @@
 #include <rocksdb/write_batch.h>
 
 #include "base/log.h"
+#include "store/rocksdb/slices.h"
 
 namespace peering::store::rocks {
 
@@ -26,8 +27,6 @@ constexpr std::array<const char*, table_count> table_names = {
     "default",         "events",         "events_by_scope", "event_log", "open_events", "alerts",
     "alerts_by_scope", "outbox",         "outbox_by_due",   "pending",   "idempotency", "idempotency_by_time",
     "sketches",        "session_changes"};
-
-rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 
 // RocksDB's own words, into our log. It would otherwise keep a file LOG, and Debian's build aborts the
 // process when that file meets a full disk.

@@ -4,6 +4,7 @@
 
 #include "store/event_query.h"
 #include "store/rocksdb/keys.h"
+#include "store/rocksdb/slices.h"
 
 namespace peering::store::rocks {
 
@@ -40,9 +41,6 @@ EventTraits read_traits(std::string_view bytes) {
   return {static_cast<model::EventKind>(bytes[0]), static_cast<model::Level>(bytes[1]),
           static_cast<model::EventState>(bytes[2]), bytes.substr(3)};
 }
-
-std::string_view view(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
-rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 
 void remove_event_indexes(Batch& batch, const model::Event& event) {
   for (const std::string& scope : scopes_of(event.connection, event.prefix_resource)) {

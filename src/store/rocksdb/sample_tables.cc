@@ -6,6 +6,7 @@
 #include "sketch/varint.h"
 #include "store/rocksdb/batch_codec.h"
 #include "store/rocksdb/keys.h"
+#include "store/rocksdb/slices.h"
 
 namespace peering::store::rocks {
 
@@ -14,9 +15,6 @@ namespace {
 constexpr std::string_view settled_state = "settled_through";
 /// The interface promises 24 hours; a day more costs little and forgives clocks.
 constexpr std::chrono::hours keys_kept{48};
-
-std::string_view view(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
-rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 
 // The value of an idempotency key: digest and answer.
 std::string encode_answer(std::string_view digest, std::string_view answer) {

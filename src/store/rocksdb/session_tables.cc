@@ -4,14 +4,13 @@
 
 #include "sketch/varint.h"
 #include "store/rocksdb/keys.h"
+#include "store/rocksdb/slices.h"
 
 namespace peering::store::rocks {
 
 namespace {
 
 constexpr std::string_view until_state = "sessions_known_until";
-
-std::string_view view(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
 std::string encode_value(const model::SessionChange& change) {
   std::string out(1, static_cast<char>(change.state));

@@ -6,7 +6,7 @@ namespace peering::wire::bmp {
 
 namespace {
 
-constexpr std::uint8_t flag_ipv6 = 0x80;
+constexpr std::uint8_t written_as_ipv6 = 0x80;
 
 ByteWriter begin(MessageType type) {
   ByteWriter out;
@@ -37,7 +37,7 @@ void address(ByteWriter& out, const net::Address& value) {
 void per_peer(ByteWriter& out, const PerPeerHeader& peer) {
   out.u8(static_cast<std::uint8_t>(peer.type));
   const bool ipv6 = !peer.is_loc_rib() && !peer.address.is_v4();
-  out.u8(static_cast<std::uint8_t>(peer.flags | (ipv6 ? flag_ipv6 : 0)));
+  out.u8(static_cast<std::uint8_t>(peer.flags | (ipv6 ? written_as_ipv6 : 0)));
   out.u64(peer.distinguisher);
   address(out, peer.address);
   out.u32(peer.asn);

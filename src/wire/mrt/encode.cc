@@ -6,7 +6,7 @@ namespace peering::wire::mrt {
 
 namespace {
 
-constexpr std::uint16_t state_change_as4 = 5;
+constexpr std::uint16_t subtype_state_change_as4 = 5;
 constexpr std::uint16_t peer_index_table = 1, ipv4_unicast = 2, ipv4_unicast_add_path = 8;
 constexpr std::uint8_t peer_ipv6 = 1, peer_four_octet_asn = 2;
 constexpr std::uint8_t mp_reach_nlri = 14, mp_unreach_nlri = 15, extended_length = 0x10;
@@ -97,7 +97,7 @@ Result<void> append_message(TimePoint time, const Session& session, const Messag
 
 Result<void> append_state_change(TimePoint time, const StateChange& change, ByteWriter& out) {
   if (auto done = check_session(change.session); !done) return done;
-  const std::size_t length_at = begin_record(time, RecordType::bgp4mp_et, state_change_as4, out);
+  const std::size_t length_at = begin_record(time, RecordType::bgp4mp_et, subtype_state_change_as4, out);
   append_session(change.session, true, out);
   out.u16(change.old_state);
   out.u16(change.new_state);

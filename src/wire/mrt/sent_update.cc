@@ -10,8 +10,8 @@ namespace {
 
 using Bytes = std::span<const std::uint8_t>;
 
-constexpr std::uint8_t extended_length = 0x10;
-constexpr std::uint8_t mp_reach_nlri = 14, mp_unreach_nlri = 15;
+constexpr std::uint8_t flag_extended_length = 0x10;
+constexpr std::uint8_t type_mp_reach_nlri = 14, type_mp_unreach_nlri = 15;
 constexpr std::size_t safis = 3;
 
 // Where the family has its place; `families` for those that are not shown.
@@ -74,7 +74,7 @@ void SentAttributes::read(Bytes field) {
   const std::uint8_t* at = field.data();
   const std::uint8_t* const end = at + field.size();
   while (at < end) {
-    const std::size_t header = (at[0] & extended_length) != 0 ? 4 : 3;
+    const std::size_t header = (at[0] & flag_extended_length) != 0 ? 4 : 3;
     if (static_cast<std::size_t>(end - at) < header) break;
     const std::uint8_t code = at[1];
     const std::size_t length = header == 4 ? static_cast<std::size_t>(at[2]) << 8 | at[3] : at[2];
@@ -85,8 +85,8 @@ void SentAttributes::read(Bytes field) {
     if (code > code_max) continue;
     there_ |= std::uint32_t{1} << code;
     values_[code] = value;
-    if (code == mp_reach_nlri) read_reach(value);
-    if (code == mp_unreach_nlri) read_unreach(value);
+    if (code == type_mp_reach_nlri) read_reach(value);
+    if (code == type_mp_unreach_nlri) read_unreach(value);
   }
   if (at < end || at > end) fault_ = "the attributes end inside one";
 }

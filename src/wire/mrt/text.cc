@@ -15,7 +15,7 @@ constexpr std::size_t seconds_text_max = 24;
 // Subtypes of BGP4MP.
 constexpr std::uint16_t message_local = 6, message_as4_local = 7, message_local_add_path = 10,
                         message_as4_local_add_path = 11;
-constexpr std::uint16_t old_ipv6_as4 = 4;  // of TABLE_DUMP
+constexpr std::uint16_t table_dump_ipv6_as4 = 4;  // of TABLE_DUMP
 
 RecordType type_of(const Record& record) { return static_cast<RecordType>(record.type); }
 
@@ -197,7 +197,7 @@ Result<void> TextWriter::append_old_table(const Record& record, TextBuffer& out)
   attributes_.read(entry->attributes);
   begin_line(record, "TABLE_DUMP");
   // bgpdump shows the first four bytes of both addresses here.
-  const bool shortened = is_bgpdump() && record.subtype == old_ipv6_as4;
+  const bool shortened = is_bgpdump() && record.subtype == table_dump_ipv6_as4;
   const net::Address peer =
       shortened ? net::Address::v4(entry->peer_address.bytes().first<4>()) : entry->peer_address;
   peer_.clear();
