@@ -26,10 +26,17 @@ const model::Connection* opted_in(const Event& event, const model::Registry& reg
   const auto found = registry.connections.find(model::lower(event.connection));
   if (found == registry.connections.end()) return nullptr;
   const model::AlertOptIn& wanted = found->second->alerts;
-  if (!wanted.enabled || event.level < wanted.minimum_level) return nullptr;
-  if (wanted.kinds && std::ranges::find(*wanted.kinds, event.kind) == wanted.kinds->end()) return nullptr;
-  return found->second.get();
+  if (!wanted.enabled) return nullptr;
+  const auto wants = [&](model::EventKind kind, model::Level level) {
+    return level >= wanted.minimum_level &&
+           (!wanted.kinds || std::ranges::find(*wanted.kinds, kind) != wanted.kinds->end());
+  };
+  // Who is told of an event is told instead that it flaps.
+  const bool wants_flapping = event.flapping && wants(event.flapping->kind, event.flapping->level);
+  return wants(event.kind, event.level) || wants_flapping ? found->second.get() : nullptr;
 }
+
+bool is_told(const Event& event) { return event.silenced_by.empty() && !event.damped; }
 
 std::vector<std::string> channels_of(const model::Connection& connection) {
   std::vector<std::string> out;
@@ -57,7 +64,7 @@ Alert alert_of(const Event& event) {
 void deliver(const Event& event, const Alert& alert, TimePoint now, store::EventCommit& out) {
   for (const std::string& channel : alert.channels) {
     model::Delivery delivery;
-    delivery.id = delivery_id(alert.id, alert.state, channel);
+    delivery.id = delivery_id(event, channel);
     delivery.alert = alert.id;
     delivery.channel = channel;
     delivery.payload = json::serialize(webhook_payload(event, alert, delivery.id));
@@ -77,10 +84,11 @@ void open_alert(const Event& event, const model::Connection& connection, TimePoi
 
 }  // namespace
 
-std::string delivery_id(std::string_view alert, EventState state, std::string_view channel) {
+std::string delivery_id(const Event& event, std::string_view channel) {
   const Sha256 digest = sha256(channel);
-  return fmt::format("{}-{}-{}", alert, model::to_string(state),
-                     to_hex(std::span(digest).first(channel_digest_bytes)));
+  std::string out = fmt::format("{}-{}-{}", event.id.value, model::to_string(event.state),
+                                to_hex(std::span(digest).first(channel_digest_bytes)));
+  return event.reopened == 0 ? out : fmt::format("{}-{}", out, event.reopened);
 }
 
 json::value webhook_payload(const Event& event, const Alert& alert, std::string_view delivery) {
@@ -104,11 +112,12 @@ json::value webhook_payload(const Event& event, const Alert& alert, std::string_
 
 void follow(const Event& event, const model::Registry& registry, const std::optional<Alert>& known,
             TimePoint now, store::EventCommit& out) {
-  if (!known) {
+  const bool comes_back = known && known->state == EventState::resolved && event.state == EventState::open;
+  if (!known || comes_back) {
     const model::Connection* connection = opted_in(event, registry);
     // An end whose beginning nobody was told of is no news.
     const bool only_an_end = event.state == EventState::resolved && event.resolved_at.has_value();
-    if (connection && !only_an_end && event.silenced_by.empty()) open_alert(event, *connection, now, out);
+    if (connection && !only_an_end && is_told(event)) open_alert(event, *connection, now, out);
     return;
   }
   if (known->state == EventState::resolved) return;
@@ -128,7 +137,7 @@ void Rules::apply(const Event& event, const model::Registry& registry, TimePoint
   if (known) return follow(event, registry, *known, now, out);
   log::error("the alert of event {} cannot be read: {}", event.id.value, known.error().message);
   const model::Connection* connection = opted_in(event, registry);
-  if (connection && event.silenced_by.empty()) open_alert(event, *connection, now, out);
+  if (connection && is_told(event)) open_alert(event, *connection, now, out);
 }
 
 }  // namespace peering::alert

@@ -6,8 +6,10 @@
 //   again; one that rose to the wanted level opens the alert then.
 // - A silenced event opens no alert; it does when a later version of it, still open, is not silenced any
 // more.
+// - A version that is damped (damper.h) opens none. Whoever wants an event is told that it flaps.
 // - An alert that opened always resolves, on the channels that were told it opened: also when the opt-in was
 //   switched off, the channel was taken out of it, or the connection is gone.
+// - An event that comes back under its id opens its alert again, like a new one.
 // - An event that was born resolved (information: it happened, nothing lasts) alerts once, as resolved, and
 //   has no pair.
 // - Ids are stable: an alert has its event's id; a delivery's id is made of the alert, the state and the
@@ -27,8 +29,9 @@ namespace peering::alert {
 /// "connection", "prefix", "summary", "description", "openedAt", "resolvedAt", "durationSeconds", "event"}.
 json::value webhook_payload(const model::Event& event, const model::Alert& alert, std::string_view delivery);
 
-/// The id of a delivery: "<alert>-<state>-<16 hexadecimal digits of the channel's key>".
-std::string delivery_id(std::string_view alert, model::EventState state, std::string_view channel);
+/// The id of a delivery: "<alert>-<state>-<16 hexadecimal digits of the channel's key>", and of an event that
+/// came back "-<how often it did>".
+std::string delivery_id(const model::Event& event, std::string_view channel);
 
 /// Appends what follows from `event` to `out.alerts` and `out.outbox`. `known` is the alert as it was stored
 /// before, if any. Deliveries of one commit are due one microsecond after each other, in the order of

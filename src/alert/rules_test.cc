@@ -155,6 +155,44 @@ TEST(AlertRules, AnAlertThatWasToldResolvesAlsoWhenItIsSilencedNow) {
   EXPECT_EQ(followed(over, registry_with(wanted), opened.alerts[0]).outbox.size(), 1U);
 }
 
+TEST(AlertRules, AnEventThatComesBackOpensAndResolvesItsAlertAgainUnderOtherDeliveries) {
+  const auto opened = followed(event(EventState::open), registry_with(wanted));
+  const auto over = followed(event(EventState::resolved), registry_with(wanted), opened.alerts[0]);
+  auto back = event(EventState::open), over_again = event(EventState::resolved);
+  back.reopened = over_again.reopened = 1;
+  const auto again = followed(back, registry_with(wanted), over.alerts[0]);
+  ASSERT_EQ(again.outbox.size(), 1U);
+  EXPECT_EQ(again.alerts.at(0).state, EventState::open);
+  EXPECT_EQ(again.outbox[0].alert, opened.outbox[0].alert);
+  EXPECT_NE(again.outbox[0].id, opened.outbox[0].id) << "or the receiver would drop it";
+  const auto end = followed(over_again, registry_with(wanted), again.alerts[0]);
+  ASSERT_EQ(end.outbox.size(), 1U);
+  EXPECT_NE(end.outbox[0].id, over.outbox[0].id);
+}
+
+TEST(AlertRules, ADampedVersionOpensNothingAndWhatWasToldResolvesAllTheSame) {
+  auto damped = event(EventState::open), over = event(EventState::resolved);
+  damped.damped = over.damped = true;
+  EXPECT_TRUE(followed(damped, registry_with(wanted)).outbox.empty());
+  const auto opened = followed(event(EventState::open), registry_with(wanted));
+  EXPECT_EQ(followed(over, registry_with(wanted), opened.alerts[0]).outbox.size(), 1U);
+}
+
+TEST(AlertRules, WhoWantsAnEventIsToldThatItFlaps) {
+  Event flapping = event(EventState::open, Level::warning);
+  flapping.kind = EventKind::flapping;
+  auto hijacks = wanted;
+  hijacks.minimum_level = Level::critical;
+  hijacks.kinds = std::vector<EventKind>{EventKind::origin_hijack};
+  flapping.flapping = model::Flapping{flapping.id, EventKind::origin_hijack, Level::critical};
+  EXPECT_EQ(followed(flapping, registry_with(hijacks)).outbox.size(), 1U);
+  flapping.flapping->kind = EventKind::withdrawal;
+  EXPECT_TRUE(followed(flapping, registry_with(hijacks)).outbox.empty());
+  hijacks.kinds = std::vector<EventKind>{EventKind::withdrawal};
+  flapping.flapping->level = Level::error;
+  EXPECT_TRUE(followed(flapping, registry_with(hijacks)).outbox.empty());
+}
+
 TEST(AlertRules, TheSameEventTwiceGivesTheSameIds) {
   const auto first = followed(event(EventState::open), registry_with(wanted));
   const auto second = followed(event(EventState::open), registry_with(wanted));

@@ -18,11 +18,19 @@ std::vector<std::string> silences_of(const model::Event& event, const model::Reg
   if (of_tenant == registry.silences->end()) return out;
   const auto prefix = registry.prefixes.find(model::lower(event.prefix_resource));
   const bool known = prefix != registry.prefixes.end();
-  const model::SilencedSubject subject{event,
-                                       known ? std::string_view(prefix->second->expectation.group) : ""};
+  const std::string_view group = known ? std::string_view(prefix->second->expectation.group) : "";
+  const model::SilencedSubject subject{event, group};
+  // Whoever silenced an event does not want to hear that it flaps.
+  model::Event flaps;
+  if (event.flapping) {
+    flaps = event;
+    flaps.kind = event.flapping->kind;
+    flaps.level = event.flapping->level;
+  }
   for (const model::SilencePointer& silence : of_tenant->second) {
     if (out.size() == Silencer::names_max) break;
-    if (silence->active(now) && silence->matches(subject)) out.push_back(silence->name);
+    const bool matches = silence->matches(subject) || (event.flapping && silence->matches({flaps, group}));
+    if (matches && silence->active(now)) out.push_back(silence->name);
   }
   return out;
 }

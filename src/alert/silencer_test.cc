@@ -54,6 +54,17 @@ TEST(Silencer, NamesEverySilenceOfTheTenantThatHolds) {
   EXPECT_THAT(marked(silencer, event("3"), model::Registry{}, 1), IsEmpty());
 }
 
+TEST(Silencer, WhoSilencedAnEventDoesNotHearThatItFlaps) {
+  Silencer silencer;
+  Event flapping = event("1");
+  flapping.kind = model::EventKind::flapping;
+  flapping.flapping = model::Flapping{model::EventId("2"), model::EventKind::withdrawal, {}};
+  EXPECT_THAT(marked(silencer, flapping, registry({silence("a", 0, 9)}), 1), ElementsAre("a"));
+  EXPECT_THAT(marked(silencer, flapping, registry({silence("f", 0, 9, "flapping")}), 1), ElementsAre("f"));
+  flapping.flapping->kind = model::EventKind::origin_hijack;
+  EXPECT_THAT(marked(silencer, flapping, registry({silence("a", 0, 9)}), 1), IsEmpty());
+}
+
 TEST(Silencer, GivesOpenEventsAgainWhenTheSilenceIsOver) {
   Silencer silencer;
   const auto given = registry({silence("a", 0, 10)});

@@ -156,7 +156,7 @@ arm::Answer test_alert_channel(Call& call) {
   alert.summary = event.summary;
   model::Delivery delivery;
   delivery.alert = alert.id;
-  delivery.id = alert::delivery_id(alert.id, alert.state, record->stored.key);
+  delivery.id = alert::delivery_id(event, record->stored.key);
   delivery.channel = record->stored.key;
   delivery.payload = json::serialize(alert::webhook_payload(event, alert, delivery.id));
   delivery.created = delivery.due = call.at;

@@ -20,6 +20,7 @@
 #include "app/bgp_configuration.h"
 #include "app/catalog_file.h"
 #include "app/detection_configuration.h"
+#include "app/ended_events.h"
 #include "app/event_writer.h"
 #include "app/feed_settings.h"
 #include "app/folder_lock.h"
@@ -223,13 +224,18 @@ Result<void> App::State::start_detection() {
   outbox_ = std::make_unique<alert::Outbox>(outbox, *telemetry_, *resources_, metrics_);
   hub_ = std::make_unique<api::EventHub>(*telemetry_, metrics_);
   EventWriter::Services services{
-      *telemetry_, metrics_, [this] { return watcher_->current(); },
+      *telemetry_,
+      metrics_,
+      [this] { return watcher_->current(); },
       [this](const model::Event& event, const model::Registry& registry, TimePoint at,
              store::EventCommit& out) { rules_->apply(event, registry, at, out); },
       [this](const store::EventCommit& commit) {
         hub_->stored();
         if (!commit.outbox.empty()) outbox_->wake();
-      }};
+      },
+      c_.detection.reopen_within,
+      {static_cast<std::size_t>(c_.alerts.flap_after), c_.alerts.flap_window, c_.alerts.flap_quiet,
+       c_.alerts.flap_standing}};
   writer_ = std::make_unique<EventWriter>(std::move(services));
 
   detect::Settings detection;
@@ -252,9 +258,13 @@ Result<void> App::State::start_detection() {
   }
   const auto known = events_known(*telemetry_);
   if (!known) return tl::unexpected(known.error());
+  const auto ended = ended_since(*telemetry_, now() - c_.detection.reopen_within);
+  if (!ended) return tl::unexpected(ended.error());
   const auto parts = events_of_shares(*known, shards_.size());
   for (std::size_t i = 0; i < shards_.size(); ++i) shards_[i]->restore(parts[i]);
-  writer_->restore(*known);
+  std::vector<model::Event> remembered = *ended;
+  remembered.insert(remembered.end(), known->begin(), known->end());
+  writer_->restore(remembered);
   make_requirement_watch(*known);
   probing_ = std::make_unique<Probing>(
       c_,

@@ -182,6 +182,7 @@ struct Configuration {
     std::chrono::seconds silence_min{1800};
     std::vector<std::string> beacons;
     std::chrono::seconds beacon_every{7200};
+    std::chrono::seconds reopen_within{600};
   } detection;
 
   struct Latency {
@@ -213,6 +214,10 @@ struct Configuration {
     std::chrono::seconds retry_longest{300};
     std::chrono::seconds give_up_after{86400};
     bool allow_loopback = true;
+    std::int64_t flap_after = 3;
+    std::chrono::seconds flap_window{600};
+    std::chrono::seconds flap_quiet{300};
+    std::chrono::seconds flap_standing{60};
   } alerts;
 
   struct Catalog {

@@ -1,10 +1,13 @@
-// The one writer of events: takes them from the shards, says which of them are one incident and which
-// are silenced, adds the alerts and deliveries that follow, and commits all of it together.
+// The one writer of events: takes them from the shards, says which of them are one incident, which
+// flap and which are silenced, adds the alerts and deliveries that follow, and commits all of it together.
 //
-// Shards never wait for the disk: waiting events coalesce by id and state, so a slow or full disk makes a
-// backlog of distinct events, not of time, and every one is written as soon as the store takes it again. The
-// backlog has a limit; past it informational events are dropped first, and that is counted and makes the
-// process not ready.
+// What comes back soon after its end gets the id of what it was (`detect/reopening.h`) when it is submitted.
+//
+// Shards never wait for the disk: of the versions of one event that wait, those that follow each other in one
+// state coalesce, and of many turns between the states the middle ones are left out. So a slow or full disk
+// makes a backlog of distinct events, not of time, and every one is written as soon as the store takes it
+// again. The backlog has a limit; past it informational events are dropped first, and that is counted and
+// makes the process not ready.
 #pragma once
 
 #include <functional>
@@ -12,6 +15,7 @@
 #include <span>
 #include <vector>
 
+#include "alert/damper.h"
 #include "base/metrics.h"
 #include "model/event.h"
 #include "model/registry.h"
@@ -30,6 +34,9 @@ class EventWriter {
     std::function<void(const model::Event&, const model::Registry&, TimePoint, store::EventCommit&)> rules;
     /// Called after every commit.
     std::function<void(const store::EventCommit&)> committed;
+    /// What comes back so soon is the same event; 0: never.
+    Microseconds reopen_within = std::chrono::minutes(10);
+    alert::FlapSettings flaps;
   };
 
   explicit EventWriter(Services services);
@@ -37,10 +44,10 @@ class EventWriter {
   EventWriter(const EventWriter&) = delete;
   EventWriter& operator=(const EventWriter&) = delete;
 
-  /// The events that were open before a restart; call before `start`.
+  /// The events that were open before a restart, or over not long ago; call before `start`.
   void restore(std::span<const model::Event> known);
   void start();
-  /// Never blocks. A later version of a waiting event replaces it.
+  /// Never blocks. A later version of a waiting event in the same state replaces it.
   void submit(std::vector<model::Event> events);
   /// Writes what waits (for at most 5 s when the store fails), then joins. Idempotent.
   void stop();

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "app/ended_events.h"
 #include "store/memory/telemetry_store.h"
 
 namespace peering::app {
@@ -129,6 +130,108 @@ TEST_F(WriterTest, AnEventThatOpenedAndResolvedWhileWaitingIsSeenInBothStates) {
   EXPECT_EQ(store.events({.scope = ""})->events[0].state, model::EventState::resolved);
   EXPECT_GE(opened, 1);
   EXPECT_GE(resolved, 1);
+}
+
+TEST_F(WriterTest, WhatOpenedResolvedAndOpenedAgainWhileWaitingIsStoredAsOpen) {
+  store.full = true;
+  writer.start();
+  model::Event again = event(10);
+  writer.submit({event(1)});
+  writer.submit({event(1, model::EventState::resolved)});
+  writer.submit({again});
+  store.full = false;
+  writer.stop();
+  ASSERT_EQ(stored(), 1U);
+  const model::Event is = store.events({.scope = ""})->events[0];
+  EXPECT_EQ(is.id, event(1).id) << "the same again, under its id";
+  EXPECT_EQ(is.first_seen, event(1).first_seen);
+  EXPECT_EQ(is.state, model::EventState::open);
+  EXPECT_EQ(is.reopened, 1);
+  EXPECT_EQ(store.open_events()->size(), 1U);
+}
+
+TEST_F(WriterTest, ManyTurnsWhileWaitingTakeNoMoreRoomAndTheLastStateIsRight) {
+  store.full = true;
+  writer.start();
+  for (int i = 0; i < 2000; ++i) {
+    model::Event over = event(10 * i);
+    over.state = model::EventState::resolved;
+    over.resolved_at = over.first_seen + Microseconds(5);
+    writer.submit({event(10 * i), over});
+  }
+  writer.submit({event(20'000)});
+  for (int i = 0; i < 200 && !writer.stalled(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  store.full = false;
+  writer.stop();
+  const auto is = *store.event(event(0).id);
+  ASSERT_TRUE(is);
+  EXPECT_EQ(is->state, model::EventState::open);
+  EXPECT_EQ(is->reopened, 2000);
+  EXPECT_LE(*store.last_event_sequence(), 20U) << "the middle of them was left out";
+}
+
+TEST_F(WriterTest, WhatComesBackAfterARestartIsTheSameEventAndInItsIncident) {
+  const auto lost = [](int number, int of, model::EventState state = model::EventState::open) {
+    model::Event out = event(number, state);
+    out.expected_origins = {64500};
+    out.prefix_resource += std::to_string(of);
+    out.id = model::make_event_id(out.kind, out.prefix_resource, out.observed, "", out.first_seen);
+    out.incident_id = out.id.value;
+    return out;
+  };
+  writer.start();
+  writer.submit({lost(1, 1), lost(2, 2)});
+  writer.submit({lost(1, 1, model::EventState::resolved), lost(2, 2, model::EventState::resolved)});
+  writer.stop();
+  const std::string incident = (*store.event(lost(1, 1).id))->incident_id;
+  ASSERT_NE(incident, lost(1, 1).id.value);
+
+  EventWriter next({store, metrics, [] { return std::make_shared<const model::Registry>(); },
+                    [](const auto&, const auto&, auto, auto&) {}, [](const auto&) {}});
+  next.restore(*ended_since(store, time_from_us(1'700'000'000'000'000)));
+  next.start();
+  next.submit({lost(100, 2)});
+  next.stop();
+  ASSERT_EQ(stored(), 2U);
+  const auto back = *store.event(lost(2, 2).id);
+  EXPECT_EQ(back->state, model::EventState::open);
+  EXPECT_EQ(back->incident_id, incident);
+}
+
+TEST_F(WriterTest, WhatFlapsIsStoredInFullAndToldAsOneFlappingEvent) {
+  std::vector<std::string> told;
+  EventWriter::Services services{
+      store, metrics, [] { return std::make_shared<const model::Registry>(); },
+      [&](const model::Event& e, const auto&, auto, auto&) {
+        if (!e.damped) told.push_back(fmt::format("{} {}", to_string(e.kind), to_string(e.state)));
+      },
+      [](const auto&) {}};
+  services.flaps.quiet = std::chrono::seconds(1);
+  EventWriter damping(std::move(services));
+  damping.start();
+  for (int i = 0; i < 20; ++i) {
+    model::Event over = event(10 * i);
+    over.state = model::EventState::resolved;
+    over.resolved_at = over.first_seen + Microseconds(5);
+    for (const model::Event& each : {event(10 * i), over}) {
+      const std::uint64_t before = *store.last_event_sequence();
+      damping.submit({each});
+      for (int wait = 0; wait < 500 && *store.last_event_sequence() == before; ++wait)
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  }
+  for (int i = 0; i < 500 && !store.open_events()->empty(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  damping.stop();
+  const std::string open = "withdrawal open", over = "withdrawal resolved";
+  EXPECT_THAT(std::vector(told.begin(), told.begin() + 7),
+              testing::ElementsAre(open, over, open, over, open, over, "flapping open"));
+  EXPECT_EQ(told.back(), "flapping resolved");
+  EXPECT_EQ(std::ranges::count(told, "flapping open"), 1);
+  EXPECT_EQ(std::ranges::count(told, open), 3);
+  EXPECT_EQ(store.event(event(0).id)->value().reopened, 19);
+  EXPECT_GE(*store.last_event_sequence(), 42U) << "every turn is in the history";
 }
 
 TEST_F(WriterTest, EventsOfOneCauseAreStoredUnderOneIncidentAlsoAfterARestart) {

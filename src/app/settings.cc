@@ -301,6 +301,10 @@ std::vector<Setting> settings_of(Configuration& c) {
        prefix_list});
   out.push_back({"detection", "beacon_every", &c.detection.beacon_every,
                  "Time between two changes of a beacon.", positive});
+  out.push_back({"detection", "reopen_within", &c.detection.reopen_within,
+                 "What comes back so soon after it was over is the same event, opened again; 0s: never, and "
+                 "nothing flaps.",
+                 nullptr});
   out.push_back({"detection", "mailbox_messages_max", &c.detection.mailbox_messages_max,
                  "Messages that may wait for a shard before its readers wait.", positive});
   out.push_back(
@@ -316,6 +320,17 @@ std::vector<Setting> settings_of(Configuration& c) {
                  "A delivery that fails for this long is given up and counted.", positive});
   out.push_back({"alerts", "allow_loopback", &c.alerts.allow_loopback,
                  "Whether webhooks may point to this machine.", nullptr});
+  out.push_back({"alerts", "flap_after", &c.alerts.flap_after,
+                 "An event that comes back so many times within flap_window flaps: that is told once, its "
+                 "turns are not; 0: every turn is told.",
+                 not_negative});
+  out.push_back({"alerts", "flap_window", &c.alerts.flap_window,
+                 "The time in which returns of an event are counted.", positive});
+  out.push_back({"alerts", "flap_quiet", &c.alerts.flap_quiet,
+                 "What has not turned for so long flaps no more; it is told when it is open then.",
+                 positive});
+  out.push_back({"alerts", "flap_standing", &c.alerts.flap_standing,
+                 "A Critical event that flaps and then stands for so long is told before that.", positive});
   out.push_back(
       {"catalog", "file", &c.catalog.file,
        "JSON file with countries, locations and providers; empty: the one built in. Read again on SIGHUP.",

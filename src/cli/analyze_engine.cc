@@ -71,6 +71,7 @@ void EventLines::write(const model::Event& event, std::size_t line) {
   out["severity"] = to_string(event.level);
   out["confidence"] = event.confidence;
   out["state"] = resolves ? "resolved" : known != open_.end() ? "update" : open ? "open" : "resolved";
+  if (event.reopened > 0) out["reopened"] = event.reopened;
   out["eventType"] = event.type;
   out["why"] = resolves && !event.evidence.empty() ? event.evidence.back() : event.description;
   taker_(event, std::move(out));
@@ -99,6 +100,7 @@ AnalyzeEngine::AnalyzeEngine(detect::WatchFile watch, std::ostream& out)
 AnalyzeEngine::AnalyzeEngine(detect::WatchFile watch, EventLines::Taker taker)
     : watch_(std::move(watch)),
       detector_(watch_.settings),
+      reopening_(watch_.settings.reopen_within),
       lines_(watch_.registry, watch_.settings.monitored, std::move(taker)),
       knowledge_(watch_.settings),
       space_(space_of(*watch_.registry)) {
@@ -234,7 +236,9 @@ void AnalyzeEngine::take(std::size_t line, const feeds::ShardMessage& message) {
 }
 
 void AnalyzeEngine::write() {
-  for (const model::Event& event : events_) lines_.write(event, line_);
+  for (model::Event& event : events_) {
+    if (reopening_.apply(event, now_)) lines_.write(event, line_);
+  }
   events_.clear();
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "detect/detector.h"
+#include "detect/reopening.h"
 #include "detect/watch_file.h"
 #include "feeds/peer_registry.h"
 #include "feeds/shard_message.h"
@@ -76,6 +77,7 @@ class AnalyzeEngine {
   detect::WatchFile watch_;
   rib::Table table_;
   detect::Detector detector_;
+  detect::Reopening reopening_;
   EventLines lines_;
   feeds::PeerRegistry registry_;
   std::map<rib::PeerKey, rib::PeerPointer> peers_;

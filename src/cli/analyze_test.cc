@@ -224,6 +224,26 @@ TEST_F(AnalyzeInput, ReadsStandardInputAndSaysWhatItRead) {
   EXPECT_THAT(ran.err, EndsWith("3 records, 1 malformed\n"));
 }
 
+TEST_F(AnalyzeInput, WhatComesBackSoonIsOpenAgainAndSaysHowOften) {
+  const std::string hijack = "[64496,64511]", right = "[64496,64500]";
+  const std::string input = update(hijack, 1000) + update(right, 1030) + update(hijack, 1060) +
+                            update(right, 1090) + update(hijack, 1691);
+  const auto reopened = [&] {
+    std::vector<std::string> out;
+    for (const json::value& line : analyze(options, input).lines) {
+      if (line.at("kind") != "origin-hijack") continue;
+      const json::value* times = find(line, "reopened");
+      out.push_back(find_string(line, "state").value_or("") + (times ? json::serialize(*times) : ""));
+    }
+    return out;
+  };
+  EXPECT_THAT(reopened(), testing::ElementsAre("open", "open1", "open"));
+  options.watch_file = temporary("reopen.json", R"({"prefixes": [{"prefix": "203.0.113.0/24", "asn": 64500}],
+                                                    "thresholds": {"reopen_within_s": 20}})")
+                           .string();
+  EXPECT_THAT(reopened(), testing::ElementsAre("open", "open", "open"));
+}
+
 TEST_F(AnalyzeInput, JudgesByTimestampsNotByArrival) {
   // The hijack is older than the right route although it comes later: it is over when it is read.
   const Ran ran = analyze(options, update("[64496,64500]", 1030) + update("[64496,64511]", 1000));

@@ -116,6 +116,7 @@ void Detector::restore(std::span<const model::Event> known) {
       case model::EventKind::latency_degraded:
       case model::EventKind::latency_recovered:
       case model::EventKind::requirement_violation:
+      case model::EventKind::flapping:
         break;  // told elsewhere
       case model::EventKind::rpki_roa_lost:
         if (event.state != model::EventState::open) break;

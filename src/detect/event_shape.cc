@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "detect/judgement.h"
+#include "detect/rpki_state.h"
 
 namespace peering::detect {
 
@@ -53,6 +54,8 @@ std::string_view event_type(EventKind kind, Role role) {
       return "PrefixLatencyRecoveredEvent";
     case EventKind::requirement_violation:
       return "PrefixRequirementViolationEvent";
+    case EventKind::flapping:
+      return "PrefixFlappingEvent";
   }
   return "";
 }
@@ -80,6 +83,7 @@ Level event_level(EventKind kind, Role role) {
     case EventKind::as_announces_unregistered:
     case EventKind::latency_degraded:
     case EventKind::requirement_violation:
+    case EventKind::flapping:
       return Level::warning;
     case EventKind::announcement:
     case EventKind::backup_route:
@@ -124,6 +128,15 @@ std::string peer_in_words(const rib::Peer& peer) {
                        : fmt::format("AS{} ({}) at {}", peer.asn, event_peer(peer).address, peer.key.router);
 }
 
+std::string subject_of(const model::Event& event) {
+  const bool by_origin = event.kind == EventKind::origin_hijack ||
+                         event.kind == EventKind::subprefix_hijack || event.kind == EventKind::squatting ||
+                         event.kind == EventKind::new_prefix || event.kind == EventKind::covering_route ||
+                         is_about_rpki(event.kind);
+  const auto& subject = by_origin ? event.origin : event.suspect;
+  return subject ? std::to_string(*subject) : std::string(no_suspect);
+}
+
 void resolve(model::Event& event, TimePoint time, std::string_view reason) {
   event.state = model::EventState::resolved;
   // Routers' clocks differ: an event never ends before it began.
@@ -132,7 +145,5 @@ void resolve(model::Event& event, TimePoint time, std::string_view reason) {
   event.evidence.push_back(
       fmt::format("resolved after {}: {}", format_duration(*event.resolved_at - event.first_seen), reason));
 }
-
-double confidence_of(std::size_t peers) { return peers == 0 ? 0.5 : 1.0 - 0.4 / static_cast<double>(peers); }
 
 }  // namespace peering::detect

@@ -27,9 +27,9 @@ model::Event make_event(model::EventKind kind, Role role, const model::Registere
 model::EventPeer event_peer(const rib::Peer& peer);
 /// "AS64496 (192.0.2.1) at edge-1", or "router edge-1" where the peer has no AS number.
 std::string peer_in_words(const rib::Peer& peer);
+/// The AS that an event made of findings is about: their discriminator (judgement.h).
+std::string subject_of(const model::Event& event);
 /// Marks the event resolved at `time` and says how long it lasted.
 void resolve(model::Event& event, TimePoint time, std::string_view reason);
-/// 0.6 for one peer AS, rising to 1 with more of them.
-double confidence_of(std::size_t peers);
 
 }  // namespace peering::detect

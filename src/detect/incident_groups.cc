@@ -78,6 +78,7 @@ std::vector<std::string> causes_of(const model::Event& event) {
     case EventKind::roa_change:
     case EventKind::latency_degraded:
     case EventKind::latency_recovered:
+    case EventKind::flapping:
       return {};
   }
   return {};
@@ -93,14 +94,16 @@ void IncidentGroups::restore(std::span<const model::Event> known) {
 
 void IncidentGroups::assign(std::span<model::Event> events) {
   std::vector<model::Event*> open, over;
+  std::unordered_map<std::string_view, const model::Event*> last;  // version of each
   for (model::Event& event : events) {
     (event.state == model::EventState::open ? open : over).push_back(&event);
+    last[event.id.value] = &event;
   }
   std::ranges::sort(open, {}, [](const auto* e) { return std::pair(e->first_seen, e->id.value); });
   for (model::Event* event : open) place(*event);
   for (model::Event* event : over) {
     place(*event);
-    leave(*event);
+    if (last.at(event->id.value) == event) leave(*event);
   }
 }
 

@@ -33,9 +33,11 @@ class IncidentGroups {
 
   /// The events that were open before a restart.
   void restore(std::span<const model::Event> known);
-  /// Gives every event its `incident_id`. The order within the span does not matter. An event that has one
-  /// that is not its own id keeps it.
+  /// Gives every event its `incident_id`. The order within the span does not matter but for versions of one
+  /// event. An event that has one that is not its own id keeps it.
   void assign(std::span<model::Event> events);
+  /// Whether the open event of this id is in an incident.
+  bool follows(const model::EventId& id) const { return open_.contains(id.value); }
 
  private:
   struct Followed {

@@ -71,6 +71,17 @@ TEST(IncidentGroups, EventsOfOneSuspectAreOneIncident) {
   EXPECT_NE(given(groups, hijack("203.0.113.0/24", 31, 64667)), first) << "another suspect";
 }
 
+TEST(IncidentGroups, AnEventThatEndedAndCameBackAtOnceIsStillFollowed) {
+  IncidentGroups groups;
+  std::vector<Event> versions{hijack("203.0.113.0/24", 0), resolved(hijack("203.0.113.0/24", 0), 5),
+                              hijack("203.0.113.0/24", 0)};
+  groups.assign(versions);
+  EXPECT_EQ(versions[2].incident_id, versions[0].incident_id);
+  EXPECT_TRUE(groups.follows(versions[2].id));
+  // Ten minutes on, only an incident that goes on can be joined.
+  EXPECT_EQ(given(groups, hijack("198.51.100.0/24", 900)), versions[0].incident_id);
+}
+
 TEST(IncidentGroups, TenantsNeverShareOne) {
   IncidentGroups groups;
   EXPECT_NE(given(groups, hijack("203.0.113.0/24", 0, 64666, "T1")),

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "detect/confidence.h"
+#include "detect/reopening.h"
 #include "detect/rpki_state.h"
 
 namespace peering::detect {
@@ -53,6 +55,40 @@ std::string_view word(model::EventKind kind) {
   }
 }
 
+constexpr std::size_t remembered_max = 100'000;
+constexpr Microseconds long_before = std::chrono::hours(24);
+constexpr std::size_t routes_told_max = 20;
+
+std::string route_in_words(const Shown& shown) {
+  return fmt::format("AS path {} from AS{} at {}", shown.view.text, counted_asn(*shown.peer, shown.view),
+                     shown.peer->key.router);
+}
+
+// The AS that the peer has the route from; the peer itself where it has it from nobody.
+net::Asn behind_peer(const Shown& shown) {
+  const net::Asn peer = counted_asn(*shown.peer, shown.view);
+  for (const net::Asn asn : shown.view.path) {
+    if (asn != peer) return asn;
+  }
+  return peer;
+}
+
+Kinship kinship_of(const Relationships* relationships, const model::Event& event) {
+  if (!relationships || !event.suspect) return Kinship::none;
+  std::vector<net::Asn> others = event.expected_origins;
+  if (event.origin) others.push_back(*event.origin);
+  if (event.monitored) others.push_back(*event.monitored);
+  Kinship out = Kinship::none;
+  for (const net::Asn other : others) {
+    const auto relation =
+        other == *event.suspect ? std::nullopt : relationships->relation(*event.suspect, other);
+    if (relation == Relation::sibling) return Kinship::siblings;
+    // Who leaks is a neighbour of whom it leaks.
+    if (relation && event.kind != model::EventKind::route_leak) out = Kinship::neighbors;
+  }
+  return out;
+}
+
 // RFC 9069: "locRib" stands where the peer has no address.
 bool same_peer(const model::EventPeer& a, const model::EventPeer& b) {
   return a.router == b.router && a.address == b.address;
@@ -71,18 +107,15 @@ void Incidents::restore(const model::Event& event) {
   auto incident = std::make_unique<Incident>();
   incident->kind = event.kind;
   incident->resource = event.prefix_resource;
-  // The discriminator of every kind is the AS it is about (judgement.h).
-  const auto about =
-      event.kind == model::EventKind::origin_hijack || event.kind == model::EventKind::subprefix_hijack ||
-              event.kind == model::EventKind::squatting || event.kind == model::EventKind::new_prefix ||
-              event.kind == model::EventKind::covering_route || is_about_rpki(event.kind)
-          ? event.origin
-          : event.suspect;
-  incident->discriminator = about ? std::to_string(*about) : std::string(no_suspect);
+  incident->discriminator = subject_of(event);
   incident->event = event;
   incident->told = true;
   incident->seen = incident->awaited = event.peers;
   incident->first_seen = event.first_seen;
+  const auto behind =
+      std::ranges::find_if(event.as_path, [&](net::Asn asn) { return asn != event.as_path[0]; });
+  if (behind != event.as_path.end()) incident->ways.insert(*behind);
+  incident->seen_before = seen_before(event);
   by_observed_[event.observed].push_back(std::move(incident));
 }
 
@@ -123,20 +156,41 @@ void Incidents::open(Incident& incident, const Finding& finding, const Shown& sh
   event.peers = incident.seen;
   event.last_seen = std::max(shown.time, event.first_seen);
   event.summary = fmt::format("{}: {}", word(finding.kind), shown.observed.to_string());
-  event.evidence = {fmt::format("AS path {} from AS{} at {}", shown.view.text,
-                                counted_asn(*shown.peer, shown.view), shown.peer->key.router)};
+  event.evidence = {route_in_words(shown)};
   if (settings_.bogons && settings_.bogons->covers(shown.observed)) {
     event.evidence.push_back(
         fmt::format("{} is a bogon: nobody should announce it", shown.observed.to_string()));
   }
   const std::size_t distinct = distinct_peers(incident.seen);
-  event.confidence = confidence_of(distinct);
   event.description = fmt::format("{}: AS path {}, seen by {} peer{}.", finding.why, shown.view.text,
                                   distinct, distinct == 1 ? "" : "s");
-  incident.event = event;
+  incident.event = std::move(event);
+  incident.seen_before = seen_before(incident.event);
+  weigh(incident);
   incident.told = true;
   incident.closed = false;
-  out.push_back(std::move(event));
+  out.push_back(incident.event);
+}
+
+void Incidents::weigh(Incident& incident) const {
+  model::Event& event = incident.event;
+  const Confidence confidence =
+      confidence_of({distinct_peers(incident.seen), incident.ways.size(), event.rpki,
+                     kinship_of(settings_.relationships.get(), event), incident.seen_before});
+  event.confidence = confidence.value;
+  tell_confidence(confidence, event.evidence);
+}
+
+// Whether the same began long before; remembers that it began now.
+bool Incidents::seen_before(const model::Event& event) {
+  const auto [at, fresh] = began_.try_emplace(cause_id(event), event.first_seen);
+  if (!fresh) return event.first_seen - at->second > long_before;
+  began_in_order_.push_back(at->first);
+  if (began_in_order_.size() > remembered_max) {
+    began_.erase(began_in_order_.front());
+    began_in_order_.pop_front();
+  }
+  return false;
 }
 
 void Incidents::add(Incident& incident, const Finding& finding, const Shown& shown, TimePoint now,
@@ -156,9 +210,11 @@ void Incidents::add(Incident& incident, const Finding& finding, const Shown& sho
   if (incident.closed) {
     incident.told = incident.closed = false;
     incident.seen.clear();
+    incident.ways.clear();
     incident.first_seen = shown.time;
   }
   if (!known || incident.seen.empty()) incident.seen.push_back(as_seen);
+  incident.ways.insert(behind_peer(shown));
   if (!incident.told) {
     std::set<net::Asn> distinct;
     for (const Showing& s : incident.showing) distinct.insert(s.asn);
@@ -174,7 +230,10 @@ void Incidents::add(Incident& incident, const Finding& finding, const Shown& sho
   if (known && !escalates && !rpki_changed) return;
   incident.event.peers = incident.seen;
   incident.event.last_seen = std::max(incident.event.last_seen, shown.time);
-  incident.event.confidence = confidence_of(distinct_peers(incident.seen));
+  if (!known && incident.event.evidence.size() < routes_told_max) {
+    incident.event.evidence.push_back(route_in_words(shown));
+  }
+  weigh(incident);
   if (escalates) {
     incident.event.level = event_level(incident.kind, role);
     incident.event.type = event_type(incident.kind, role);

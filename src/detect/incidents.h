@@ -7,8 +7,10 @@
 // it is back (`settle`).
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -68,7 +70,9 @@ class Incidents {
     std::string resource, discriminator;
     model::Event event;  // meaningful once `told`
     bool told = false, closed = false;
+    bool seen_before = false;
     std::vector<Showing> showing;
+    std::set<net::Asn> ways;                // the ASes behind them
     std::vector<model::EventPeer> seen;     // every peer that ever showed it, each once
     std::vector<model::EventPeer> awaited;  // restored, not seen since
     TimePoint first_seen;
@@ -80,11 +84,16 @@ class Incidents {
            std::vector<model::Event>& out);
   void open(Incident& incident, const Finding& finding, const Shown& shown, TimePoint now,
             std::vector<model::Event>& out);
+  void weigh(Incident& incident) const;
+  bool seen_before(const model::Event& event);
   void reviewed(Incident& incident, TimePoint time, std::string_view reason, std::vector<model::Event>& out);
   static Role role_of(const Incident& incident);
 
   const Settings& settings_;
   std::unordered_map<net::Prefix, List> by_observed_;
+  // When what was told began the first time, by cause; what began first is forgotten first.
+  std::unordered_map<std::string, TimePoint> began_;
+  std::deque<std::string> began_in_order_;
 };
 
 }  // namespace peering::detect

@@ -72,6 +72,10 @@ struct Settings : Knowledge {
   /// After a peer or router came back (or we did), how long its routes may take to come again before what is
   /// missing counts as withdrawn.
   Microseconds return_grace = std::chrono::seconds(60);
+  /// What comes back so soon after its end is the same event, opened again (reopening.h); 0: never. Longer
+  /// than the six minutes after which BGPalerter takes a loss as a new one, and than the five that
+  /// Alertmanager waits by default before it calls an alert resolved.
+  Microseconds reopen_within = std::chrono::minutes(10);
   /// A finding or a route whose peer has been away longer than this is given up.
   Microseconds absence_max = std::chrono::hours(1);
   /// Whether what concerns the registered prefix alone, not a route, is told here: one of several detectors

@@ -2,6 +2,7 @@
 // announcement undoes a withdrawal; a session that went down is no withdrawal.
 #include <algorithm>
 
+#include "detect/confidence.h"
 #include "detect/presence.h"
 
 namespace peering::detect {
@@ -46,7 +47,9 @@ void tell(PrefixPresence& prefix, const std::vector<model::EventPeer>& gone, Tim
   prefix.withdrew_max = std::max(prefix.withdrew_max, prefix.withdrew.size());
   event.level = std::max(event.level, level);
   event.last_seen = std::max(event.last_seen, time);
-  event.confidence = confidence_of(prefix.withdrew.size());
+  const Confidence confidence = confidence_of({.peers = prefix.withdrew.size()});
+  event.confidence = confidence.value;
+  tell_confidence(confidence, event.evidence);
   event.peers.insert(event.peers.end(), gone.begin(), gone.end());
   event.description =
       fmt::format("{} of {} peers have withdrawn {}.", prefix.withdrew.size(), prefix.had.size(), observed);

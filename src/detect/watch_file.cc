@@ -261,7 +261,7 @@ Result<void> WatchReader::threshold(std::string_view key, const json::value& val
     return {};
   }
   const auto kind = model::parse_event_kind(key);
-  if (key != "min_peers" && key != "fade_off_s" && !kind) {
+  if (key != "min_peers" && key != "fade_off_s" && key != "reopen_within_s" && !kind) {
     unknown(key);
     return {};
   }
@@ -271,6 +271,8 @@ Result<void> WatchReader::threshold(std::string_view key, const json::value& val
     thresholds.peers_min_of[*kind] = *number;
   } else if (key == "min_peers") {
     thresholds.peers_min = *number;
+  } else if (key == "reopen_within_s") {
+    out_.settings.reopen_within = std::chrono::seconds(*number);
   } else {
     thresholds.fade_off = std::chrono::seconds(*number);
   }

@@ -8,7 +8,7 @@ namespace peering::model {
 
 namespace {
 
-constexpr NameTable<EventKind, 26> kind_names{{
+constexpr NameTable<EventKind, 27> kind_names{{
     {EventKind::announcement, "announcement"},
     {EventKind::withdrawal, "withdrawal"},
     {EventKind::visibility_loss, "visibility-loss"},
@@ -35,6 +35,7 @@ constexpr NameTable<EventKind, 26> kind_names{{
     {EventKind::latency_degraded, "latency-degraded"},
     {EventKind::latency_recovered, "latency-recovered"},
     {EventKind::requirement_violation, "requirement-violation"},
+    {EventKind::flapping, "flapping"},
 }};
 
 constexpr NameTable<Level, 4> level_names{{
@@ -119,6 +120,13 @@ json::value to_json(const Event& e) {
     for (const std::string& name : e.silenced_by) silences.emplace_back(name);
     out["silencedBy"] = std::move(silences);
   }
+  if (e.reopened > 0) out["reopened"] = e.reopened;
+  if (e.damped) out["damped"] = true;
+  if (e.flapping) {
+    out["flapping"] = json::object{{"eventId", e.flapping->event.value},
+                                   {"kind", to_string(e.flapping->kind)},
+                                   {"level", to_string(e.flapping->level)}};
+  }
   return out;
 }
 
@@ -170,6 +178,15 @@ Result<Event> event_from_json(const json::value& value) {
   e.incident_id = fields.text("incidentId");
   for (const json::value& name : fields.array("silencedBy")) {
     if (name.is_string()) e.silenced_by.emplace_back(name.get_string());
+  }
+  e.reopened = static_cast<int>(fields.optional_number("reopened").value_or(0));
+  const json::value* damped = find(value, "damped");
+  e.damped = damped && damped->is_bool() && damped->get_bool();
+  if (const json::value* flapping = find(value, "flapping")) {
+    Fields inner(*flapping);
+    e.flapping = Flapping{EventId(inner.text("eventId")), inner.named<EventKind>("kind", parse_event_kind),
+                          inner.named<Level>("level", parse_level)};
+    fields.take_error(inner);
   }
   if (fields.error()) return tl::unexpected(*fields.error());
   return e;

@@ -43,6 +43,7 @@ enum class EventKind : std::uint8_t {
   latency_degraded,
   latency_recovered,
   requirement_violation,
+  flapping,
 };
 std::string_view to_string(EventKind kind);
 std::optional<EventKind> parse_event_kind(std::string_view text);
@@ -66,6 +67,14 @@ struct EventPeer {
   std::string address;
   net::Asn asn = 0;
   friend bool operator==(const EventPeer&, const EventPeer&) = default;
+};
+
+/// What a flapping event is about.
+struct Flapping {
+  EventId event;                           ///< that opens and resolves again and again
+  EventKind kind = EventKind::withdrawal;  ///< of that event
+  Level level = Level::warning;            ///< the worst it had
+  friend bool operator==(const Flapping&, const Flapping&) = default;
 };
 
 /// One event. A later version of the same event (more peers, resolved) has the same id and replaces it.
@@ -100,6 +109,9 @@ struct Event {
   std::string incident_id;  ///< groups events of one incident; the event's own id when alone
   /// Names of silences for which it is, or would have been, not told (docs/alerts.md).
   std::vector<std::string> silenced_by;
+  int reopened = 0;                  ///< how often it was over and came back under this id
+  bool damped = false;               ///< this version is not told: the event flaps (docs/alerts.md)
+  std::optional<Flapping> flapping;  ///< of a flapping event
 
   friend bool operator==(const Event&, const Event&) = default;
 };

@@ -40,6 +40,10 @@ TEST(Event, SurvivesItsJson) {
   EXPECT_EQ(event_from_json(to_json(e)).value(), e);
   e.monitored = 64496;
   EXPECT_EQ(event_from_json(to_json(e)).value(), e);
+  e.reopened = 2;
+  e.damped = true;
+  e.flapping = Flapping{EventId("0123"), EventKind::withdrawal, Level::critical};
+  EXPECT_EQ(event_from_json(to_json(e)).value(), e);
   e.silenced_by = {"nights", "works"};
   EXPECT_EQ(event_from_json(to_json(e)).value(), e);
   e.state = EventState::resolved;
