@@ -1,13 +1,6 @@
-// The one writer of events: takes them from the shards, says which of them are one incident, which
-// flap and which are silenced, adds the alerts and deliveries that follow, and commits all of it together.
-//
-// What comes back soon after its end gets the id of what it was (`detect/reopening.h`) when it is submitted.
-//
-// Shards never wait for the disk: of the versions of one event that wait, those that follow each other in one
-// state coalesce, and of many turns between the states the middle ones are left out. So a slow or full disk
-// makes a backlog of distinct events, not of time, and every one is written as soon as the store takes it
-// again. The backlog has a limit; past it informational events are dropped first, and that is counted and
-// makes the process not ready.
+// The one writer of events: a thread between the shards, which never wait for the disk, and the store. What
+// waits is an EventBacklog, what is written goes through an EventCommitter. While the store refuses, or the
+// backlog is at its limit, the process is not ready; what is dropped is counted.
 #pragma once
 
 #include <functional>
@@ -15,11 +8,10 @@
 #include <span>
 #include <vector>
 
-#include "alert/damper.h"
+#include "app/event_committer.h"
 #include "base/metrics.h"
 #include "model/event.h"
 #include "model/registry.h"
-#include "store/telemetry_store.h"
 
 namespace peering::app {
 
@@ -30,8 +22,8 @@ class EventWriter {
     store::TelemetryStore& telemetry;
     Metrics& metrics;
     std::function<model::RegistryPointer()> registry;
-    /// Alerts and deliveries that follow from the event; called on the writer's thread.
-    std::function<void(const model::Event&, const model::Registry&, TimePoint, store::EventCommit&)> rules;
+    /// Called on the writer's thread.
+    EventCommitter::Rules rules;
     /// Called after every commit.
     std::function<void(const store::EventCommit&)> committed;
     /// What comes back so soon is the same event; 0: never.

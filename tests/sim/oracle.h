@@ -1,0 +1,56 @@
+// What a route means, said as plainly as it can be, for the customers of this simulation.
+#pragma once
+
+#include <set>
+#include <string_view>
+#include <vector>
+
+#include "model/event.h"
+#include "model/registry.h"
+
+namespace peering::seeded {
+
+using Path = std::vector<net::Asn>;
+
+/// The Internet of the simulation: who is who in it.
+inline constexpr net::Asn owner = 64500, second_owner = 64501, upstream = 64496, second_upstream = 64499,
+                          stranger = 64511, stray_neighbor = 64497;
+
+/// What a customer expects of one registered prefix.
+struct Claim {
+  std::string_view name;         ///< of the registered prefix
+  std::string_view prefix;       ///< as registered
+  std::set<net::Asn> origins;    ///< empty: nobody may announce it
+  std::set<net::Asn> upstreams;  ///< empty: not checked
+};
+
+/// A customer and what it claims.
+struct Customer {
+  std::string_view name;
+  std::vector<Claim> claims;
+};
+
+/// Two customers; the second claims one of the first one's prefixes for another AS.
+const std::vector<Customer>& customers();
+/// Every prefix that may be announced: claimed ones and more specific ones.
+const std::vector<std::string_view>& prefixes();
+
+/// What must be open while somebody shows it.
+struct Verdict {
+  model::EventKind kind;
+  std::string_view customer, claim;
+  std::string_view observed;
+  net::Asn who = 0;  ///< the origin, or for a forged first hop the neighbour
+  friend auto operator<=>(const Verdict&, const Verdict&) = default;
+};
+
+/// All verdicts on one route, of every customer.
+std::set<Verdict> verdicts_of(std::string_view observed, const Path& path);
+/// The verdict that the event tells, as far as the oracle knows its kind.
+std::optional<Verdict> verdict_of(const model::Event& event);
+
+/// The claims as the server holds them. Customers whose bit is not set in `present` have no prefixes.
+model::RegistryPointer registry_of(unsigned present);
+std::string connection_of(const Customer& customer);
+
+}  // namespace peering::seeded
