@@ -63,7 +63,7 @@ arm::Expected<std::map<std::string, std::vector<std::string>>> prefixes_by_key(
   for (const auto& [resource, prefix] : registry->prefixes) {
     if (prefix->key.empty() || !names_by_key.contains(prefix->key)) continue;
     if (++count > metric_prefixes_max) return too_many();
-    out[prefix->key].push_back(resource);
+    out[prefix->key].push_back(model::lower(resource.id()));
   }
   return out;
 }

@@ -60,7 +60,7 @@ json::object document_of(const model::RegisteredPrefix& prefix, std::string_view
                           {"warnings", std::move(warned)}};
   return json::object{{"properties", std::move(properties)},
                       {"name", "suggestion"},
-                      {"id", prefix.resource + std::string(tail)},
+                      {"id", prefix.resource.str() + std::string(tail)},
                       {"type", "Open.Peering/suggestions"}};
 }
 

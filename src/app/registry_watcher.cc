@@ -121,6 +121,7 @@ class Fold {
   template <class Entry>
   void replace(const std::string& key, Entry entry) {
     remove(key);
+    share_texts(entry);
     insert(key, std::make_shared<const Entry>(std::move(entry)));
   }
 
@@ -136,10 +137,21 @@ class Fold {
   void insert(const std::string& key, ConnectionPointer entry) {
     registry_.connections[key] = std::move(entry);
   }
-  void insert(const std::string& key, model::RegisteredPrefixPointer entry) {
+  void insert(const std::string&, model::RegisteredPrefixPointer entry) {
     registry_.watch[entry->expectation.prefix].push_back(entry);
-    registry_.prefixes[key] = std::move(entry);
+    registry_.prefixes[entry->resource] = std::move(entry);
   }
+
+  // What is the same in all prefixes of a connection is kept once.
+  void share_texts(model::RegisteredPrefix& entry) const {
+    const auto other = registry_.prefixes.lower_bound(entry.connection.str());
+    if (other == registry_.prefixes.end() || other->second->connection != entry.connection) return;
+    entry.connection = other->second->connection;
+    if (other->second->expectation.group == entry.expectation.group) {
+      entry.expectation.group = other->second->expectation.group;
+    }
+  }
+  void share_texts(model::Connection&) const {}
 
   void remove(const std::string& key) {
     registry_.connections.erase(key);
@@ -148,7 +160,7 @@ class Fold {
     const model::RegisteredPrefixPointer entry = found->second;
     const net::Prefix prefix = entry->expectation.prefix;
     auto& entries = registry_.watch[prefix];
-    std::erase(entries, entry);
+    erase_if(entries, [&](const auto& each) { return each == entry; });
     if (entries.empty()) registry_.watch.erase(prefix);
     registry_.prefixes.erase(key);
   }

@@ -224,7 +224,7 @@ struct RequirementWatch::State {
       std::erase_if(entries, [&](const auto& each) { return !is_registered(*registry, each.first); });
     }
     for (std::size_t i = 0; i < looked_at_max && next != pass->prefixes.end(); ++i, ++next) {
-      out.push_back(next->first);
+      out.push_back(model::lower(next->first.id()));
     }
     std::ranges::sort(out);
     out.erase(std::unique(out.begin(), out.end()), out.end());

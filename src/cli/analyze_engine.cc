@@ -40,7 +40,7 @@ constexpr std::size_t flush_slice = 10'000;
 std::string EventLines::group_of(const model::Event& event) const {
   if (const auto group = monitored_.group_of(event.prefix_resource)) return *group;
   const auto found = registry_->prefixes.find(model::lower(event.prefix_resource));
-  return found == registry_->prefixes.end() ? "" : found->second->expectation.group;
+  return found == registry_->prefixes.end() ? "" : found->second->expectation.group.str();
 }
 
 void EventLines::write(const model::Event& event, std::size_t line) {

@@ -16,8 +16,9 @@ void Presence::cover(PrefixPresence& prefix, std::span<const rib::Route> routes)
 }
 
 void Presence::take_cover(PrefixPresence& prefix, const net::Prefix& observed, const rib::PeerPointer& peer) {
-  if (!prefix.covering) prefix.covering = std::make_unique<Covering>();
-  prefix.covering->insert_or_assign({observed, peer->id}, Cover{peer, std::nullopt});
+  auto& covering = prefix.extras().covering;
+  if (!covering) covering = std::make_unique<Covering>();
+  covering->insert_or_assign({observed, peer->id}, Cover{peer, std::nullopt});
 }
 
 bool Presence::covering_changed(const rib::RouteChange& change, const model::Registry& registry,
@@ -45,9 +46,10 @@ void Presence::covering_changed(PrefixPresence& prefix, const rib::RouteChange& 
     cover_gained(prefix, before, change, cause, out);
     return;
   }
-  if (!prefix.covering) return;
-  const auto at = prefix.covering->find({change.prefix, change.peer->id});
-  if (at == prefix.covering->end()) return;
+  const auto& covering = prefix.beside().covering;
+  if (!covering) return;
+  const auto at = covering->find({change.prefix, change.peer->id});
+  if (at == covering->end()) return;
   const bool out_of_sight =
       change.reason == rib::ChangeReason::peer_down || change.reason == rib::ChangeReason::router_down;
   if (out_of_sight) {
@@ -63,10 +65,10 @@ void Presence::cover_gained(PrefixPresence& prefix, const Ways& before, const ri
                             const Cause& cause, std::vector<model::Event>& out) {
   if (before.covering > 0 || before.backup > 0) return;
   const std::string exact = prefix.observed.to_string();
-  if (prefix.backup_withdrawal) {
-    resolve(*prefix.backup_withdrawal, cause.time, "a covering route is back");
-    emit(prefix, *prefix.backup_withdrawal, out);
-    prefix.backup_withdrawal.reset();
+  if (prefix.beside().backup_withdrawal) {
+    const auto ended = std::move(prefix.extras().backup_withdrawal);
+    resolve(*ended, cause.time, "a covering route is back");
+    emit(prefix, *ended, out);
   }
   if (cause.silent) return;
   model::Event event = make_event(model::EventKind::backup_route, Role::backup, *prefix.entry, change.prefix,
@@ -80,9 +82,10 @@ void Presence::cover_gained(PrefixPresence& prefix, const Ways& before, const ri
 
 void Presence::uncover(PrefixPresence& prefix, Covering::iterator at, const Cause& cause,
                        std::vector<model::Event>& out) {
-  prefix.covering->erase(at);
-  if (!prefix.covering->empty()) return;
-  prefix.covering.reset();
+  auto& covering = prefix.extras().covering;
+  covering->erase(at);
+  if (!covering->empty()) return;
+  covering.reset();
   const Ways after = ways_of(prefix);
   // A registered prefix that nobody announced loses nothing with what covers it.
   if (after.legitimate() == 0 && !prefix.announced) return;
@@ -92,8 +95,9 @@ void Presence::uncover(PrefixPresence& prefix, Covering::iterator at, const Caus
 // Covering routes out of sight whose session is back without them, or away for too long, are gone.
 bool Presence::settle_covering(PrefixPresence& prefix, const rib::Table& table, const Sessions& sessions,
                                TimePoint now, std::vector<model::Event>& out) {
-  while (prefix.covering) {
-    const auto gone = std::ranges::find_if(*prefix.covering, [&](const auto& entry) {
+  const auto& covering = prefix.extras().covering;
+  while (covering) {
+    const auto gone = std::ranges::find_if(*covering, [&](const auto& entry) {
       const Cover& cover = entry.second;
       if (!cover.lost_at) return false;
       if (now - *cover.lost_at > settings_.absence_max) return true;
@@ -101,13 +105,12 @@ bool Presence::settle_covering(PrefixPresence& prefix, const rib::Table& table, 
       const auto routes = table.routes(entry.first.first);
       return std::ranges::none_of(routes, [&](const auto& r) { return r.peer->id == cover.peer->id; });
     });
-    if (gone == prefix.covering->end()) break;
+    if (gone == covering->end()) break;
     const rib::PeerPointer peer = gone->second.peer;
     uncover(prefix, gone, {*peer, now, now, false, false}, out);
   }
-  return prefix.covering && std::ranges::any_of(*prefix.covering, [](const auto& entry) {
-           return entry.second.lost_at.has_value();
-         });
+  return covering &&
+         std::ranges::any_of(*covering, [](const auto& entry) { return entry.second.lost_at.has_value(); });
 }
 
 }  // namespace peering::detect

@@ -116,6 +116,17 @@ class Scene {
     if (!up) table_.mark_stale(name);
     return keep(std::move(out));
   }
+  /// The router is connected and said its last word at `since`; or is heard again.
+  std::vector<model::Event> silent(std::string_view name, TimePoint since) {
+    std::vector<model::Event> out;
+    detector_.feed_silent(name, since, now_, out);
+    return keep(std::move(out));
+  }
+  std::vector<model::Event> heard(std::string_view name) {
+    std::vector<model::Event> out;
+    detector_.feed_heard(name, now_, out);
+    return keep(std::move(out));
+  }
   std::vector<model::Event> sweep(std::string_view name) {
     table_.sweep_router(name, now_);
     return flush({});

@@ -105,6 +105,7 @@ void Detector::restore(std::span<const model::Event> known) {
   for (const model::Event& event : known) {
     switch (event.kind) {
       case model::EventKind::session_state:
+      case model::EventKind::feed_silent:
         if (event.state == model::EventState::open) state_->sessions.restore(event);
         break;
       case model::EventKind::announcement:
@@ -136,7 +137,7 @@ void Detector::State::remove_gone(const model::RegistryDifference& changes, cons
   for (const auto& change : changes.prefixes) {
     if (!change.before) continue;
     if (change.after && change.after->expectation.prefix == change.before->expectation.prefix) continue;
-    if (change.after) moved.emplace(change.key);
+    if (change.after) moved.insert(model::lower(change.key));
     any_gone = any_gone || !change.after;
     presence.unwatch(*change.before, now, out);
   }
@@ -179,8 +180,8 @@ std::vector<net::Prefix> Detector::State::watch_changed(const model::RegistryDif
     if (same_places(before, *registry, connection)) continue;
     const std::string start = connection + "/prefixes/";
     for (auto at = registry->prefixes.lower_bound(start);
-         at != registry->prefixes.end() && at->first.starts_with(start); ++at) {
-      changed.emplace_back(at->first, at->second);
+         at != registry->prefixes.end() && model::is_below(at->first.id(), start); ++at) {
+      changed.emplace_back(at->first.id(), at->second);
     }
   }
   std::sort(changed.begin(), changed.end());
@@ -384,10 +385,20 @@ void Detector::router_state_changed(std::string_view router, bool up, TimePoint 
     return;
   }
   s.sessions.router_down(router);
+  s.sessions.heard_again(router, time, "its session is down", out);
   s.incidents.lose([&](const rib::PeerKey& key) { return key.router == router; }, now);
   Outage outage{std::string(router), "", 0, time, {}};
   outage.prefixes = s.presence.lose(router, std::nullopt, time, now, out);
   s.sessions.outage(outage, now, out);
+}
+
+void Detector::feed_silent(std::string_view router, TimePoint since, TimePoint now, Events& out) {
+  State& s = *state_;
+  s.sessions.silent(router, since, s.presence.seen_through(router), now, out);
+}
+
+void Detector::feed_heard(std::string_view router, TimePoint now, Events& out) {
+  state_->sessions.heard_again(router, now, "it is heard again", out);
 }
 
 void Detector::tick(const rib::Table& table, TimePoint now, Events& out) {

@@ -87,6 +87,12 @@ class Detector {
   void router_state_changed(std::string_view router, bool up, TimePoint time, TimePoint now,
                             std::vector<model::Event>& out);
 
+  /// The router is connected and says nothing, `since` its last word: what it showed may be otherwise by now.
+  /// Nothing of that changes; one event for each connection that sees something through it, resolved by
+  /// whatever is heard of it next, or when it is lost.
+  void feed_silent(std::string_view router, TimePoint since, TimePoint now, std::vector<model::Event>& out);
+  void feed_heard(std::string_view router, TimePoint now, std::vector<model::Event>& out);
+
   /// Lets time pass; call every second or so. What a peer had before it went away and `table` does not have
   /// when the grace after its return is over, was withdrawn.
   void tick(const rib::Table& table, TimePoint now, std::vector<model::Event>& out);

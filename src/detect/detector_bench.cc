@@ -13,7 +13,7 @@ namespace peering::detect {
 namespace {
 
 constexpr std::size_t bursts = 4'000, updates_in_a_burst = 64, peer_count = 20;
-constexpr std::size_t others = 800'000;
+constexpr std::size_t others = 800'000, prefixes_of_a_connection = 100;
 constexpr net::Asn origin_from = 200'000, stranger = 64666;
 
 net::Prefix watched_prefix(std::size_t index) {
@@ -36,12 +36,22 @@ std::vector<rib::PeerPointer> make_peers() {
   return out;
 }
 
+// Ids as long as real ones are.
+std::string connection_id(std::size_t index) {
+  return fmt::format(
+      "/subscriptions/7b1f1c3e-5d2a-4c57-9c1e-0f6a4f3b2a10/resourceGroups/networking/providers/"
+      "Microsoft.Peering/peeringServices/service-{}",
+      index);
+}
+
 model::RegistryPointer make_registry(std::size_t watched) {
   auto registry = std::make_shared<model::Registry>();
+  SharedText connection;
   for (std::size_t i = 0; i < watched; ++i) {
     auto entry = std::make_shared<model::RegisteredPrefix>();
-    entry->connection = fmt::format("/subscriptions/s/peeringservices/c{}", i / 100);
-    entry->resource = fmt::format("{}/prefixes/p{}", entry->connection, i);
+    if (i % prefixes_of_a_connection == 0) connection = connection_id(i / prefixes_of_a_connection);
+    entry->connection = connection;
+    entry->resource = fmt::format("{}/prefixes/prefix-{}", connection, i);
     entry->expectation.prefix = watched_prefix(i);
     const auto origin = static_cast<net::Asn>(origin_from + i);
     entry->expectation.origins = {{origin, origin}};
@@ -101,10 +111,13 @@ class Firehose {
   std::vector<rib::RouteBurst> bursts_;
 };
 
-std::shared_ptr<const net::PrefixSpace> space_of(const model::Registry& registry) {
+// As a shard has it: it lends the registry's tree.
+std::shared_ptr<const net::PrefixSpace> space_of(const model::RegistryPointer& registry) {
   std::vector<net::Prefix> prefixes;
-  registry.watch.for_each([&](const net::Prefix& prefix, const auto&) { prefixes.push_back(prefix); });
-  return std::make_shared<const net::PrefixSpace>(prefixes);
+  registry->watch.for_each([&](const net::Prefix& prefix, const auto&) { prefixes.push_back(prefix); });
+  auto out = std::make_shared<net::PrefixSpace>();
+  out->follow(std::shared_ptr<const net::PrefixTree>(registry, &registry->watch), prefixes, {});
+  return out;
 }
 
 void firehose(benchmark::State& state) {
@@ -115,7 +128,7 @@ void firehose(benchmark::State& state) {
   rib::Table table;
   Detector detector;
   std::vector<model::Event> events;
-  table.watch(space_of(*registry));
+  table.watch(space_of(registry));
   detector.registry_changed(registry, table, TimePoint{}, events);
   std::vector<rib::RouteChange> changes;
   std::size_t told = 0, rounds = 0;
@@ -167,7 +180,7 @@ void memory(benchmark::State& state) {
     const std::size_t before = allocated();
     const model::RegistryPointer registry = make_registry(watched);
     Detector detector;
-    table.watch(space_of(*registry));
+    table.watch(space_of(registry));
     detector.registry_changed(registry, table, TimePoint{}, events);
     events = {};
     bytes = static_cast<double>(allocated() - before) / static_cast<double>(watched);

@@ -48,6 +48,8 @@ std::string_view event_type(EventKind kind, Role role) {
       return "PrefixRpkiStateChangeEvent";
     case EventKind::session_state:
       return "PrefixSessionStateEvent";
+    case EventKind::feed_silent:
+      return "PrefixTelemetrySilentEvent";
     case EventKind::latency_degraded:
       return "PrefixLatencyDegradedEvent";
     case EventKind::latency_recovered:
@@ -84,6 +86,7 @@ Level event_level(EventKind kind, Role role) {
     case EventKind::latency_degraded:
     case EventKind::requirement_violation:
     case EventKind::flapping:
+    case EventKind::feed_silent:
       return Level::warning;
     case EventKind::announcement:
     case EventKind::backup_route:

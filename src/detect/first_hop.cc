@@ -10,7 +10,7 @@ namespace {
 bool accepts_neighbor(const model::Expectation& expectation, const PathView& view) {
   const net::Asn neighbor = *view.neighbor;
   if (expectation.any_peer_as_upstream && view.neighbor_is_peer) return true;
-  const auto has = [neighbor](const std::vector<net::Asn>& asns) {
+  const auto has = [neighbor](const auto& asns) {
     return std::find(asns.begin(), asns.end(), neighbor) != asns.end();
   };
   return !expectation.upstreams || has(*expectation.upstreams) || has(expectation.backup_upstreams);

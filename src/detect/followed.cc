@@ -48,9 +48,9 @@ void Presence::drop_idle_followed(const net::Prefix& observed) {
   if (!followed_.contains(observed)) return;
   const auto list = by_prefix_.find(observed);
   if (list != by_prefix_.end() && !settings_.thresholds.assume_seen_by_all_peers) {
-    std::erase_if(list->second, [&](const auto& prefix) {
-      const bool idle = !is_listed(*prefix) && prefix->sightings.empty() && !prefix->visibility &&
-                        prefix->required_missing.empty();
+    erase_if(list->second, [&](const auto& prefix) {
+      const bool idle = !is_listed(*prefix) && prefix->sightings.empty() && !prefix->beside().visibility &&
+                        prefix->beside().required_missing.empty();
       if (idle) unsettled_.erase(prefix.get());
       return idle;
     });

@@ -67,6 +67,7 @@ std::vector<std::string> causes_of(const model::Event& event) {
     case EventKind::backup_route_withdrawal:
       return causes_of_loss(event);
     case EventKind::session_state:
+    case EventKind::feed_silent:
       if (!event.peers.empty()) return {way_cause(event.peers.front())};
       return {};
     case EventKind::requirement_violation:

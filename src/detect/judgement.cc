@@ -70,7 +70,7 @@ bool allows_origins(const model::Expectation& expectation, const std::vector<net
 }
 
 bool judges(const model::Expectation& expectation, model::EventKind kind) {
-  const auto has = [kind](const std::vector<model::EventKind>& kinds) {
+  const auto has = [kind](const auto& kinds) {
     return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
   };
   if (expectation.include_kinds && !has(*expectation.include_kinds)) return false;

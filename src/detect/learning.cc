@@ -191,7 +191,7 @@ class Teacher {
     if (!event_.neighbor) {
       return refuse("Peers lost the prefix: that is no matter of what is expected.");
     }
-    if (std::erase(required, *event_.neighbor) > 0) {
+    if (erase(required, *event_.neighbor) > 0) {
       note("require_upstreams", *event_.neighbor, "AS{} need not be seen next to the origin",
            *event_.neighbor);
     }

@@ -7,21 +7,6 @@ namespace {
 using wire::bgp::AsPath;
 using wire::bgp::SegmentType;
 
-// The path without the monitored router's own AS in front.
-AsPath as_sent(const rib::Peer& peer, const AsPath& path) {
-  if (path.asns.empty() || peer.asn == 0 || path.segments.front().type != SegmentType::as_sequence)
-    return path;
-  const bool loc_rib = peer.key.rib_kind == rib::RibKind::loc_rib;
-  const bool own_in_front =
-      loc_rib ? path.asns[0] == peer.asn
-              : path.segments.front().count > 1 && path.asns[0] != peer.asn && path.asns[1] == peer.asn;
-  if (!own_in_front) return path;
-  AsPath out = path;
-  out.asns.erase(out.asns.begin());
-  if (--out.segments.front().count == 0) out.segments.erase(out.segments.begin());
-  return out;
-}
-
 std::vector<net::Asn> collapse(const AsPath& path) {
   std::vector<net::Asn> out;
   std::size_t at = 0;
@@ -37,8 +22,25 @@ std::vector<net::Asn> collapse(const AsPath& path) {
 
 }  // namespace
 
+AsPath as_sent(const rib::Peer& peer, const AsPath& path) {
+  if (path.asns.empty() || peer.asn == 0 || path.segments.front().type != SegmentType::as_sequence)
+    return path;
+  const bool loc_rib = peer.key.rib_kind == rib::RibKind::loc_rib;
+  const bool own_in_front =
+      loc_rib ? path.asns[0] == peer.asn
+              : path.segments.front().count > 1 && path.asns[0] != peer.asn && path.asns[1] == peer.asn;
+  if (!own_in_front) return path;
+  AsPath out = path;
+  out.asns.erase(out.asns.begin());
+  if (--out.segments.front().count == 0) out.segments.erase(out.segments.begin());
+  return out;
+}
+
 PathView view_of(const rib::Peer& peer, const wire::bgp::PathAttributes& attributes) {
-  const AsPath path = as_sent(peer, attributes.as_path);
+  return view_of_sent(as_sent(peer, attributes.as_path));
+}
+
+PathView view_of_sent(const AsPath& path) {
   PathView out;
   out.collapsed = collapse(path);
   out.origins = path.origins();

@@ -24,6 +24,11 @@ struct PathView {
 
 PathView view_of(const rib::Peer& peer, const wire::bgp::PathAttributes& attributes);
 
+/// The path as the peer sent it: without the monitored router's own AS in front.
+wire::bgp::AsPath as_sent(const rib::Peer& peer, const wire::bgp::AsPath& path);
+/// `view_of` for such a path.
+PathView view_of_sent(const wire::bgp::AsPath& path);
+
 /// The AS by which a peer is counted: the one of the per-peer header, else the first of the path; 0: unknown.
 net::Asn counted_asn(const rib::Peer& peer, const PathView& view);
 

@@ -7,6 +7,12 @@
 
 namespace peering::detect {
 
+namespace {
+
+rib::PeerId peer_id(const Sighting& sighting) { return sighting.peer->id; }
+
+}  // namespace
+
 void emit(const PrefixPresence& prefix, const model::Event& event, std::vector<model::Event>& out) {
   // Of what nobody registered itself, announcements and withdrawals are as they come.
   const bool listed = prefix.observed == prefix.entry->expectation.prefix;
@@ -26,32 +32,50 @@ bool Presence::accepted(const PrefixPresence& prefix, const std::vector<net::Asn
 bool Presence::sighted(PrefixPresence& prefix, const rib::PeerPointer& peer,
                        const rib::AttributesPointer& attributes) {
   if (!is_judged(peer->key.rib_kind)) return false;
-  Sighting sighting{peer, attributes, view_of(*peer, *attributes), false, Role::primary, std::nullopt};
-  sighting.legitimate = accepted(prefix, sighting.view.origins);
-  sighting.role =
-      role_of(settings_, prefix.connection.get(), prefix.entry->expectation, *peer, sighting.view);
-  if (peer->key.rib_kind != rib::RibKind::loc_rib) prefix.adj_rib_in_routers.insert(peer->key.router);
-  if (peer->key.rib_kind == rib::RibKind::adj_rib_in_post_policy) {
-    prefix.post_policy_sessions.insert(session_of(peer->key));
+  const wire::bgp::AsPath sent = as_sent(*peer, attributes->as_path);
+  Sighting sighting(peer, *attributes, sent);
+  judge(prefix, sighting, view_of_sent(sent));
+  if (Sighting* const known = prefix.sighting_of(peer->id)) {
+    if (!sighting.legitimate) prefix.note_had(*known);
+    sighting.place = known->place;
+    *known = std::move(sighting);
+  } else {
+    Held& held = by_peer_[peer->id];
+    if (held.prefixes.empty()) held.session = session_of(peer->key);
+    sighting.place = static_cast<std::uint32_t>(held.prefixes.size());
+    held.prefixes.push_back(&prefix);
+    const auto* const after = std::ranges::upper_bound(prefix.sightings, peer->id, {}, peer_id);
+    prefix.sightings.insert(after, std::move(sighting));
   }
-  prefix.sightings.insert_or_assign(peer->id, std::move(sighting));
-  by_session_[session_of(peer->key)].insert(&prefix);
-  prefix.awaited_router.reset();
+  if (prefix.beside().awaited_router) prefix.extras().awaited_router.reset();
   return true;
 }
 
+void Presence::judge(const PrefixPresence& prefix, Sighting& sighting, const PathView& view) const {
+  sighting.legitimate = accepted(prefix, view.origins);
+  sighting.role =
+      role_of(settings_, prefix.connection.get(), prefix.entry->expectation, *sighting.peer, view);
+}
+
 void Presence::erase(PrefixPresence& prefix, rib::PeerId peer) {
-  const auto at = prefix.sightings.find(peer);
-  if (at == prefix.sightings.end()) return;
-  const SessionKey session = session_of(at->second.peer->key);
+  Sighting* const at = prefix.sighting_of(peer);
+  if (!at) return;
+  const rib::PeerPointer seen_by = at->peer;
+  const auto held = by_peer_.find(peer);
+  std::vector<PrefixPresence*>& prefixes = held->second.prefixes;
+  // The last one takes the place.
+  prefixes[at->place] = prefixes.back();
+  prefixes[at->place]->sighting_of(peer)->place = at->place;
+  prefixes.pop_back();
+  prefix.note_had(*at);
+  if (prefixes.empty()) by_peer_.erase(held);
   prefix.sightings.erase(at);
-  const bool other_view = std::any_of(prefix.sightings.begin(), prefix.sightings.end(), [&](const auto& s) {
-    return session_of(s.second.peer->key) == session;
-  });
-  const auto listed = by_session_.find(session);
-  if (other_view || listed == by_session_.end()) return;
-  listed->second.erase(&prefix);
-  if (listed->second.empty()) by_session_.erase(listed);
+  const rib::PeerKey& key = seen_by->key;
+  const bool known =
+      key.rib_kind == rib::RibKind::loc_rib ||
+      (prefix.shown_by_peers_of(key.router) &&
+       (key.rib_kind == rib::RibKind::adj_rib_in_pre_policy || prefix.shown_after_policy(key)));
+  if (!known) prefix.former.push_back(seen_by);
 }
 
 PrefixPresence* Presence::find(const net::Prefix& observed, const std::string& resource) {
@@ -102,7 +126,11 @@ void Presence::watch_at(const net::Prefix& observed, const Follower& watching,
   const model::RegisteredPrefixPointer& entry = watching.entry;
   PrefixPresence* found = find(observed, entry->resource);
   const bool known = found != nullptr;
-  if (!known) found = by_prefix_[observed].emplace_back(std::make_unique<PrefixPresence>()).get();
+  if (!known) {
+    List& list = by_prefix_[observed];
+    list.push_back(std::make_unique<PrefixPresence>());
+    found = list.back().get();
+  }
   PrefixPresence& prefix = *found;
   prefix.observed = observed;
   prefix.entry = entry;
@@ -112,13 +140,10 @@ void Presence::watch_at(const net::Prefix& observed, const Follower& watching,
   for (const rib::Route& route : routes) sighted(prefix, route.peer, route.attributes);
   if (!known) cover(prefix, covering);
   // A changed expectation changes the verdict on every route that is held, also of those out of sight.
-  for (auto& [id, sighting] : prefix.sightings) {
-    sighting.legitimate = accepted(prefix, sighting.view.origins);
-    sighting.role =
-        role_of(settings_, prefix.connection.get(), entry->expectation, *sighting.peer, sighting.view);
-    if (sighting.legitimate && sighting.peer->key.rib_kind != rib::RibKind::loc_rib) {
-      prefix.had.insert(sighting.peer->key.address);
-    }
+  for (Sighting& sighting : prefix.sightings) {
+    const Sighting before = sighting;
+    judge(prefix, sighting, sighting.view());
+    if (!sighting.legitimate) prefix.note_had(before);
   }
   if (!was_announced) tell_current(prefix, now, out);
   if (!known && !prefix.restored) tell_covering(prefix, now, out);
@@ -129,10 +154,10 @@ void Presence::tell_current(PrefixPresence& prefix, TimePoint now, std::vector<m
   const Ways ways = ways_of(prefix);
   if (ways.legitimate() == 0) return;
   prefix.announced = true;
-  if (prefix.withdrawal) {
-    resolve(*prefix.withdrawal, now, "it is announced");
-    emit(prefix, *prefix.withdrawal, out);
-    prefix.withdrawal.reset();
+  if (prefix.beside().withdrawal) {
+    const auto withdrawal = std::move(prefix.extras().withdrawal);
+    resolve(*withdrawal, now, "it is announced");
+    emit(prefix, *withdrawal, out);
   }
   for (const Role role : {Role::primary, Role::backup}) {
     const auto way = std::find_if(ways.all.begin(), ways.all.end(),
@@ -141,18 +166,19 @@ void Presence::tell_current(PrefixPresence& prefix, TimePoint now, std::vector<m
     const model::EventKind kind =
         role == Role::primary ? model::EventKind::announcement : model::EventKind::backup_route;
     const std::string observed = prefix.observed.to_string();
+    const PathView view = way->sighting->view();
     model::Event event =
         make_event(kind, role, *prefix.entry, prefix.observed, "registered", now, now, false);
-    event.origin = way->sighting->view.origin;
-    event.as_path = way->sighting->view.path;
-    event.rpki = rpki_state(settings_, event.observed, way->sighting->view);
+    event.origin = view.origin;
+    event.as_path = view.path;
+    event.rpki = rpki_state(settings_, event.observed, view);
     event.peers = {event_peer(*way->sighting->peer)};
     event.summary =
         fmt::format("{} route is present: {}", role == Role::primary ? "Primary" : "Backup", observed);
-    event.description = fmt::format(
-        "{} was already announced by {} session{} when it was registered: AS path {}.", observed,
-        role == Role::primary ? ways.primary : ways.backup,
-        (role == Role::primary ? ways.primary : ways.backup) == 1 ? "" : "s", way->sighting->view.text);
+    event.description =
+        fmt::format("{} was already announced by {} session{} when it was registered: AS path {}.", observed,
+                    role == Role::primary ? ways.primary : ways.backup,
+                    (role == Role::primary ? ways.primary : ways.backup) == 1 ? "" : "s", view.text);
     emit(prefix, event, out);
   }
   if (ways.active) prefix.told_role = ways.active->role;
@@ -161,7 +187,7 @@ void Presence::tell_current(PrefixPresence& prefix, TimePoint now, std::vector<m
 void Presence::tell_covering(PrefixPresence& prefix, TimePoint now, std::vector<model::Event>& out) {
   const Ways ways = ways_of(prefix);
   if (ways.covering == 0 || ways.backup > 0) return;
-  const auto& [key, cover] = *prefix.covering->begin();
+  const auto& [key, cover] = *prefix.beside().covering->begin();
   model::Event event = make_event(model::EventKind::backup_route, Role::backup, *prefix.entry, key.first,
                                   "registered", now, now, false);
   const std::string exact = prefix.observed.to_string();
@@ -188,19 +214,20 @@ void Presence::unwatch_at(const net::Prefix& observed, const std::string& resour
   PrefixPresence* found = find(observed, resource);
   if (!found) return;
   PrefixPresence& prefix = *found;
-  for (auto* event : {&prefix.withdrawal, &prefix.backup_withdrawal, &prefix.visibility}) {
+  Extras& extras = prefix.extras();
+  for (auto* event : {&extras.withdrawal, &extras.backup_withdrawal, &extras.visibility}) {
     if (!*event) continue;
     resolve(**event, now, "the prefix is no longer registered");
     emit(prefix, **event, out);
   }
-  for (auto& [upstream, event] : prefix.required_missing) {
+  for (auto& [upstream, event] : extras.required_missing) {
     resolve(event, now, "the prefix is no longer registered");
     emit(prefix, event, out);
   }
-  while (!prefix.sightings.empty()) erase(prefix, prefix.sightings.begin()->first);
+  while (!prefix.sightings.empty()) erase(prefix, prefix.sightings.back().peer->id);
   unsettled_.erase(&prefix);
   const auto list = by_prefix_.find(observed);
-  std::erase_if(list->second, [&](const auto& p) { return p.get() == &prefix; });
+  erase_if(list->second, [&](const auto& p) { return p.get() == &prefix; });
   if (list->second.empty()) by_prefix_.erase(list);
 }
 
@@ -213,13 +240,13 @@ void Presence::changed(const rib::RouteChange& change, const Sessions& sessions,
   for (const auto& entry : list->second) {
     PrefixPresence& prefix = *entry;
     if (!change.after) {
-      const auto at = prefix.sightings.find(change.peer->id);
-      if (at == prefix.sightings.end()) continue;
+      Sighting* const at = prefix.sighting_of(change.peer->id);
+      if (!at) continue;
       if (!out_of_sight) {
         removed(prefix, {*change.peer, change.time, now, false, flawed}, out);
-      } else if (!at->second.lost_at) {
+      } else if (!at->is_lost()) {
         const Ways before = ways_of(prefix);
-        at->second.lost_at = now;
+        at->lost_at = now;
         unsettled_.insert(&prefix);
         follow_active(prefix, before, ways_of(prefix), {*change.peer, change.time, now}, true, out);
       }
@@ -239,7 +266,7 @@ void Presence::withdrawn_unseen(const rib::Peer& peer, const net::Prefix& prefix
   const auto list = by_prefix_.find(prefix);
   if (!settings_.thresholds.assume_seen_by_all_peers || list == by_prefix_.end()) return;
   for (const auto& entry : list->second) {
-    entry->had.insert(peer.key.address);
+    entry->note_had(peer.key.address);
     judge_visibility(*entry, settings_, peer, time, now, out);
   }
 }
@@ -270,25 +297,27 @@ void Presence::compare(PrefixPresence& prefix, const Ways& before, const Cause& 
   follow_active(prefix, before, after, cause, way_lost, out);
   judge_visibility(prefix, settings_, cause.peer, cause.time, cause.now, out);
   judge_required_upstreams(prefix, cause.time, cause.now, out);
+  prefix.drop_idle_extras();
 }
 
 std::vector<model::RegisteredPrefixPointer> Presence::lose(std::string_view router,
                                                            const std::optional<SessionKey>& session,
                                                            TimePoint time, TimePoint now,
                                                            std::vector<model::Event>& out) {
-  const SessionKey first{std::string(router), 0, net::Address()};
   std::map<std::pair<std::string_view, net::Prefix>, PrefixPresence*> affected;
-  for (auto at = by_session_.lower_bound(session ? *session : first); at != by_session_.end(); ++at) {
-    if (session ? at->first != *session : at->first.router != router) break;
-    for (PrefixPresence* prefix : at->second) affected[{prefix->entry->resource, prefix->observed}] = prefix;
+  for (const auto& [peer, held] : by_peer_) {
+    if (session ? held.session != *session : held.session.router != router) continue;
+    for (PrefixPresence* prefix : held.prefixes) {
+      affected[{prefix->entry->resource.str(), prefix->observed}] = prefix;
+    }
   }
   std::vector<model::RegisteredPrefixPointer> had;
   for (const auto& [key, prefix] : affected) {
     const Ways before = ways_of(*prefix);
     rib::PeerPointer peer;
-    for (auto& [id, sighting] : prefix->sightings) {
+    for (Sighting& sighting : prefix->sightings) {
       const SessionKey of = session_of(sighting.peer->key);
-      if (sighting.lost_at || (session ? of != *session : of.router != router)) continue;
+      if (sighting.is_lost() || (session ? of != *session : of.router != router)) continue;
       sighting.lost_at = now;
       if (!peer || (before.active && before.active->session == of)) peer = sighting.peer;
     }
@@ -300,16 +329,36 @@ std::vector<model::RegisteredPrefixPointer> Presence::lose(std::string_view rout
   return had;
 }
 
+std::vector<SeenThrough> Presence::seen_through(std::string_view router) const {
+  std::map<std::string_view, SeenThrough> by_resource;
+  for (const auto& [peer, held] : by_peer_) {
+    if (held.session.router != router) continue;
+    for (const PrefixPresence* prefix : held.prefixes) {
+      if (prefix->observed != prefix->entry->expectation.prefix) continue;
+      bool here = false, elsewhere = false;
+      for (const Sighting& sighting : prefix->sightings) {
+        if (sighting.is_lost()) continue;
+        (sighting.peer->key.router == router ? here : elsewhere) = true;
+      }
+      if (here) by_resource[prefix->entry->resource.str()] = {prefix->entry, !elsewhere};
+    }
+  }
+  std::vector<SeenThrough> out;
+  out.reserve(by_resource.size());
+  for (auto& [resource, seen] : by_resource) out.push_back(std::move(seen));
+  return out;
+}
+
 void Presence::settle(const rib::Table& table, const Sessions& sessions, TimePoint now,
                       std::vector<model::Event>& out) {
   const std::vector<PrefixPresence*> unsettled(unsettled_.begin(), unsettled_.end());
   std::vector<net::Prefix> settled;
   for (PrefixPresence* prefix : unsettled) {
     std::vector<rib::PeerPointer> back, given_up;
-    for (const auto& [id, sighting] : prefix->sightings) {
-      if (!sighting.lost_at) continue;
+    for (const Sighting& sighting : prefix->sightings) {
+      if (!sighting.is_lost()) continue;
       if (sessions.is_back(sighting.peer->key, now)) back.push_back(sighting.peer);
-      if (now - *sighting.lost_at > settings_.absence_max) given_up.push_back(sighting.peer);
+      if (now - sighting.lost_at > settings_.absence_max) given_up.push_back(sighting.peer);
     }
     const std::vector<rib::Route> routes =
         back.empty() ? std::vector<rib::Route>() : table.routes(prefix->observed);
@@ -329,17 +378,18 @@ void Presence::settle(const rib::Table& table, const Sessions& sessions, TimePoi
     for (const rib::PeerPointer& peer : given_up) {
       if (prefix->sightings.size() > 1) erase(*prefix, peer->id);
     }
-    if (prefix->awaited_router && sessions.is_back({*prefix->awaited_router}, now)) {
+    const auto& awaited = prefix->beside().awaited_router;
+    if (awaited && sessions.is_back({*awaited}, now)) {
       rib::Peer router;
-      router.key.router = *prefix->awaited_router;
-      prefix->awaited_router.reset();
+      router.key.router = *awaited;
+      prefix->extras().awaited_router.reset();
       lost(*prefix, Role::primary, ways_of(*prefix), {router, now, now}, out);
     }
     const bool covering_waits = settle_covering(*prefix, table, sessions, now, out);
-    const bool waits = covering_waits || prefix->awaited_router ||
-                       std::any_of(prefix->sightings.begin(), prefix->sightings.end(),
-                                   [](const auto& s) { return s.second.lost_at.has_value(); });
+    const bool waits = covering_waits || prefix->beside().awaited_router ||
+                       std::ranges::any_of(prefix->sightings, &Sighting::is_lost);
     if (!waits) unsettled_.erase(prefix);
+    prefix->drop_idle_extras();
     settled.push_back(prefix->observed);
   }
   for (const net::Prefix& observed : settled) drop_idle_followed(observed);
@@ -360,29 +410,31 @@ void Presence::restored_state(PrefixPresence& prefix) {
   if (found->second.empty()) restored_.erase(found);
   if (known.empty()) return;
   prefix.restored = true;
+  Extras& extras = prefix.extras();
   for (model::Event& event : known) {
     if (event.kind == model::EventKind::announcement && !event.peers.empty()) {
       prefix.announced = true;
-      prefix.awaited_router = event.peers.front().router;
+      extras.awaited_router = event.peers.front().router;
     }
   }
   for (model::Event& event : known) {
     if (event.state != model::EventState::open) continue;
-    if (event.kind == model::EventKind::withdrawal) prefix.withdrawal = std::make_unique<model::Event>(event);
+    if (event.kind == model::EventKind::withdrawal) extras.withdrawal = std::make_unique<model::Event>(event);
     if (event.kind == model::EventKind::visibility_loss && event.neighbor) {
-      prefix.required_seen.insert(*event.neighbor);
-      prefix.required_missing[*event.neighbor] = event;
+      extras.required_seen.insert(*event.neighbor);
+      extras.required_missing[*event.neighbor] = event;
     } else if (event.kind == model::EventKind::visibility_loss) {
-      prefix.visibility = std::make_unique<model::Event>(event);
+      extras.visibility = std::make_unique<model::Event>(event);
     }
     if (event.kind == model::EventKind::backup_route_withdrawal)
-      prefix.backup_withdrawal = std::make_unique<model::Event>(event);
+      extras.backup_withdrawal = std::make_unique<model::Event>(event);
   }
-  if (prefix.withdrawal && prefix.withdrawal->level == model::Level::critical) {
+  if (extras.withdrawal && extras.withdrawal->level == model::Level::critical) {
     prefix.announced = false;
-    prefix.awaited_router.reset();
+    extras.awaited_router.reset();
   }
-  if (prefix.awaited_router) unsettled_.insert(&prefix);
+  if (extras.awaited_router) unsettled_.insert(&prefix);
+  prefix.drop_idle_extras();
 }
 
 void Presence::forget_unknown(const model::Registry& registry, TimePoint now,

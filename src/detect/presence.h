@@ -26,19 +26,10 @@
 
 #include "detect/role.h"
 #include "detect/sessions.h"
+#include "detect/sighting.h"
 #include "rib/table.h"
 
 namespace peering::detect {
-
-/// One view's route for a registered prefix.
-struct Sighting {
-  rib::PeerPointer peer;
-  rib::AttributesPointer attributes;
-  PathView view;
-  bool legitimate = false;
-  Role role = Role::primary;
-  std::optional<TimePoint> lost_at;  ///< its session went away then; nobody said that the route did
-};
 
 /// A session that has a route: what its views say together.
 struct Way {
@@ -62,27 +53,56 @@ struct Cover {
 };
 using Covering = std::map<std::pair<net::Prefix, rib::PeerId>, Cover>;
 
+/// What is known beside of a prefix that something happened to. Of most prefixes there is none.
+struct Extras {
+  std::unique_ptr<model::Event> withdrawal, backup_withdrawal, visibility;  ///< while open
+  std::unique_ptr<Covering> covering;          ///< where a covering route is a backup: those there are
+  std::optional<std::string> awaited_router;   ///< it was announced there before a restart, and not since
+  std::map<net::Address, Withdrawn> withdrew;  ///< peers that took it back
+  std::size_t withdrew_max = 0;                ///< since the visibility event opened
+  std::set<net::Asn> required_seen;            ///< of `require_upstreams`, ever seen next to the origin
+  std::map<net::Asn, model::Event> required_missing;  ///< and then by nobody: open events
+
+  bool idle() const;
+};
+
 /// Everything known about one registered prefix.
 struct PrefixPresence {
   net::Prefix
       observed;  ///< of the entry, or a more-specific of a length that it watches as if it were listed
+  bool announced = false;  ///< somebody had it and no Critical withdrawal followed
+  bool restored = false;
+  std::optional<Role> told_role;  ///< of the active path
   model::RegisteredPrefixPointer entry;
   std::shared_ptr<const model::Connection> connection;  ///< null for a watch file
-  std::map<rib::PeerId, Sighting> sightings;
-  std::set<std::string> adj_rib_in_routers;   ///< their Loc-RIB tells nothing new
-  std::set<SessionKey> post_policy_sessions;  ///< their pre-policy view is no way of its own
-  bool announced = false;                     ///< somebody had it and no Critical withdrawal followed
-  std::optional<std::string> awaited_router;  ///< it was announced there before a restart, and not since
-  bool restored = false;
-  /// While open; mostly they are not, and then take no more than a pointer.
-  std::unique_ptr<model::Event> withdrawal, backup_withdrawal, visibility;
-  std::unique_ptr<Covering> covering;          ///< where a covering route is a backup: those there are
-  std::optional<Role> told_role;               ///< of the active path
-  std::set<net::Address> had;                  ///< peers that ever had it
-  std::map<net::Address, Withdrawn> withdrew;  ///< and took it back
-  std::set<net::Asn> required_seen;            ///< of `require_upstreams`, ever seen next to the origin
-  std::map<net::Asn, model::Event> required_missing;  ///< and then by nobody: open events
-  std::size_t withdrew_max = 0;                       ///< since the visibility event opened
+  CompactVector<Sighting> sightings;                    ///< one a peer, by its id
+  /// Peers that had it and not now, as many as say of which routers Loc-RIB tells nothing new, and of which
+  /// sessions the pre-policy view is no way of its own.
+  CompactVector<rib::PeerPointer> former;
+  CompactVector<net::Address> had_before;  ///< peers that had it and not now, or again, in order
+
+  /// To be read: what there is beside.
+  const Extras& beside() const;
+  /// To be changed.
+  Extras& extras();
+  /// Gives back the memory of what is over.
+  void drop_idle_extras();
+
+  Sighting* sighting_of(rib::PeerId peer);
+  const Sighting* sighting_of(rib::PeerId peer) const {
+    return const_cast<PrefixPresence*>(this)->sighting_of(peer);
+  }
+  /// Some view of the router that is not its Loc-RIB showed the prefix.
+  bool shown_by_peers_of(std::string_view router) const;
+  /// The session showed it after policy.
+  bool shown_after_policy(const rib::PeerKey& session) const;
+  bool had(const net::Address& address) const;
+  void note_had(const net::Address& address);
+  /// The peer's legitimate route is one no longer.
+  void note_had(const Sighting& sighting);
+
+ private:
+  std::unique_ptr<Extras> extras_;
 };
 
 /// An entry that watches more-specifics of some lengths as if they were listed.
@@ -133,6 +153,8 @@ class Presence {
   std::vector<model::RegisteredPrefixPointer> lose(std::string_view router,
                                                    const std::optional<SessionKey>& session, TimePoint time,
                                                    TimePoint now, std::vector<model::Event>& out);
+  /// Registered prefixes that have a route from the router in sight, each once, in order of their ids.
+  std::vector<SeenThrough> seen_through(std::string_view router) const;
   /// Routes out of sight whose session is back without them were withdrawn.
   void settle(const rib::Table& table, const Sessions& sessions, TimePoint now,
               std::vector<model::Event>& out);
@@ -145,7 +167,12 @@ class Presence {
   std::vector<net::Prefix> followed_in(const net::Prefix& space) const;
 
  private:
-  using List = std::vector<std::unique_ptr<PrefixPresence>>;
+  using List = CompactVector<std::unique_ptr<PrefixPresence>>;
+  /// Whose routes there are.
+  struct Held {
+    SessionKey session;
+    std::vector<PrefixPresence*> prefixes;  // each knows its place (`Sighting::place`)
+  };
   struct Cause {
     const rib::Peer& peer;
     TimePoint time;  ///< by the router's clock
@@ -165,6 +192,7 @@ class Presence {
   bool sighted(PrefixPresence& prefix, const rib::PeerPointer& peer,
                const rib::AttributesPointer& attributes);
   bool accepted(const PrefixPresence& prefix, const std::vector<net::Asn>& origins) const;
+  void judge(const PrefixPresence& prefix, Sighting& sighting, const PathView& view) const;
   void erase(PrefixPresence& prefix, rib::PeerId peer);
   void removed(PrefixPresence& prefix, const Cause& cause, std::vector<model::Event>& out);
   void compare(PrefixPresence& prefix, const Ways& before, const Cause& cause,
@@ -194,7 +222,7 @@ class Presence {
   const Settings& settings_;
   std::unordered_map<net::Prefix, List> by_prefix_;
   std::set<net::Prefix> followed_;  // of `by_prefix_`, those that somebody follows by their length
-  std::map<SessionKey, std::set<PrefixPresence*>> by_session_;
+  std::unordered_map<rib::PeerId, Held> by_peer_;
   std::set<PrefixPresence*> unsettled_;  // with lost sightings, or awaited since a restart
   std::map<std::string, std::vector<model::Event>> restored_;  // by resource in lower case
 };

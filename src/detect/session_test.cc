@@ -46,6 +46,50 @@ TEST_F(Session, ThatGoesDownIsOneEventForEachConnectionAndNoWithdrawal) {
   EXPECT_THAT(scene.session_down(scene.peer(64496)), IsEmpty());
 }
 
+struct SilentFeed : Session {};
+
+constexpr std::string_view silent = "feed-silent Warning open", heard = "feed-silent Warning resolved";
+
+TEST_F(SilentFeed, IsOneEventForEachConnectionThatSeesSomethingThroughIt) {
+  scene.announce(scene.peer(64497, "edge-2"), {64497, 64500}, "198.51.100.0/24");
+  const TimePoint since = scene.now() - 40min;
+  const auto events = scene.silent("edge-1", since);
+  ASSERT_THAT(brief(events), ElementsAre(silent, silent));
+  EXPECT_EQ(events[0].type, "PrefixTelemetrySilentEvent");
+  EXPECT_EQ(events[0].first_seen, since);
+  EXPECT_EQ(events[0].connection, "/subscriptions/s/peeringServices/c");
+  EXPECT_EQ(events[1].connection, "/subscriptions/s/peeringServices/d");
+  EXPECT_THAT(events[0].description,
+              HasSubstr("2 registered prefixes are seen through it, 1 through nothing else"));
+  EXPECT_THAT(events[0].evidence, UnorderedElementsAre("203.0.113.0/24 is seen through it alone",
+                                                       "198.51.100.0/24 is seen through it and others"));
+  EXPECT_THAT(events[1].evidence, ElementsAre("192.0.2.0/24 is seen through it alone")) << "of itself only";
+  EXPECT_THAT(scene.silent("edge-1", since), IsEmpty()) << "it is told";
+  EXPECT_THAT(scene.silent("edge-3", since), IsEmpty()) << "nobody sees anything through it";
+  EXPECT_THAT(brief(scene.heard("edge-1")), ElementsAre(heard, heard));
+  EXPECT_THAT(scene.heard("edge-1"), IsEmpty());
+  EXPECT_THAT(scene.open(), IsEmpty());
+}
+
+TEST_F(SilentFeed, ThatIsLostIsTheLossOfARouterAndSilentNoLonger) {
+  scene.silent("edge-1", scene.now());
+  EXPECT_THAT(brief(scene.router("edge-1", false)), UnorderedElementsAre(heard, heard, down, down));
+}
+
+TEST_F(SilentFeed, OfATimeBeforeARestartEndsWhenTheRouterIsBack) {
+  scene.silent("edge-1", scene.now());
+  scene.restart();
+  EXPECT_THAT(scene.silent("edge-1", scene.now()), IsEmpty());
+  EXPECT_THAT(brief(scene.router("edge-1", true)), ElementsAre(heard, heard));
+  EXPECT_THAT(scene.open(), IsEmpty());
+}
+
+TEST_F(SilentFeed, OfAConnectionThatIsGoneIsResolved) {
+  scene.silent("edge-1", scene.now());
+  scene.forget("other", "d");
+  EXPECT_THAT(brief(scene.apply()), Contains(heard));
+}
+
 TEST_F(Session, ThatComesBackResolvesItAndAnnouncesNothingNew) {
   scene.session_down(scene.peer(64496));
   scene.wait(30s);

@@ -9,6 +9,33 @@ namespace peering::detect {
 namespace {
 
 constexpr std::string_view up_again = "it is up again";
+// Prefixes that an event of a silent feed names.
+constexpr std::size_t named_max = 100;
+
+// One connection's event of a router that says nothing.
+model::Event silence(std::string_view router, TimePoint since, const std::string& connection,
+                     const std::vector<SeenThrough>& prefixes, TimePoint now) {
+  const model::RegisteredPrefix& first = *prefixes.front().prefix;
+  model::Event out = make_event(model::EventKind::feed_silent, Role::primary, first, first.expectation.prefix,
+                                "", since, now, true);
+  // The same on every shard, whichever prefixes live there.
+  out.id = model::make_event_id(out.kind, connection, net::Prefix(), router, since);
+  out.incident_id = out.id.value;
+  out.peers = {{std::string(router), "", 0}};
+  const auto alone = std::ranges::count_if(prefixes, &SeenThrough::alone);
+  out.summary = fmt::format("Silent: router {}", router);
+  out.description = fmt::format(
+      "Router {} is connected and says nothing since {}. Of this connection {} registered prefix{} seen "
+      "through it, {} through nothing else: what is known of {} may be otherwise by now.",
+      router, format_rfc3339(since), prefixes.size(), prefixes.size() == 1 ? " is" : "es are", alone,
+      alone == 1 ? "that one" : "those");
+  for (const SeenThrough& each : prefixes) {
+    if (out.evidence.size() == named_max) break;
+    out.evidence.push_back(fmt::format("{} is seen through it{}", each.prefix->expectation.prefix.to_string(),
+                                       each.alone ? " alone" : " and others"));
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -16,6 +43,10 @@ SessionKey session_of(const rib::PeerKey& key) { return {key.router, key.disting
 
 void Sessions::restore(const model::Event& event) {
   if (event.peers.empty()) return;
+  if (event.kind == model::EventKind::feed_silent) {
+    silent_[event.peers[0].router][model::lower(event.connection)] = event;
+    return;
+  }
   open_[{event.peers[0].router, event.peers[0].address}][model::lower(event.connection)] = event;
 }
 
@@ -51,6 +82,32 @@ void Sessions::outage(const Outage& outage, TimePoint now, std::vector<model::Ev
   if (open_[key].empty()) open_.erase(key);
 }
 
+void Sessions::silent(std::string_view router, TimePoint since, const std::vector<SeenThrough>& prefixes,
+                      TimePoint now, std::vector<model::Event>& out) {
+  std::map<std::string, std::vector<SeenThrough>> by_connection;
+  for (const SeenThrough& each : prefixes) {
+    const SharedText& connection = each.prefix->connection;
+    if (!connection.empty()) by_connection[model::lower(connection)].push_back(each);
+  }
+  for (const auto& [connection, seen] : by_connection) {
+    const auto [event, is_new] = silent_[std::string(router)].try_emplace(connection);
+    if (!is_new) continue;
+    event->second = silence(router, since, connection, seen, now);
+    out.push_back(event->second);
+  }
+}
+
+void Sessions::heard_again(std::string_view router, TimePoint time, std::string_view why,
+                           std::vector<model::Event>& out) {
+  const auto found = silent_.find(router);
+  if (found == silent_.end()) return;
+  for (auto& [connection, event] : found->second) {
+    resolve(event, time, why);
+    out.push_back(std::move(event));
+  }
+  silent_.erase(found);
+}
+
 void Sessions::resolve_outage(const OutageKey& key, TimePoint time, std::string_view why,
                               std::vector<model::Event>& out) {
   const auto found = open_.find(key);
@@ -73,6 +130,7 @@ void Sessions::router_up(std::string_view router, TimePoint time, TimePoint now,
                          std::vector<model::Event>& out) {
   auto& state = routers_.try_emplace(std::string(router)).first->second;
   if (!state.up_since) state.up_since = now;
+  heard_again(router, time, "it is heard again", out);
   resolve_outage({std::string(router), ""}, time, up_again, out);
 }
 
@@ -106,16 +164,20 @@ bool Sessions::is_back(const rib::PeerKey& key, TimePoint now) const {
 
 void Sessions::forget_unknown(const model::Registry& registry, TimePoint now,
                               std::vector<model::Event>& out) {
-  for (auto at = open_.begin(); at != open_.end();) {
-    std::erase_if(at->second, [&](const auto& entry) {
-      if (registry.connections.contains(entry.first)) return false;
-      model::Event gone = entry.second;
-      resolve(gone, now, "the connection is no longer registered");
-      out.push_back(std::move(gone));
-      return true;
-    });
-    at = at->second.empty() ? open_.erase(at) : std::next(at);
-  }
+  const auto forget_in = [&](auto& open) {
+    for (auto at = open.begin(); at != open.end();) {
+      std::erase_if(at->second, [&](const auto& entry) {
+        if (registry.connections.contains(entry.first)) return false;
+        model::Event gone = entry.second;
+        resolve(gone, now, "the connection is no longer registered");
+        out.push_back(std::move(gone));
+        return true;
+      });
+      at = at->second.empty() ? open.erase(at) : std::next(at);
+    }
+  };
+  forget_in(open_);
+  forget_in(silent_);
 }
 
 }  // namespace peering::detect

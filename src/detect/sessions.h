@@ -33,6 +33,12 @@ struct Outage {
   std::vector<model::RegisteredPrefixPointer> prefixes;  ///< that had a route from it
 };
 
+/// A registered prefix that is seen through a router.
+struct SeenThrough {
+  model::RegisteredPrefixPointer prefix;
+  bool alone = false;  ///< through no other
+};
+
 class Sessions {
  public:
   explicit Sessions(const Settings& settings) : settings_(settings) {}
@@ -40,6 +46,13 @@ class Sessions {
   void restore(const model::Event& event);
   /// One event for each connection among the outage's prefixes. The same outage again is no event.
   void outage(const Outage& outage, TimePoint now, std::vector<model::Event>& out);
+  /// One event for each connection among the prefixes: the router says nothing since `since`. Nothing while
+  /// such an event is open.
+  void silent(std::string_view router, TimePoint since, const std::vector<SeenThrough>& prefixes,
+              TimePoint now, std::vector<model::Event>& out);
+  /// Resolves those events.
+  void heard_again(std::string_view router, TimePoint time, std::string_view why,
+                   std::vector<model::Event>& out);
   void session_down(const SessionKey& session) { down_sessions_.insert(session); }
   void router_down(std::string_view router) { routers_.insert_or_assign(std::string(router), RouterState{}); }
   /// The session (router) is up, or was heard: resolves what was open about it.
@@ -67,8 +80,10 @@ class Sessions {
   const Settings& settings_;
   std::map<std::string, RouterState, std::less<>> routers_;
   std::set<SessionKey> down_sessions_;
-  std::map<SessionKey, TimePoint> sessions_up_;                    // came back at
-  std::map<OutageKey, std::map<std::string, model::Event>> open_;  // by connection
+  std::map<SessionKey, TimePoint> sessions_up_;  // came back at
+  using ByConnection = std::map<std::string, model::Event>;
+  std::map<OutageKey, ByConnection> open_;
+  std::map<std::string, ByConnection, std::less<>> silent_;  // by router
 };
 
 }  // namespace peering::detect

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <span>
 
 #include "detect/judgement.h"
 #include "detect/rpki_state.h"
@@ -45,9 +46,7 @@ std::vector<Seen> seen_routes(std::span<const rib::Route> routes) {
   return out;
 }
 
-bool has(const std::vector<net::Asn>& asns, net::Asn asn) {
-  return std::ranges::find(asns, asn) != asns.end();
-}
+bool has(std::span<const net::Asn> asns, net::Asn asn) { return std::ranges::find(asns, asn) != asns.end(); }
 
 bool is_hijack(model::EventKind kind) {
   return kind == model::EventKind::origin_hijack || kind == model::EventKind::subprefix_hijack ||

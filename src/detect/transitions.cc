@@ -18,7 +18,6 @@ std::string plural(std::size_t count, std::string_view what) {
 
 void close(const PrefixPresence& prefix, std::unique_ptr<model::Event>& event, TimePoint time,
            std::string_view reason, std::vector<model::Event>& out) {
-  if (!event) return;
   resolve(*event, time, reason);
   emit(prefix, *event, out);
   event.reset();
@@ -35,11 +34,11 @@ model::Event about(const PrefixPresence& prefix, model::EventKind kind, Role rol
 }
 
 void describe_route(model::Event& event, const Way& way, const Settings& settings) {
-  event.rpki = rpki_state(settings, event.observed, way.sighting->view);
-  event.origin = way.sighting->view.origin;
-  event.as_path = way.sighting->view.path;
-  event.evidence.push_back(
-      fmt::format("AS path {} from {}", way.sighting->view.text, peer_in_words(*way.sighting->peer)));
+  const PathView view = way.sighting->view();
+  event.rpki = rpki_state(settings, event.observed, view);
+  event.origin = view.origin;
+  event.as_path = view.path;
+  event.evidence.push_back(fmt::format("AS path {} from {}", view.text, peer_in_words(*way.sighting->peer)));
 }
 
 }  // namespace
@@ -56,13 +55,14 @@ void Presence::gained(PrefixPresence& prefix, const Ways& before, const Ways& af
       first || (first_of_role && (primary ? before.backup + before.covering > 0 : before.covering == 0));
   prefix.announced = true;
   if (first || (primary && first_of_role)) {
-    const bool waited = prefix.withdrawal != nullptr;
-    close(prefix, prefix.withdrawal, cause.time,
-          fmt::format("{} announces it again", peer_in_words(cause.peer)), out);
+    const bool waited = prefix.beside().withdrawal != nullptr;
+    if (waited)
+      close(prefix, prefix.extras().withdrawal, cause.time,
+            fmt::format("{} announces it again", peer_in_words(cause.peer)), out);
     if (!news && !waited) return;
   }
-  if (!primary && first_of_role) {
-    close(prefix, prefix.backup_withdrawal, cause.time, "a backup route is back", out);
+  if (!primary && first_of_role && prefix.beside().backup_withdrawal) {
+    close(prefix, prefix.extras().backup_withdrawal, cause.time, "a backup route is back", out);
   }
   if (!news || cause.silent) return;
   model::Event event =
@@ -72,7 +72,7 @@ void Presence::gained(PrefixPresence& prefix, const Ways& before, const Ways& af
   event.summary = fmt::format("{}: {}", primary ? "Announced" : "Backup route announced", observed);
   event.description =
       fmt::format("{} announces {}{} with AS path {}; {} now.", peer_in_words(cause.peer), observed,
-                  primary ? "" : " as a backup route", way.sighting->view.text,
+                  primary ? "" : " as a backup route", way.sighting->view().text,
                   plural(after.legitimate(), "session") + (after.legitimate() == 1 ? " has it" : " have it"));
   emit(prefix, event, out);
 }
@@ -97,8 +97,8 @@ void Presence::lost(PrefixPresence& prefix, Role role, const Ways& after, const 
                                : fmt::format("{} left", plural(after.legitimate(), "other session"));
   event.description = fmt::format("{} withdrew {}; {}.", peer_in_words(cause.peer), observed, left);
   if (backup_gone) {
-    if (!prefix.backup_withdrawal) {
-      prefix.backup_withdrawal = std::make_unique<model::Event>(event);
+    if (!prefix.beside().backup_withdrawal) {
+      prefix.extras().backup_withdrawal = std::make_unique<model::Event>(event);
       emit(prefix, event, out);
     }
     return;
@@ -111,16 +111,16 @@ void Presence::lost(PrefixPresence& prefix, Role role, const Ways& after, const 
     emit(prefix, event, out);
     return;
   }
-  if (prefix.withdrawal) {
+  if (const auto& known = prefix.beside().withdrawal) {
     // The same withdrawal, now worse: it keeps its id and its beginning.
-    prefix.withdrawal->level = event.level;
-    prefix.withdrawal->description = event.description;
-    prefix.withdrawal->last_seen = std::max(prefix.withdrawal->last_seen, cause.time);
-    prefix.withdrawal->peers.push_back(event_peer(cause.peer));
-    emit(prefix, *prefix.withdrawal, out);
+    known->level = event.level;
+    known->description = event.description;
+    known->last_seen = std::max(known->last_seen, cause.time);
+    known->peers.push_back(event_peer(cause.peer));
+    emit(prefix, *known, out);
     return;
   }
-  prefix.withdrawal = std::make_unique<model::Event>(event);
+  prefix.extras().withdrawal = std::make_unique<model::Event>(event);
   emit(prefix, event, out);
 }
 
@@ -130,7 +130,7 @@ void Presence::follow_covering(PrefixPresence& prefix, const Ways& after, const 
   const bool tells = after.covering > 0 && after.legitimate() == 0 && prefix.told_role == Role::primary;
   if (!tells) return;
   prefix.told_role = Role::backup;
-  const auto& [key, cover] = *prefix.covering->begin();
+  const auto& [key, cover] = *prefix.beside().covering->begin();
   model::Event event = make_event(model::EventKind::active_path, Role::backup, *prefix.entry, key.first,
                                   "covering", cause.time, cause.now, false);
   const std::string observed = prefix.observed.to_string();
@@ -158,11 +158,12 @@ void Presence::follow_active(PrefixPresence& prefix, const Ways& before, const W
   model::Event event =
       about(prefix, model::EventKind::active_path, active.role, peer, cause.time, cause.now, false);
   describe_route(event, active, settings_);
+  const std::string event_path = active.sighting->view().text;
   const std::string observed = prefix.observed.to_string();
   event.summary =
       fmt::format("{} path in use: {}", active.role == Role::primary ? "Active" : "Backup", observed);
   event.description = fmt::format("Traffic for {} takes the {} way through {}: AS path {}.", observed,
-                                  to_string(active.role), peer_in_words(peer), active.sighting->view.text);
+                                  to_string(active.role), peer_in_words(peer), event_path);
   emit(prefix, event, out);
 }
 

@@ -21,7 +21,7 @@ bool enough_lost(const Thresholds& thresholds, std::size_t had, std::size_t with
 // The addresses that have a legitimate route, in sight or not.
 std::set<net::Address> having(const PrefixPresence& prefix) {
   std::set<net::Address> out;
-  for (const auto& [id, sighting] : prefix.sightings) {
+  for (const Sighting& sighting : prefix.sightings) {
     if (sighting.legitimate && sighting.peer->key.rib_kind != rib::RibKind::loc_rib) {
       out.insert(sighting.peer->key.address);
     }
@@ -29,30 +29,31 @@ std::set<net::Address> having(const PrefixPresence& prefix) {
   return out;
 }
 
-void tell(PrefixPresence& prefix, const std::vector<model::EventPeer>& gone, TimePoint time, TimePoint now,
-          std::vector<model::Event>& out) {
-  const bool opens = !prefix.visibility;
+void tell(PrefixPresence& prefix, std::size_t had, const std::vector<model::EventPeer>& gone, TimePoint time,
+          TimePoint now, std::vector<model::Event>& out) {
+  Extras& extras = prefix.extras();
+  const bool opens = !extras.visibility;
   const std::string observed = prefix.observed.to_string();
   if (opens) {
-    prefix.visibility =
+    extras.visibility =
         std::make_unique<model::Event>(make_event(model::EventKind::visibility_loss, Role::primary,
                                                   *prefix.entry, prefix.observed, "", time, now, true));
-    prefix.visibility->summary = fmt::format("Visibility lost: {}", observed);
+    extras.visibility->summary = fmt::format("Visibility lost: {}", observed);
   }
-  model::Event& event = *prefix.visibility;
-  const bool all_gone = prefix.withdrew.size() >= prefix.had.size();
+  model::Event& event = *extras.visibility;
+  const std::size_t withdrew = extras.withdrew.size();
+  const bool all_gone = withdrew >= had;
   const model::Level level = all_gone ? model::Level::critical : model::Level::warning;
-  const bool grows = prefix.withdrew.size() > prefix.withdrew_max || level > event.level;
+  const bool grows = withdrew > extras.withdrew_max || level > event.level;
   if (!opens && !grows) return;
-  prefix.withdrew_max = std::max(prefix.withdrew_max, prefix.withdrew.size());
+  extras.withdrew_max = std::max(extras.withdrew_max, withdrew);
   event.level = std::max(event.level, level);
   event.last_seen = std::max(event.last_seen, time);
-  const Confidence confidence = confidence_of({.peers = prefix.withdrew.size()});
+  const Confidence confidence = confidence_of({.peers = withdrew});
   event.confidence = confidence.value;
   tell_confidence(confidence, event.evidence);
   event.peers.insert(event.peers.end(), gone.begin(), gone.end());
-  event.description =
-      fmt::format("{} of {} peers have withdrawn {}.", prefix.withdrew.size(), prefix.had.size(), observed);
+  event.description = fmt::format("{} of {} peers have withdrawn {}.", withdrew, had, observed);
   emit(prefix, event, out);
 }
 
@@ -64,35 +65,38 @@ void judge_visibility(PrefixPresence& prefix, const Settings& settings, const ri
   const auto has = having(prefix);
   const net::Address& address = peer.key.address;
   std::vector<model::EventPeer> gone;
-  const bool foreign_instead =
-      std::any_of(prefix.sightings.begin(), prefix.sightings.end(),
-                  [&](const auto& s) { return s.second.peer->key.address == address; });
+  const bool foreign_instead = std::ranges::any_of(
+      prefix.sightings, [&](const Sighting& s) { return s.peer->key.address == address; });
   if (has.contains(address)) {
-    prefix.had.insert(address);
-    prefix.withdrew.erase(address);
-  } else if (prefix.had.contains(address) && !foreign_instead && !prefix.withdrew.contains(address)) {
+    if (!prefix.beside().withdrew.empty()) prefix.extras().withdrew.erase(address);
+  } else if (!foreign_instead && prefix.had(address) && !prefix.beside().withdrew.contains(address)) {
     gone.push_back(event_peer(peer));
-    prefix.withdrew[address] = {time, gone.back()};
+    prefix.extras().withdrew[address] = {time, gone.back()};
   }
-  if (settings.thresholds.fade_off) {
-    std::erase_if(prefix.withdrew,
+  if (settings.thresholds.fade_off && !prefix.beside().withdrew.empty()) {
+    std::erase_if(prefix.extras().withdrew,
                   [&](const auto& entry) { return time - entry.second.at > *settings.thresholds.fade_off; });
   }
-  if (enough_lost(settings.thresholds, prefix.had.size(), prefix.withdrew.size())) {
-    if (!prefix.visibility) {
+  const Extras& beside = prefix.beside();
+  const auto lost =
+      std::ranges::count_if(prefix.had_before, [&](const auto& each) { return !has.contains(each); });
+  const std::size_t had = has.size() + static_cast<std::size_t>(lost);
+  if (enough_lost(settings.thresholds, had, beside.withdrew.size())) {
+    if (!beside.visibility) {
       gone.clear();
-      for (const auto& [from, withdrawn] : prefix.withdrew) gone.push_back(withdrawn.peer);
+      for (const auto& [from, withdrawn] : beside.withdrew) gone.push_back(withdrawn.peer);
     }
-    tell(prefix, gone, time, now, out);
+    tell(prefix, had, gone, time, now, out);
     return;
   }
   const double left =
-      (1.0 - settings.thresholds.resolved_fraction) * static_cast<double>(prefix.withdrew_max);
-  if (prefix.visibility && static_cast<double>(prefix.withdrew.size()) <= left + 1e-9) {
-    resolve(*prefix.visibility, time, fmt::format("{} of {} peers have it", has.size(), prefix.had.size()));
-    emit(prefix, *prefix.visibility, out);
-    prefix.visibility.reset();
-    prefix.withdrew_max = 0;
+      (1.0 - settings.thresholds.resolved_fraction) * static_cast<double>(beside.withdrew_max);
+  if (beside.visibility && static_cast<double>(beside.withdrew.size()) <= left + 1e-9) {
+    Extras& extras = prefix.extras();
+    const auto ended = std::move(extras.visibility);
+    resolve(*ended, time, fmt::format("{} of {} peers have it", has.size(), had));
+    emit(prefix, *ended, out);
+    extras.withdrew_max = 0;
   }
 }
 
@@ -100,12 +104,14 @@ void judge_required_upstreams(PrefixPresence& prefix, TimePoint time, TimePoint 
                               std::vector<model::Event>& out) {
   const model::Expectation& expectation = prefix.entry->expectation;
   const auto& required = expectation.require_upstreams;
-  if (required.empty() && prefix.required_missing.empty()) return;
+  if (required.empty() && prefix.beside().required_missing.empty()) return;
+  Extras& extras = prefix.extras();
   std::set<net::Asn> neighbors;
-  for (const auto& [id, sighting] : prefix.sightings) {
-    if (sighting.legitimate && sighting.view.neighbor) neighbors.insert(*sighting.view.neighbor);
+  for (const Sighting& sighting : prefix.sightings) {
+    const auto neighbor = sighting.path.path().neighbor_of_origin();
+    if (sighting.legitimate && neighbor) neighbors.insert(*neighbor);
   }
-  std::erase_if(prefix.required_missing, [&](const auto& missing) {
+  std::erase_if(extras.required_missing, [&](const auto& missing) {
     const bool wanted = std::find(required.begin(), required.end(), missing.first) != required.end();
     if (wanted && !neighbors.contains(missing.first)) return false;
     model::Event event = missing.second;
@@ -117,16 +123,16 @@ void judge_required_upstreams(PrefixPresence& prefix, TimePoint time, TimePoint 
   const std::string observed = prefix.observed.to_string();
   for (const net::Asn upstream : required) {
     const bool seen_now = neighbors.contains(upstream);
-    if (seen_now) prefix.required_seen.insert(upstream);
-    if (seen_now || !prefix.required_seen.contains(upstream)) continue;
-    if (prefix.required_missing.contains(upstream)) continue;
+    if (seen_now) extras.required_seen.insert(upstream);
+    if (seen_now || !extras.required_seen.contains(upstream)) continue;
+    if (extras.required_missing.contains(upstream)) continue;
     model::Event event = make_event(model::EventKind::visibility_loss, Role::primary, *prefix.entry,
                                     prefix.observed, std::to_string(upstream), time, now, true);
     event.neighbor = upstream;
     event.summary = fmt::format("Required upstream AS{} lost: {}", upstream, observed);
     event.description =
         fmt::format("No peer sees {} through its required upstream AS{} any more.", observed, upstream);
-    prefix.required_missing[upstream] = event;
+    extras.required_missing[upstream] = event;
     emit(prefix, event, out);
   }
 }

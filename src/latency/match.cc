@@ -1,5 +1,6 @@
 #include "latency/match.h"
 
+#include <span>
 #include <unordered_map>
 
 namespace peering::latency {
@@ -61,7 +62,7 @@ class Matcher {
     return network;
   }
 
-  void add_resources(Network& network, const std::vector<model::RegisteredPrefixPointer>& registered) {
+  void add_resources(Network& network, std::span<const model::RegisteredPrefixPointer> registered) {
     for (const model::RegisteredPrefixPointer& each : registered) {
       network.resources.push_back(static_cast<std::uint32_t>(resources_.size()));
       resources_.push_back(model::lower(each->resource));

@@ -8,7 +8,7 @@ namespace peering::model {
 
 namespace {
 
-constexpr NameTable<EventKind, 27> kind_names{{
+constexpr NameTable<EventKind, 28> kind_names{{
     {EventKind::announcement, "announcement"},
     {EventKind::withdrawal, "withdrawal"},
     {EventKind::visibility_loss, "visibility-loss"},
@@ -32,6 +32,7 @@ constexpr NameTable<EventKind, 27> kind_names{{
     {EventKind::rpki_roa_lost, "rpki-roa-lost"},
     {EventKind::roa_change, "roa-change"},
     {EventKind::session_state, "session-state"},
+    {EventKind::feed_silent, "feed-silent"},
     {EventKind::latency_degraded, "latency-degraded"},
     {EventKind::latency_recovered, "latency-recovered"},
     {EventKind::requirement_violation, "requirement-violation"},

@@ -40,6 +40,7 @@ enum class EventKind : std::uint8_t {
   rpki_roa_lost,
   roa_change,
   session_state,
+  feed_silent,
   latency_degraded,
   latency_recovered,
   requirement_violation,

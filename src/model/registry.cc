@@ -1,6 +1,7 @@
 #include "model/registry.h"
 
 #include <algorithm>
+#include <span>
 
 namespace peering::model {
 
@@ -24,7 +25,7 @@ RegistryDifference difference(const Registry& before, const Registry& after) {
   Prefixes::difference(before.prefixes, after.prefixes,
                        [&](const auto& key, const auto* was, const auto* is) {
                          if (!differ(was, is)) return;
-                         out.prefixes.push_back({key, was ? *was : nullptr, is ? *is : nullptr});
+                         out.prefixes.push_back({key.id(), was ? *was : nullptr, is ? *is : nullptr});
                        });
   using Connections = decltype(before.connections);
   Connections::difference(before.connections, after.connections,
@@ -223,13 +224,13 @@ void refuse_contradictions(Reader& reader, const Expectation& expectation) {
   reader.reject("upstreams", json::value(origin.from), "the AS next to the origin, not the origin itself");
 }
 
-json::array kinds_json(const std::vector<EventKind>& kinds) {
+json::array kinds_json(std::span<const EventKind> kinds) {
   json::array out;
   for (const EventKind kind : kinds) out.emplace_back(to_string(kind));
   return out;
 }
 
-json::array numbers_json(const std::vector<net::Asn>& asns) {
+json::array numbers_json(std::span<const net::Asn> asns) {
   json::array out;
   for (const net::Asn asn : asns) out.push_back(asn);
   return out;
@@ -295,8 +296,8 @@ json::value to_json(const Expectation& e) {
   if (e.ignore) out["ignore"] = true;
   if (!e.exclude_kinds.empty()) out["excludeKinds"] = kinds_json(e.exclude_kinds);
   if (e.include_kinds) out["includeKinds"] = kinds_json(*e.include_kinds);
-  if (!e.group.empty()) out["group"] = e.group;
-  if (!e.description.empty()) out["description"] = e.description;
+  if (!e.group.empty()) out["group"] = e.group.str();
+  if (!e.description.empty()) out["description"] = e.description.str();
   return out;
 }
 

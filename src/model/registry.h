@@ -8,12 +8,15 @@
 #include <string>
 #include <vector>
 
+#include "base/compact_vector.h"
 #include "base/id.h"
 #include "base/json.h"
 #include "base/shared_map.h"
+#include "base/shared_text.h"
 #include "model/event.h"
 #include "model/partners.h"
 #include "model/path_rule.h"
+#include "model/resource_key.h"
 #include "model/silence.h"
 #include "net/prefix.h"
 #include "net/shared_prefix_map.h"
@@ -40,28 +43,29 @@ struct LengthRange {
 inline constexpr std::size_t path_rules_max = 32;
 
 /// What the customer expects of one prefix: one entry of `prefixes` in monitoring/default and in a watch file
-/// (docs/watch.md has the JSON form).
+/// (docs/watch.md has the JSON form). There are as many as registered prefixes, and most say little: what is
+/// not said takes next to no memory.
 struct Expectation {
   net::Prefix prefix;
-  bool any_origin = false;                         ///< `asn: "any"`, or nothing known yet
-  std::vector<AsnRange> origins;                   ///< empty and not any: nobody may announce it
-  std::optional<std::vector<net::Asn>> upstreams;  ///< allowed next to the origin; absent: not checked
-  std::vector<net::Asn> backup_upstreams;  ///< next to the origin these mean: the backup route is in use
+  bool any_origin = false;  ///< `asn: "any"`, or nothing known yet
   /// A monitored peer may stand next to the origin without being listed in `upstreams` (`peers: "any"`).
   bool any_peer_as_upstream = false;
-  std::vector<net::Asn> require_upstreams;  ///< each must be seen next to the origin by somebody
-  std::optional<LengthRange> lengths;  ///< more-specifics of these lengths are watched as if they were listed
-  bool no_export = false;              ///< `policies: ["no-export"]`: seen more than two hops away is a leak
-  /// Allowed hops left of the origin, in path order: the last one stands next to it. Empty: not checked.
-  std::vector<std::vector<net::Asn>> prepend_sequences;
-  /// A path that one of them describes is not expected.
-  std::vector<PathRule> path_rules;
+  bool no_export = false;  ///< `policies: ["no-export"]`: seen more than two hops away is a leak
   bool ignore_more_specifics = false;
   bool ignore = false;
-  std::vector<EventKind> exclude_kinds;
-  std::optional<std::vector<EventKind>> include_kinds;
-  std::string group;
-  std::string description;
+  CompactVector<AsnRange> origins;                   ///< empty and not any: nobody may announce it
+  std::optional<CompactVector<net::Asn>> upstreams;  ///< allowed next to the origin; absent: not checked
+  CompactVector<net::Asn> backup_upstreams;   ///< next to the origin these mean: the backup route is in use
+  CompactVector<net::Asn> require_upstreams;  ///< each must be seen next to the origin by somebody
+  std::optional<LengthRange> lengths;  ///< more-specifics of these lengths are watched as if they were listed
+  /// Allowed hops left of the origin, in path order: the last one stands next to it. Empty: not checked.
+  CompactVector<std::vector<net::Asn>> prepend_sequences;
+  /// A path that one of them describes is not expected.
+  CompactVector<PathRule> path_rules;
+  CompactVector<EventKind> exclude_kinds;
+  std::optional<CompactVector<EventKind>> include_kinds;
+  SharedText group;
+  SharedText description;
 
   bool allows_origin(net::Asn asn) const;
   friend bool operator==(const Expectation&, const Expectation&) = default;
@@ -78,9 +82,9 @@ struct AlertOptIn {
 
 /// A registered prefix of a connection.
 struct RegisteredPrefix {
-  std::string resource;    ///< ARM id, as created
-  std::string connection;  ///< ARM id of its peering service
-  std::string key;         ///< peeringServicePrefixKey in lower case; empty: none
+  SharedText resource;     ///< ARM id, as created
+  SharedText connection;   ///< ARM id of its peering service
+  SharedText key;          ///< peeringServicePrefixKey in lower case; empty: none
   TimePoint changed_at{};  ///< when it was registered, or its key changed
   Expectation expectation;
   friend bool operator==(const RegisteredPrefix&, const RegisteredPrefix&) = default;
@@ -98,14 +102,14 @@ struct Connection {
   friend bool operator==(const Connection&, const Connection&) = default;
 };
 
-/// Immutable once shared. Keys are ARM ids in lower case. A copy costs nothing, and a change of the copy as
-/// little with a million prefixes as with ten: it shares with the original what stays the same.
+/// Immutable once shared. Keys are ARM ids without regard to case. A copy costs nothing, and a change of the
+/// copy as little with a million prefixes as with ten: it shares with the original what stays the same.
 struct Registry {
   Revision revision;
   SharedMap<std::string, std::shared_ptr<const Connection>> connections;
-  SharedMap<std::string, RegisteredPrefixPointer> prefixes;
+  SharedMap<ResourceKey, RegisteredPrefixPointer> prefixes;
   /// Several entries for one prefix: several tenants or groups.
-  net::SharedPrefixMap<std::vector<RegisteredPrefixPointer>> watch;
+  net::SharedPrefixMap<CompactVector<RegisteredPrefixPointer>> watch;
   Partners partners;
   std::shared_ptr<const Silences> silences;  ///< null: there are none
 };
@@ -114,7 +118,7 @@ using RegistryPointer = std::shared_ptr<const Registry>;
 /// What is not the same in two snapshots.
 struct RegistryDifference {
   struct Entry {
-    std::string_view key;                   ///< in one of the two snapshots
+    std::string_view key;                   ///< in one of the two snapshots, as created
     RegisteredPrefixPointer before, after;  ///< one of them may be null
   };
   std::vector<Entry> prefixes;           ///< in order of key; values that are equal are not here
