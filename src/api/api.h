@@ -24,6 +24,7 @@
 #include "model/bgp_session.h"
 #include "model/probe.h"
 #include "model/registry.h"
+#include "model/unheard_feeds.h"
 #include "rib/route.h"
 #include "rib/route_search.h"
 #include "rib/vrp_table.h"
@@ -113,6 +114,8 @@ struct Services {
   RoleDirectory* roles = nullptr;
   /// What an operator should look at although the server serves, in words for people. No function: nothing.
   std::function<std::vector<std::string>()> concerns;
+  /// Feeds that are not heard; never null. No function: all are.
+  std::function<model::UnheardFeedsPointer()> unheard_feeds;
 };
 
 /// Thread-safe. What `services` refers to must outlive it.

@@ -103,32 +103,34 @@ class ApiFixture : public testing::Test {
   }
 
   Services services() {
-    return Services{resources,
-                    telemetry,
-                    metrics,
-                    hub,
-                    [this] { return catalog; },
-                    [this] { return with_partners(); },
-                    [this](const net::Prefix&) { return Result<std::vector<rib::Route>>(routes); },
-                    [this] { return not_ready; },
-                    [this] { ++commits; },
-                    [this](model::Revision revision) {
-                      waited_for = revision;
-                      return Result<void>();
-                    },
-                    [this] { ++deliveries; },
-                    [this](const model::SampleBatch& batch, std::string_view answer) {
-                      return samples_refused ? Result<latency::LoggedBatch>(fail(*samples_refused, "refused"))
-                                             : recorder.accept(batch, answer);
-                    },
-                    [this](const latency::BinQuery& query) { return recorder.bins(query); },
-                    Settings{},
-                    [this] { return clock; },
-                    nullptr,
-                    [this](const rib::RouteSearch& search) { return found(search); },
-                    nullptr,
-                    nullptr,
-                    [this] { return std::make_shared<const model::BgpSessions>(sessions); }};
+    Services out{resources,
+                 telemetry,
+                 metrics,
+                 hub,
+                 [this] { return catalog; },
+                 [this] { return with_partners(); },
+                 [this](const net::Prefix&) { return Result<std::vector<rib::Route>>(routes); },
+                 [this] { return not_ready; },
+                 [this] { ++commits; },
+                 [this](model::Revision revision) {
+                   waited_for = revision;
+                   return Result<void>();
+                 },
+                 [this] { ++deliveries; },
+                 [this](const model::SampleBatch& batch, std::string_view answer) {
+                   return samples_refused ? Result<latency::LoggedBatch>(fail(*samples_refused, "refused"))
+                                          : recorder.accept(batch, answer);
+                 },
+                 [this](const latency::BinQuery& query) { return recorder.bins(query); },
+                 Settings{},
+                 [this] { return clock; },
+                 nullptr,
+                 [this](const rib::RouteSearch& search) { return found(search); },
+                 nullptr,
+                 nullptr,
+                 [this] { return std::make_shared<const model::BgpSessions>(sessions); }};
+    out.unheard_feeds = [this] { return std::make_shared<const model::UnheardFeeds>(unheard); };
+    return out;
   }
 
   /// Searches a table of `routes`, each of which comes from a peer of its own.
@@ -325,6 +327,7 @@ class ApiFixture : public testing::Test {
   model::RegistryPointer registry;
   std::vector<rib::Route> routes;
   std::vector<model::BgpSession> sessions;
+  model::UnheardFeeds unheard;
   std::vector<std::string> not_ready;
   std::atomic<int> commits{0};
   std::atomic<int> deliveries{0};

@@ -1,6 +1,7 @@
 // The routes that are there now for a prefix, or for every prefix of a connection.
 #include "api/documents.h"
 #include "api/handlers.h"
+#include "api/observed.h"
 #include "api/route_document.h"
 
 namespace peering::api {
@@ -19,8 +20,10 @@ arm::Expected<void> add_routes(const Call& call, const Record& record, json::arr
   const auto routes = call.services.routes(registered->expectation.prefix);
   if (!routes) return arm::failed(routes.error());
   const rib::VrpTablePointer vrps = call.services.vrps ? call.services.vrps() : nullptr;
+  const model::UnheardFeedsPointer unheard = unheard_feeds(call);
   for (const rib::Route& route : *routes) {
-    if (route.peer && route.attributes) out.push_back(shown_route(registered->expectation, route, vrps));
+    if (route.peer && route.attributes)
+      out.push_back(shown_route(registered->expectation, route, vrps, *unheard));
   }
   return {};
 }

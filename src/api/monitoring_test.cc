@@ -220,7 +220,7 @@ TEST_F(CurrentRoutes, AreShownWithRelationAndRole) {
           R"({"prefix":"203.0.113.0/24","relation":"exact","peer":{"router":"edge1","address":"192.0.2.1",
     "asn":64496,"ribKind":"adjRibInPrePolicy"},"asPath":"64496 64500","nextHop":"192.0.2.1",
          "communities":[],"rpki":"unknown",
-    "receivedAt":"2026-11-23T10:00:00Z","role":"active"})"));
+    "receivedAt":"2026-11-23T10:00:00Z","role":"active","observed":true})"));
   EXPECT_EQ(*find_string(shown[1], "role"), "backup");
   EXPECT_EQ(*find_string(shown[2], "relation"), "covering");
   EXPECT_EQ(*find_string(shown[2], "role"), "other");

@@ -9,6 +9,7 @@
 #include "api/arm/names.h"
 #include "api/documents.h"
 #include "api/handlers.h"
+#include "api/observed.h"
 #include "api/provider_network.h"
 #include "api/route_document.h"
 #include "api/validation.h"
@@ -59,7 +60,7 @@ struct SitePrefix {
   model::RegisteredPrefix prefix;
   ChosenProvider chosen;
   std::vector<rib::Route> routes;
-  bool backup = false;  // a backup route is announced now
+  std::set<std::string> backup_routers;  // that announce a backup route now
 };
 
 // What is there of the site now.
@@ -69,13 +70,23 @@ struct View {
   std::vector<SitePrefix> prefixes;
 };
 
-bool backup_announced(const SitePrefix& one, const ProviderNetwork& network) {
+// The routers that announce a backup route.
+std::set<std::string> backup_routers(const SitePrefix& one, const ProviderNetwork& network) {
   const auto sessions = network.in(one.chosen.backup_metro, one.prefix.expectation.prefix.family());
-  return std::ranges::any_of(one.routes, [&](const rib::Route& route) {
-    if (is_backup(one.prefix.expectation, route)) return true;
-    return !one.chosen.backup_metro.empty() && route.prefix == one.prefix.expectation.prefix &&
-           std::ranges::any_of(sessions, [&](const ProviderSession* each) { return each->carries(route); });
-  });
+  std::set<std::string> out;
+  for (const rib::Route& route : one.routes) {
+    const bool in_backup_metro =
+        !one.chosen.backup_metro.empty() && route.prefix == one.prefix.expectation.prefix &&
+        std::ranges::any_of(sessions, [&](const ProviderSession* each) { return each->carries(route); });
+    if (in_backup_metro || is_backup(one.prefix.expectation, route)) out.insert(route.peer->key.router);
+  }
+  return out;
+}
+
+void note_routers(const SitePrefix& one, View& out) {
+  for (const rib::Route& route : one.routes) {
+    if (route.prefix == one.prefix.expectation.prefix) out.routers.insert(route.peer->key.router);
+  }
 }
 
 arm::Expected<void> add_prefix(const Call& call, const Record& record, const ChosenProvider& chosen,
@@ -85,13 +96,22 @@ arm::Expected<void> add_prefix(const Call& call, const Record& record, const Cho
   auto routes = call.services.routes(prefix->expectation.prefix);
   if (!routes) return arm::failed(routes.error());
   std::erase_if(*routes, [](const rib::Route& route) { return !route.peer || !route.attributes; });
-  SitePrefix one{std::move(*prefix), chosen, std::move(*routes), false};
-  one.backup = backup_announced(one, network);
-  for (const rib::Route& route : one.routes) {
-    if (route.prefix == one.prefix.expectation.prefix) out.routers.insert(route.peer->key.router);
-  }
+  SitePrefix one{std::move(*prefix), chosen, std::move(*routes), {}};
+  one.backup_routers = backup_routers(one, network);
+  note_routers(one, out);
   out.prefixes.push_back(std::move(one));
   return {};
+}
+
+// What is left of the view without feeds that are not heard.
+View heard_part(const model::UnheardFeeds& unheard, View view) {
+  view.routers.clear();
+  for (SitePrefix& one : view.prefixes) {
+    one.routes = heard_routes(unheard, one.routes);
+    std::erase_if(one.backup_routers, [&](const auto& router) { return unheard.feeds.contains(router); });
+    note_routers(one, view);
+  }
+  return view;
 }
 
 arm::Expected<View> look_at(const Call& call, const Site& site) {
@@ -172,7 +192,7 @@ json::object disjoint_paths(const View& view) {
 json::array judge(const View& view) {
   std::set<std::string> without;
   for (const SitePrefix& one : view.prefixes) {
-    if (!one.backup) without.insert(one.prefix.expectation.prefix.to_string());
+    if (one.backup_routers.empty()) without.insert(one.prefix.expectation.prefix.to_string());
   }
   const bool announced = !view.prefixes.empty() && without.empty();
   const bool two_partners = view.partners.size() >= 2, two_routers = view.routers.size() >= 2;
@@ -186,6 +206,30 @@ json::array judge(const View& view) {
                       announced ? "a backup route for every prefix"
                                 : "no backup route for " + (without.empty() ? "any prefix" : joined(without)),
                       "Let the partner announce the prefixes in the backup location too")};
+}
+
+// What only feeds that are not heard say is unknown. Gives those feeds.
+std::vector<NotObserved> doubt(const model::UnheardFeeds& unheard, const View& view,
+                               json::array& requirements) {
+  std::set<std::string> routers;
+  for (const SitePrefix& one : view.prefixes) {
+    for (const rib::Route& route : one.routes) routers.insert(route.peer->key.router);
+  }
+  std::vector<NotObserved> missing;
+  for (const auto& [router, feed] : unheard.feeds) {
+    if (routers.contains(router)) missing.push_back({router, feed.since, feed.reason});
+  }
+  if (missing.empty()) return {};
+  const json::array confirmed = judge(heard_part(unheard, view));
+  bool doubtful = false;
+  for (std::size_t i = 0; i < requirements.size(); ++i) {
+    json::object& each = requirements[i].as_object();
+    if (each.at("result") == confirmed[i].at("result")) continue;
+    each["result"] = "unknown";
+    each["action"] = "Not observed: " + in_words(missing);
+    doubtful = true;
+  }
+  return doubtful ? missing : std::vector<NotObserved>();
 }
 
 // The newest event that says that traffic took another path.
@@ -218,6 +262,7 @@ arm::Answer get_redundancy(Call& call) {
   const auto failover = last_failover(call, *site);
   if (!failover) return tl::unexpected(failover.error());
   json::array requirements = judge(*view), connections;
+  const std::vector<NotObserved> missing = doubt(*unheard_feeds(call), *view, requirements);
   for (const Record& each : site->connections) connections.push_back(each.document.at("id"));
   const bool redundant = std::ranges::all_of(
       requirements, [](const json::value& each) { return find_string(each, "result") == "pass"; });
@@ -225,6 +270,7 @@ arm::Answer get_redundancy(Call& call) {
                    {"site", site->name},
                    {"connections", std::move(connections)},
                    {"requirements", std::move(requirements)}};
+  mark_observed(out, missing);
   if (const auto& event = *failover) {
     out["lastFailover"] = json::object{{"time", format_rfc3339(event->first_seen)},
                                        {"event", event->id.value},

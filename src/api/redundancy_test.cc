@@ -56,6 +56,26 @@ TEST_F(Redundancy, ASiteWithTwoMetrosRoutersAndABackupRouteIsRedundant) {
   EXPECT_EQ(result(redundancy(service), "disjointPaths"), "pass");
 }
 
+TEST_F(Redundancy, ThatRestsOnASilentFeedIsUnknown) {
+  make_peering("akl", "Auckland", {"192.0.2.1"});
+  make_peering("syd", "Sydney", {"192.0.2.3"});
+  const std::string service = make_connection("a", "Auckland", "{}", "Sydney");
+  ASSERT_EQ(put(service + "/prefixes/p", prefix_body("203.0.113.0/24")).status, 201);
+  announce("203.0.113.0/24", {13335, 3333}, "192.0.2.1");
+  announce("203.0.113.0/24", {13335, 3333}, "192.0.2.3");
+  EXPECT_EQ(redundancy(service).at("redundant"), json::value(true));
+  EXPECT_EQ(redundancy(service).at("observed"), json::value(true));
+  unheard.heard = 1;
+  unheard.feeds[routes[1].peer->key.router] = {*parse_rfc3339("2026-11-23T10:00:00Z"), "it says nothing"};
+  const json::value shown = redundancy(service);
+  EXPECT_EQ(shown.at("redundant"), json::value(false));
+  EXPECT_EQ(shown.at("observed"), json::value(false));
+  EXPECT_EQ(shown.at("notObserved").as_array().size(), 1U);
+  EXPECT_EQ(result(shown, "twoMetros"), "pass") << "no route says that";
+  EXPECT_EQ(result(shown, "twoPartnersOrRouters"), "unknown");
+  EXPECT_EQ(result(shown, "backupAnnounced"), "unknown");
+}
+
 TEST_F(Redundancy, PathsOverOneNetworkAreNotDisjoint) {
   const std::string service = make_connection("a", "Auckland", "{}", "Sydney");
   ASSERT_EQ(put(service + "/prefixes/p", prefix_body("203.0.113.0/24")).status, 201);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/observed.h"
 #include "api/prefix_validation.h"
 #include "detect/role.h"
 
@@ -48,7 +49,7 @@ bool is_backup(const model::Expectation& expectation, const rib::Route& route) {
 }
 
 json::object shown_route(const model::Expectation& expectation, const rib::Route& route,
-                         const rib::VrpTablePointer& vrps) {
+                         const rib::VrpTablePointer& vrps, const model::UnheardFeeds& unheard) {
   const rib::Peer& peer = *route.peer;
   json::object out{{"prefix", route.prefix.to_string()},
                    {"relation", relation_of(expectation.prefix, route.prefix)},
@@ -62,6 +63,7 @@ json::object shown_route(const model::Expectation& expectation, const rib::Route
   out["rpki"] = rpki_of(vrps, route);
   out["receivedAt"] = format_rfc3339(route.received_at);
   out["role"] = role_of(expectation, route);
+  mark_observed(out, not_observed(unheard, route.prefix, {&route, 1}));
   return out;
 }
 

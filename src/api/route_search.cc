@@ -3,6 +3,7 @@
 
 #include "api/arm/names.h"
 #include "api/handlers.h"
+#include "api/observed.h"
 #include "api/route_document.h"
 
 namespace peering::api {
@@ -89,7 +90,10 @@ arm::Answer search_routes(Call& call) {
   const model::Expectation expectation = expectation_of(*call.services.registry(), found->prefix);
   const rib::VrpTablePointer vrps = call.services.vrps ? call.services.vrps() : nullptr;
   json::array routes;
-  for (const rib::Route& route : found->routes) routes.push_back(shown_route(expectation, route, vrps));
+  const model::UnheardFeedsPointer unheard = unheard_feeds(call);
+  for (const rib::Route& route : found->routes) {
+    routes.push_back(shown_route(expectation, route, vrps, *unheard));
+  }
   json::object out{{"routes", std::move(routes)}};
   if (found->truncated) out["truncated"] = true;
   return arm::json_response(200, out);

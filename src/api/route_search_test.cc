@@ -42,7 +42,8 @@ TEST_F(RouteSearch, ShowsExactRoutesOfAPrefixThatNobodyRegistered) {
       *parse_json(
           R"({"routes":[{"prefix":"203.0.113.0/24","relation":"exact","peer":{"router":"edge1","address":
     "192.0.2.1","asn":64496,"ribKind":"adjRibInPrePolicy"},"asPath":"64496 64500","nextHop":"192.0.2.1",
-    "communities":[],"rpki":"unknown","receivedAt":"2026-11-23T10:00:00Z","role":"active"}]})"));
+    "communities":[],"rpki":"unknown","receivedAt":"2026-11-23T10:00:00Z","role":"active",
+    "observed":true}]})"));
   EXPECT_THAT(seen(look("prefix=203.0.113.0/24")),
               ElementsAre("exact 203.0.113.0/24 64496 64500", "exact 203.0.113.0/24 64499 64500"));
   EXPECT_THAT(seen(look("prefix=198.51.100.0/24&relation=exact,moreSpecific")), IsEmpty());

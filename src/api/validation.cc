@@ -5,6 +5,7 @@
 #include "api/arm/resource_id.h"
 #include "api/documents.h"
 #include "api/handlers.h"
+#include "api/observed.h"
 #include "api/prefix_body.h"
 
 namespace peering::api {
@@ -33,6 +34,25 @@ arm::Expected<model::RegisteredPrefix> registered_prefix_of(const Call& call, co
   return *out;
 }
 
+namespace {
+
+// The verdict with what is not observed of it.
+json::object observed_verdict(const Call& call, const net::Prefix& prefix, PrefixValidation validation) {
+  std::vector<NotObserved> missing;
+  // A feed that fell silent is rare: only then the routes are asked for once more.
+  const model::UnheardFeedsPointer unheard = unheard_feeds(call);
+  if (!unheard->feeds.empty()) {
+    const auto routes = call.services.routes(prefix);
+    if (routes) missing = not_observed(*unheard, prefix, *routes);
+  }
+  doubt(validation, missing);
+  json::object out = to_json(validation, call.at);
+  mark_observed(out, missing);
+  return out;
+}
+
+}  // namespace
+
 arm::Expected<PrefixValidation> validation_of_registered(const Call& call, PrefixJudge& judge,
                                                          const Record& record, const json::object& peering) {
   const auto prefix =
@@ -50,8 +70,8 @@ arm::Answer get_prefix_validation(Call& call) {
   const auto prefix = registered_prefix_of(call, *record);
   if (!prefix) return tl::unexpected(prefix.error());
   PrefixJudge judge = judge_of(call);
-  const PrefixValidation out = judge.judge(*prefix, chosen_provider(service->document), call.at);
-  return arm::json_response(200, to_json(out, call.at));
+  PrefixValidation out = judge.judge(*prefix, chosen_provider(service->document), call.at);
+  return arm::json_response(200, observed_verdict(call, prefix->expectation.prefix, std::move(out)));
 }
 
 arm::Answer get_connection_validation(Call& call) {
@@ -60,17 +80,18 @@ arm::Answer get_connection_validation(Call& call) {
   if (!service) return tl::unexpected(service.error());
   const ChosenProvider chosen = chosen_provider(service->document);
   PrefixJudge judge = judge_of(call);
-  return list_stored(call, prefix_type, key + "/prefixes/",
-                     [&](const Record& record) -> arm::Expected<json::value> {
-                       const auto prefix = registered_prefix_of(call, record);
-                       if (!prefix) return tl::unexpected(prefix.error());
-                       json::object out{{"id", record.document.at("id")},
-                                        {"prefix", prefix->expectation.prefix.to_string()}};
-                       for (auto& member : to_json(judge.judge(*prefix, chosen, call.at), call.at)) {
-                         out[member.key()] = std::move(member.value());
-                       }
-                       return out;
-                     });
+  return list_stored(
+      call, prefix_type, key + "/prefixes/", [&](const Record& record) -> arm::Expected<json::value> {
+        const auto prefix = registered_prefix_of(call, record);
+        if (!prefix) return tl::unexpected(prefix.error());
+        json::object out{{"id", record.document.at("id")},
+                         {"prefix", prefix->expectation.prefix.to_string()}};
+        const net::Prefix& own = prefix->expectation.prefix;
+        for (auto& member : observed_verdict(call, own, judge.judge(*prefix, chosen, call.at))) {
+          out[member.key()] = std::move(member.value());
+        }
+        return out;
+      });
 }
 
 arm::Answer get_registered_prefix_validation(Call& call) {
@@ -80,9 +101,11 @@ arm::Answer get_registered_prefix_validation(Call& call) {
   const auto record = load_existing(call, key);
   if (!record) return tl::unexpected(record.error());
   PrefixJudge judge = judge_of(call);
-  const auto out = validation_of_registered(call, judge, *record, peering->document);
+  auto out = validation_of_registered(call, judge, *record, peering->document);
   if (!out) return tl::unexpected(out.error());
-  return arm::json_response(200, to_json(*out, call.at));
+  const auto prefix =
+      net::Prefix::parse(find_string(record->document.at("properties"), "prefix").value_or(""));
+  return arm::json_response(200, observed_verdict(call, prefix.value_or(net::Prefix()), std::move(*out)));
 }
 
 }  // namespace peering::api

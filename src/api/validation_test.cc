@@ -82,6 +82,51 @@ TEST_F(Validation, APrefixOnAllSessionsOfTwoRoutersAndTheBackupIsVerified) {
   EXPECT_THAT(*find_string(requirement("prefixReceived", "pass"), "seen"), HasSubstr("13335 3333"));
 }
 
+TEST_F(Validation, WhatOnlyASilentFeedShowsIsNotObserved) {
+  make_old_prefix();
+  routes = {route("203.0.113.0/24", {13335, 3333})};
+  EXPECT_EQ(find_string(validation(), "state"), "Verified");
+  EXPECT_EQ(validation().at("observed"), json::value(true));
+  const json::object on_connection =
+      get(service + "/providers/Open.Peering/validation").body.at("value").as_array()[0].as_object();
+  EXPECT_EQ(on_connection.at("observed"), json::value(true));
+  unheard.heard = 1;
+  unheard.feeds["edge1"] = {*parse_rfc3339("2026-11-23T10:00:00Z"), "it says nothing"};
+  const json::value doubted = validation();
+  EXPECT_EQ(doubted.at("observed"), json::value(false));
+  EXPECT_EQ(doubted.at("notObserved"), *parse_json(R"([{"feed": "edge1",
+      "since": "2026-11-23T10:00:00Z", "reason": "it says nothing"}])"));
+  EXPECT_EQ(find_string(doubted, "state"), "Unknown");
+  for (const json::value& each : doubted.at("requirements").as_array()) {
+    EXPECT_NE(find_string(each, "result"), "pass") << each;
+  }
+  EXPECT_EQ(get(prefix).property("prefixValidationState"), "Verified") << "Azure's part is as it was";
+}
+
+TEST_F(Validation, WhatAnotherFeedShowsTooIsObserved) {
+  make_old_prefix();
+  routes = {route("203.0.113.0/24", {13335, 3333})};
+  auto elsewhere = std::make_shared<rib::Peer>(*routes[0].peer);
+  elsewhere->key.router = "edge2";
+  routes.push_back(routes[0]);
+  routes[1].peer = elsewhere;
+  unheard.feeds["edge1"] = {*parse_rfc3339("2026-11-23T10:00:00Z"), "it says nothing"};
+  EXPECT_EQ(validation().at("observed"), json::value(true));
+  EXPECT_EQ(find_string(validation(), "state"), "Verified");
+  const json::value shown = get(prefix + "/providers/Open.Peering/routes").body;
+  EXPECT_EQ(shown.at("routes").as_array()[0].at("observed"), json::value(false));
+  EXPECT_EQ(shown.at("routes").as_array()[1].at("observed"), json::value(true));
+}
+
+TEST_F(Validation, WithoutAnyFeedThatIsHeardNothingIsObserved) {
+  make_old_prefix();
+  unheard.feeds["edge1"] = {*parse_rfc3339("2026-11-23T10:00:00Z"), "its session is down"};
+  EXPECT_EQ(validation().at("observed"), json::value(false));
+  EXPECT_EQ(find_string(validation().at("notObserved").as_array()[0], "reason"), "no feed is heard");
+  unheard.heard = 1;
+  EXPECT_EQ(validation().at("observed"), json::value(true)) << "that there is no route was seen";
+}
+
 TEST_F(Validation, ASessionThatDoesNotAnnounceIsNamed) {
   make_partner();
   announce("203.0.113.0/24", {13335, 3333}, "192.0.2.1");

@@ -55,6 +55,8 @@ namespace {
 constexpr std::size_t worker_jobs_max = 2048;
 constexpr std::size_t routes_served_max = 1000;
 constexpr std::chrono::hours expire_period{1};
+// Caches have given their data by then.
+constexpr std::chrono::minutes rpki_patience{1};
 constexpr std::chrono::seconds feed_look_period{1};
 
 Result<void> check_listener(std::string_view name, const std::string& address, bool remote_allowed,
@@ -142,6 +144,7 @@ class App::State : public feeds::ShardSink {
   Result<rib::FoundRoutes> search(const rib::RouteSearch& search);
   std::vector<std::string> not_ready() const;
   void expire_until_stopped();
+  void make_feed_watch();
   void watch_feeds_until_stopped();
 
   Configuration c_;
@@ -449,7 +452,8 @@ Result<void> App::State::start_api() {
       .test_results = [this](std::string_view owner, std::string_view name, TimePoint from,
                              TimePoint to) { return probing_->results(owner, name, from, to); },
       .identities = identities_.get(),
-      .concerns = [this] { return feed_watch_ ? feed_watch_->troubles() : std::vector<std::string>(); }};
+      .concerns = [this] { return feed_watch_ ? feed_watch_->troubles() : std::vector<std::string>(); },
+      .unheard_feeds = [this] { return feed_watch_->unheard(); }};
   api_ = std::make_unique<api::Api>(std::move(services));
   return api_->bootstrap(c_.data_dir);
 }
@@ -570,6 +574,19 @@ void App::State::expire_until_stopped() {
   }
 }
 
+void App::State::make_feed_watch() {
+  FeedWatch::Settings settings =
+      feed_watch_settings(c_, [this](const net::Prefix& prefix) { return routes(prefix); });
+  settings.tell = [this](const std::string& router, bool silent, TimePoint since) {
+    for (const auto& shard : shards_) shard->feed_changed({router, silent, since});
+  };
+  settings.others = [this, since = now()]() -> std::vector<std::string> {
+    if (c_.rpki.caches.empty() || knowledge_->vrps() || now() - since < rpki_patience) return {};
+    return {"rpki: no cache has data that has not expired, so no origin is validated"};
+  };
+  feed_watch_ = std::make_unique<FeedWatch>(std::move(settings), metrics_);
+}
+
 void App::State::watch_feeds_until_stopped() {
   std::unique_lock lock(mutex_);
   while (!stopping_changed_.wait_for(lock, feed_look_period, [&] { return stopping_; })) {
@@ -593,8 +610,7 @@ Result<Listening> App::State::start() {
       std::make_unique<SessionHistory>(*telemetry_, [this] { return peers_->sessions().take_changes(); });
   if (auto done = history_->begin(); !done) return tl::unexpected(done.error());
   history_->start();
-  feed_watch_ = std::make_unique<FeedWatch>(
-      feed_watch_settings(c_, [this](const net::Prefix& prefix) { return routes(prefix); }), metrics_);
+  make_feed_watch();
   if (auto done = start_api(); !done) return tl::unexpected(done.error());
   auto listening = start_listeners();
   if (!listening) return listening;

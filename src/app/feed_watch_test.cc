@@ -66,6 +66,62 @@ TEST_F(Feeds, ThatAreNotConnectedAreNotSilent) {
   EXPECT_THAT(after(std::chrono::hours(1)), IsEmpty());
 }
 
+TEST_F(Feeds, ThatFallSilentAreToldOnceAndOnceWhenTheyAreHeard) {
+  std::vector<std::string> told;
+  FeedWatch::Settings settings;
+  settings.tell = [&](const std::string& router, bool silent, TimePoint since) {
+    told.push_back(fmt::format("{} {} {}", router, silent ? "silent" : "heard", format_rfc3339(since)));
+  };
+  make(settings);
+  talk(30, std::chrono::minutes(1));
+  after(std::chrono::minutes(11));
+  after(std::chrono::minutes(1));
+  hear("edge-1");
+  after(std::chrono::seconds(1));
+  EXPECT_THAT(told, ElementsAre("edge-1 silent 2026-11-23T10:30:00Z", "edge-1 heard 2026-11-23T10:42:01Z"));
+}
+
+TEST_F(Feeds, ThatAreSilentOrAwayAreNotHeardAndOthersAre) {
+  talk(30, std::chrono::minutes(1), "edge-1");
+  talk(1, std::chrono::minutes(11), "edge-2");
+  hear("edge-3");
+  watch->heard(feeds::RouterDown{"edge-3", at, "test"}, at);
+  after(Microseconds(0));
+  const auto unheard = watch->unheard();
+  ASSERT_THAT(unheard->feeds, testing::SizeIs(2));
+  EXPECT_THAT(unheard->feeds.at("edge-1").reason, HasSubstr("says nothing"));
+  EXPECT_EQ(unheard->feeds.at("edge-1").since, at - std::chrono::minutes(11));
+  EXPECT_EQ(unheard->feeds.at("edge-3").reason, "its session is down");
+  EXPECT_EQ(unheard->heard, 1U);
+  watch->heard(feeds::RouterUp{"edge-3", at}, at);
+  hear("edge-1");
+  after(Microseconds(0));
+  EXPECT_THAT(watch->unheard()->feeds, IsEmpty());
+}
+
+TEST(HeardFeeds, AreFoundWithoutALockAndAreNotMoreThanTheTableTakes) {
+  HeardFeeds feeds;
+  HeardFeed* made = nullptr;
+  {
+    const std::lock_guard lock(feeds.mutex);
+    made = feeds.find_or_make("edge-1");
+    EXPECT_EQ(feeds.find("edge-1"), made);
+    for (std::size_t i = 1; i < HeardFeeds::feeds_max; ++i) feeds.find_or_make(std::to_string(i));
+    EXPECT_EQ(feeds.find_or_make("one too many"), nullptr);
+  }
+  EXPECT_EQ(feeds.find("edge-1"), made);
+  EXPECT_EQ(feeds.find("one too many"), nullptr);
+}
+
+TEST_F(Feeds, ThatComeBackAreAsQuietAsTheyWere) {
+  talk(2, std::chrono::hours(5));
+  watch->heard(feeds::RouterDown{"edge-1", at, "test"}, at);
+  watch->heard(feeds::RouterUp{"edge-1", at}, at);
+  talk(40, std::chrono::minutes(1));
+  EXPECT_THAT(after(std::chrono::hours(3)), IsEmpty()) << "it has paused for five hours before";
+  EXPECT_THAT(after(std::chrono::hours(12)), testing::SizeIs(1));
+}
+
 TEST_F(Feeds, AreToldApart) {
   talk(30, std::chrono::minutes(1), "edge-1");
   talk(30, std::chrono::minutes(1), "edge-2");

@@ -32,8 +32,8 @@ struct SearchQuestion {
   std::shared_ptr<std::promise<rib::FoundRoutes>> answer;
 };
 
-using Message =
-    std::variant<feeds::ShardMessage, NewRegistry, KnowledgeUpdate, RouteQuestion, SearchQuestion>;
+using Message = std::variant<feeds::ShardMessage, NewRegistry, KnowledgeUpdate, FeedChange, RouteQuestion,
+                             SearchQuestion>;
 
 // A run of routes counts for as many as it has: the mailbox is bounded by what it holds.
 std::size_t weight_of(const Message& message) {
@@ -71,6 +71,7 @@ struct Shard::State {
     message.done();
   }
   void take(const KnowledgeUpdate& update) { work.take(update); }
+  void take(const FeedChange& change) { work.take(change, now()); }
   void take(const RouteQuestion& question) {
     std::vector<rib::Route> out = work.table().covering(question.prefix);
     for (rib::Route& route : work.table().covered(question.prefix, question.limit)) {
@@ -171,6 +172,8 @@ void Shard::apply(model::RegistryPointer registry, std::function<void()> done) {
 }
 
 void Shard::know(KnowledgeUpdate update) { state_->mailbox.send_over_limit(std::move(update)); }
+
+void Shard::feed_changed(FeedChange change) { state_->mailbox.send_over_limit(std::move(change)); }
 
 Result<std::vector<rib::Route>> Shard::routes(const net::Prefix& prefix, std::size_t limit) {
   return state_->ask(RouteQuestion{prefix, limit, nullptr});

@@ -46,6 +46,8 @@ class Shard {
   void apply(model::RegistryPointer registry, std::function<void()> done);
   /// Puts what is known of the world in force; held routes are judged again, a part at a time.
   void know(KnowledgeUpdate update);
+  /// What became of a feed that is watched.
+  void feed_changed(FeedChange change);
   /// Exact, covering and more specific routes, at most `limit`. Waits for the shard (`unavailable` after 5
   /// s).
   Result<std::vector<rib::Route>> routes(const net::Prefix& prefix, std::size_t limit);

@@ -141,6 +141,14 @@ void ShardWork::take(const KnowledgeUpdate& update) {
   rejudging_ = true;
 }
 
+void ShardWork::take(const FeedChange& change, TimePoint at) {
+  if (change.silent) {
+    detector_.feed_silent(change.router, change.since, at, events_);
+  } else {
+    detector_.feed_heard(change.router, at, events_);
+  }
+}
+
 void ShardWork::go_on(TimePoint at) {
   if (doomed_) {
     doomed_ = table_.flush(flushed_routes_max, changes_);

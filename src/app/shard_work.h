@@ -19,6 +19,13 @@
 
 namespace peering::app {
 
+/// A feed fell silent, heard last at `since`, or is silent no longer.
+struct FeedChange {
+  std::string router;
+  bool silent = false;
+  TimePoint since{};
+};
+
 /// Not thread-safe.
 class ShardWork {
  public:
@@ -37,6 +44,7 @@ class ShardWork {
   void take(const model::RegistryPointer& registry, TimePoint at);
   /// Puts what is known of the world in force; held routes are judged again by `go_on`.
   void take(const KnowledgeUpdate& update);
+  void take(const FeedChange& change, TimePoint at);
   /// True when there are routes to remove or to judge again.
   bool has_more() const { return doomed_ || rejudging_; }
   /// Does a part of it.
