@@ -16,6 +16,9 @@ bool CoveringRoutes::too_short(const net::Prefix& prefix) {
 void CoveringRoutes::judge(const model::Registry& registry, const net::Prefix& observed, const PathView& view,
                            std::vector<Finding>& out) {
   if (too_short(observed) || !view.origin) return;
+  // Mostly it is known; what lies inside may be the registry of a whole country.
+  const auto known = first_origins_.find(observed);
+  if (known != first_origins_.end() && known->second.contains(*view.origin)) return;
   std::vector<model::RegisteredPrefixPointer> inside;
   registry.watch.for_covered(observed, [&](const net::Prefix& prefix, const auto& entries) {
     if (prefix == observed) return;

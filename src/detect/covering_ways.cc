@@ -21,19 +21,17 @@ void Presence::take_cover(PrefixPresence& prefix, const net::Prefix& observed, c
   covering->insert_or_assign({observed, peer->id}, Cover{peer, std::nullopt});
 }
 
-bool Presence::covering_changed(const rib::RouteChange& change, const model::Registry& registry,
-                                const Sessions& sessions, TimePoint now, std::vector<model::Event>& out) {
-  if (CoveringRoutes::too_short(change.prefix)) return false;
+void Presence::covering_changed(const rib::RouteChange& change, const Sessions& sessions, TimePoint now,
+                                std::vector<model::Event>& out) {
+  if (CoveringRoutes::too_short(change.prefix)) return;
   std::size_t told = 0;
-  bool covers = false;
-  registry.watch.for_covered(change.prefix, [&](const net::Prefix& exact, const auto&) {
-    covers = true;
-    if (exact == change.prefix || !has_covering_backup(exact)) return;
-    const auto list = by_prefix_.find(exact);
-    if (list == by_prefix_.end() || ++told > CoveringRoutes::told_max) return;
+  for (auto at = long_.lower_bound(change.prefix); at != long_.end() && change.prefix.covers(*at); ++at) {
+    if (*at == change.prefix) continue;
+    if (++told > CoveringRoutes::told_max) return;
+    const auto list = by_prefix_.find(*at);
+    if (list == by_prefix_.end()) continue;
     for (const auto& prefix : list->second) covering_changed(*prefix, change, sessions, now, out);
-  });
-  return covers;
+  }
 }
 
 void Presence::covering_changed(PrefixPresence& prefix, const rib::RouteChange& change,

@@ -316,9 +316,11 @@ void Detector::route_changed(const rib::RouteChange& change, const rib::Table& t
   if (change.after) {
     if (s.with_lengths > 0) s.follow_lengths(change.prefix, {}, now, out);
     s.presence.changed(change, s.sessions, false, now, out);
-    const bool watched = s.registry->watch.longest_match(change.prefix).has_value();
-    const bool covers = s.presence.covering_changed(change, *s.registry, s.sessions, now, out);
-    if (watched || !s.settings.monitored.empty() || covers) {
+    s.presence.covering_changed(change, s.sessions, now, out);
+    const bool concerns = CoveringRoutes::too_short(change.prefix)
+                              ? s.registry->watch.longest_match(change.prefix).has_value()
+                              : s.registry->watch.overlaps(change.prefix);
+    if (concerns || !s.settings.monitored.empty()) {
       s.judge_route(change.peer, change.prefix, *change.after, change.time, now, out);
     }
     return;
@@ -334,7 +336,7 @@ void Detector::route_changed(const rib::RouteChange& change, const rib::Table& t
       s.covering.forget(change.prefix);
   }
   s.presence.changed(change, s.sessions, flawed, now, out);
-  s.presence.covering_changed(change, *s.registry, s.sessions, now, out);
+  s.presence.covering_changed(change, s.sessions, now, out);
 }
 
 void Detector::withdrawn_unseen(const rib::Peer& peer, const net::Prefix& prefix, TimePoint time,

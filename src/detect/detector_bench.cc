@@ -155,6 +155,34 @@ void firehose(benchmark::State& state) {
 }
 BENCHMARK(firehose)->Name("detect/firehose")->Arg(1'000)->Arg(100'000)->Unit(benchmark::kMillisecond);
 
+// A route that covers all that is watched, as its path changes: items are its updates.
+void covering(benchmark::State& state) {
+  const auto watched = static_cast<std::size_t>(state.range(0));
+  const auto peers = make_peers();
+  const model::RegistryPointer registry = make_registry(watched);
+  rib::Table table;
+  Detector detector;
+  std::vector<model::Event> events;
+  table.watch(space_of(registry));
+  detector.registry_changed(registry, table, TimePoint{}, events);
+  std::vector<rib::RouteChange> changes;
+  net::Asn turn = 0;
+  for (auto _ : state) {
+    auto attributes = std::make_shared<wire::bgp::PathAttributes>();
+    attributes->as_path = wire::bgp::AsPath::sequence({peers[0]->asn, 1000 + turn++ % 500, stranger});
+    attributes->next_hop = peers[0]->key.address;
+    rib::RouteBurst burst;
+    append_batch({peers[0], time_from_us(1), std::move(attributes), {*net::Prefix::parse("20.0.0.0/8")}, {}},
+                 burst);
+    table.apply(burst, changes);
+    for (const rib::RouteChange& change : changes) detector.route_changed(change, table, TimePoint{}, events);
+    changes.clear();
+    events.clear();
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(covering)->Name("detect/covering")->Arg(1'000)->Arg(65'000)->Unit(benchmark::kMicrosecond);
+
 std::size_t allocated() { return ::mallinfo2().uordblks; }
 
 // Bytes for each watched prefix beside its routes: what is registered, and what the detectors keep of it when

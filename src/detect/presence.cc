@@ -94,6 +94,7 @@ void Presence::watch(const model::RegisteredPrefixPointer& entry,
   const bool covered = has_covering_backup(exact) && !find(exact, entry->resource);
   watch_at(exact, watching, table.routes(exact), covered ? table.covering(exact) : std::vector<rib::Route>(),
            now, out);
+  if (has_covering_backup(exact)) long_.insert(exact);
   const auto left = restored_.find(model::lower(entry->resource));
   if (left == restored_.end()) return;
   std::set<net::Prefix> observed;
@@ -228,6 +229,9 @@ void Presence::unwatch_at(const net::Prefix& observed, const std::string& resour
   unsettled_.erase(&prefix);
   const auto list = by_prefix_.find(observed);
   erase_if(list->second, [&](const auto& p) { return p.get() == &prefix; });
+  const bool listed = std::ranges::any_of(
+      list->second, [&](const auto& p) { return p->entry->expectation.prefix == observed; });
+  if (!listed) long_.erase(observed);
   if (list->second.empty()) by_prefix_.erase(list);
 }
 
@@ -329,23 +333,18 @@ std::vector<model::RegisteredPrefixPointer> Presence::lose(std::string_view rout
   return had;
 }
 
-std::vector<SeenThrough> Presence::seen_through(std::string_view router) const {
-  std::map<std::string_view, SeenThrough> by_resource;
+std::vector<model::RegisteredPrefixPointer> Presence::seen_through(std::string_view router) const {
+  std::map<std::string_view, model::RegisteredPrefixPointer> by_resource;
   for (const auto& [peer, held] : by_peer_) {
     if (held.session.router != router) continue;
     for (const PrefixPresence* prefix : held.prefixes) {
-      if (prefix->observed != prefix->entry->expectation.prefix) continue;
-      bool here = false, elsewhere = false;
-      for (const Sighting& sighting : prefix->sightings) {
-        if (sighting.is_lost()) continue;
-        (sighting.peer->key.router == router ? here : elsewhere) = true;
-      }
-      if (here) by_resource[prefix->entry->resource.str()] = {prefix->entry, !elsewhere};
+      const bool in_sight = !prefix->sighting_of(peer)->is_lost();
+      if (in_sight) by_resource[prefix->entry->resource.str()] = prefix->entry;
     }
   }
-  std::vector<SeenThrough> out;
+  std::vector<model::RegisteredPrefixPointer> out;
   out.reserve(by_resource.size());
-  for (auto& [resource, seen] : by_resource) out.push_back(std::move(seen));
+  for (auto& [resource, entry] : by_resource) out.push_back(std::move(entry));
   return out;
 }
 

@@ -141,10 +141,10 @@ class Presence {
   /// something was found in the route that is gone, so that it is no news that it is.
   void changed(const rib::RouteChange& change, const Sessions& sessions, bool flawed, TimePoint now,
                std::vector<model::Event>& out);
-  /// The same of a route that covers registered prefixes, for those whose backup it is. Whether it covers
-  /// any.
-  bool covering_changed(const rib::RouteChange& change, const model::Registry& registry,
-                        const Sessions& sessions, TimePoint now, std::vector<model::Event>& out);
+  /// The same of a route that covers registered prefixes, for those whose backup it is. Cheap when it is
+  /// nobody's, however many it covers.
+  void covering_changed(const rib::RouteChange& change, const Sessions& sessions, TimePoint now,
+                        std::vector<model::Event>& out);
   /// A peer took back what we never saw it announce. Counts for visibility where the settings say so.
   void withdrawn_unseen(const rib::Peer& peer, const net::Prefix& prefix, TimePoint time, TimePoint now,
                         std::vector<model::Event>& out);
@@ -154,7 +154,7 @@ class Presence {
                                                    const std::optional<SessionKey>& session, TimePoint time,
                                                    TimePoint now, std::vector<model::Event>& out);
   /// Registered prefixes that have a route from the router in sight, each once, in order of their ids.
-  std::vector<SeenThrough> seen_through(std::string_view router) const;
+  std::vector<model::RegisteredPrefixPointer> seen_through(std::string_view router) const;
   /// Routes out of sight whose session is back without them were withdrawn.
   void settle(const rib::Table& table, const Sessions& sessions, TimePoint now,
               std::vector<model::Event>& out);
@@ -221,6 +221,7 @@ class Presence {
 
   const Settings& settings_;
   std::unordered_map<net::Prefix, List> by_prefix_;
+  std::set<net::Prefix> long_;      // of `by_prefix_`, registered ones whose backup is a covering route
   std::set<net::Prefix> followed_;  // of `by_prefix_`, those that somebody follows by their length
   std::unordered_map<rib::PeerId, Held> by_peer_;
   std::set<PrefixPresence*> unsettled_;  // with lost sightings, or awaited since a restart

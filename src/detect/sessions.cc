@@ -9,31 +9,22 @@ namespace peering::detect {
 namespace {
 
 constexpr std::string_view up_again = "it is up again";
-// Prefixes that an event of a silent feed names.
-constexpr std::size_t named_max = 100;
-
-// One connection's event of a router that says nothing.
+// One connection's event of a router that says nothing. Each shard tells it, and one of them last: it says
+// nothing that only one shard knows.
 model::Event silence(std::string_view router, TimePoint since, const std::string& connection,
-                     const std::vector<SeenThrough>& prefixes, TimePoint now) {
-  const model::RegisteredPrefix& first = *prefixes.front().prefix;
+                     const model::RegisteredPrefix& first, TimePoint now) {
   model::Event out = make_event(model::EventKind::feed_silent, Role::primary, first, first.expectation.prefix,
                                 "", since, now, true);
   // The same on every shard, whichever prefixes live there.
   out.id = model::make_event_id(out.kind, connection, net::Prefix(), router, since);
   out.incident_id = out.id.value;
   out.peers = {{std::string(router), "", 0}};
-  const auto alone = std::ranges::count_if(prefixes, &SeenThrough::alone);
   out.summary = fmt::format("Silent: router {}", router);
   out.description = fmt::format(
-      "Router {} is connected and says nothing since {}. Of this connection {} registered prefix{} seen "
-      "through it, {} through nothing else: what is known of {} may be otherwise by now.",
-      router, format_rfc3339(since), prefixes.size(), prefixes.size() == 1 ? " is" : "es are", alone,
-      alone == 1 ? "that one" : "those");
-  for (const SeenThrough& each : prefixes) {
-    if (out.evidence.size() == named_max) break;
-    out.evidence.push_back(fmt::format("{} is seen through it{}", each.prefix->expectation.prefix.to_string(),
-                                       each.alone ? " alone" : " and others"));
-  }
+      "Router {}, through which registered prefixes of this connection are seen, is connected and says "
+      "nothing "
+      "since {}: what it showed may be otherwise by now.",
+      router, format_rfc3339(since));
   return out;
 }
 
@@ -82,17 +73,16 @@ void Sessions::outage(const Outage& outage, TimePoint now, std::vector<model::Ev
   if (open_[key].empty()) open_.erase(key);
 }
 
-void Sessions::silent(std::string_view router, TimePoint since, const std::vector<SeenThrough>& prefixes,
-                      TimePoint now, std::vector<model::Event>& out) {
-  std::map<std::string, std::vector<SeenThrough>> by_connection;
-  for (const SeenThrough& each : prefixes) {
-    const SharedText& connection = each.prefix->connection;
-    if (!connection.empty()) by_connection[model::lower(connection)].push_back(each);
-  }
-  for (const auto& [connection, seen] : by_connection) {
+void Sessions::silent(std::string_view router, TimePoint since,
+                      const std::vector<model::RegisteredPrefixPointer>& prefixes, TimePoint now,
+                      std::vector<model::Event>& out) {
+  for (const model::RegisteredPrefixPointer& prefix : prefixes) {
+    // A watch file has no connections: there is nobody to tell.
+    if (prefix->connection.empty()) continue;
+    const std::string connection = model::lower(prefix->connection);
     const auto [event, is_new] = silent_[std::string(router)].try_emplace(connection);
     if (!is_new) continue;
-    event->second = silence(router, since, connection, seen, now);
+    event->second = silence(router, since, connection, *prefix, now);
     out.push_back(event->second);
   }
 }

@@ -33,12 +33,6 @@ struct Outage {
   std::vector<model::RegisteredPrefixPointer> prefixes;  ///< that had a route from it
 };
 
-/// A registered prefix that is seen through a router.
-struct SeenThrough {
-  model::RegisteredPrefixPointer prefix;
-  bool alone = false;  ///< through no other
-};
-
 class Sessions {
  public:
   explicit Sessions(const Settings& settings) : settings_(settings) {}
@@ -48,8 +42,9 @@ class Sessions {
   void outage(const Outage& outage, TimePoint now, std::vector<model::Event>& out);
   /// One event for each connection among the prefixes: the router says nothing since `since`. Nothing while
   /// such an event is open.
-  void silent(std::string_view router, TimePoint since, const std::vector<SeenThrough>& prefixes,
-              TimePoint now, std::vector<model::Event>& out);
+  void silent(std::string_view router, TimePoint since,
+              const std::vector<model::RegisteredPrefixPointer>& prefixes, TimePoint now,
+              std::vector<model::Event>& out);
   /// Resolves those events.
   void heard_again(std::string_view router, TimePoint time, std::string_view why,
                    std::vector<model::Event>& out);
