@@ -128,7 +128,7 @@ model::RegistryPointer registry_of(unsigned present) {
       prefix->expectation.prefix = parse(claim.prefix);
       for (const net::Asn asn : claim.origins) prefix->expectation.origins.push_back({asn, asn});
       if (!claim.upstreams.empty()) {
-        prefix->expectation.upstreams.emplace(claim.upstreams.begin(), claim.upstreams.end());
+        prefix->expectation.upstreams = std::vector<net::Asn>(claim.upstreams.begin(), claim.upstreams.end());
       }
       out->prefixes[model::lower(prefix->resource)] = prefix;
       // Later ones of the same prefix join the list that is there.
