@@ -12,7 +12,7 @@ namespace peering::api {
 
 namespace {
 
-constexpr std::size_t peerings_max = 1'000'000;
+constexpr std::size_t peerings_looked_at_max = 1'000'000;
 
 std::string version_of(const Call& call) { return call.query.get("api-version").value_or(""); }
 
@@ -35,7 +35,7 @@ arm::Expected<net::Asn> read_asn(const json::value& properties, const Settings& 
 // Peerings are of this number for their life.
 arm::Expected<void> check_unused(const Call& call, std::string_view what) {
   const std::string subscription = call.key.substr(0, call.key.find("/providers/"));
-  const auto peerings = load_all(call, peering_type, subscription + "/", peerings_max);
+  const auto peerings = load_all(call, peering_type, subscription + "/", peerings_looked_at_max);
   if (!peerings) return tl::unexpected(peerings.error());
   for (const Record& each : *peerings) {
     const json::value& block = each.document.at("properties").at(block_of(each.document));
