@@ -31,7 +31,7 @@ SessionKey key_of(const rib::Peer& peer) {
 }
 
 // What is remembered of a prefix that was verified, or has an open event.
-struct Entry {
+struct WatchedPrefix {
   bool verified = false;
   TimePoint verified_at{};
   std::vector<SessionKey> carriers;  // where its routes came from when it was last verified
@@ -65,7 +65,7 @@ struct RequirementWatch::State {
   std::thread thread;
 
   // Of the rounds alone.
-  std::unordered_map<std::string, Entry> entries;
+  std::unordered_map<std::string, WatchedPrefix> entries;
   std::set<std::string> open;
   std::map<SessionKey, Up> up;
   std::unordered_set<std::string> again;  // failed once: to be looked at next time
@@ -85,14 +85,14 @@ struct RequirementWatch::State {
     up = std::move(now_up);
   }
 
-  bool carried_and_up(const Entry& entry, const SessionKey& key) const {
+  bool carried_and_up(const WatchedPrefix& entry, const SessionKey& key) const {
     const auto found = up.find(key);
     return found != up.end() && found->second.since_ours <= entry.verified_at &&
            std::ranges::find(entry.carriers, key) != entry.carriers.end();
   }
 
   // Is the route really missing on a session with the peer, or only not told of yet?
-  bool missing_on(const Entry& entry, const model::BgpSessions& sessions, const std::string& peer,
+  bool missing_on(const WatchedPrefix& entry, const model::BgpSessions& sessions, const std::string& peer,
                   TimePoint at) const {
     for (const model::BgpSession& session : sessions.with(*net::Address::parse(peer))) {
       const auto found = up.find(key_of(session));
@@ -103,14 +103,14 @@ struct RequirementWatch::State {
     return false;
   }
 
-  bool router_says_down(const Entry& entry, const model::BgpSessions& sessions) const {
+  bool router_says_down(const WatchedPrefix& entry, const model::BgpSessions& sessions) const {
     return std::ranges::any_of(sessions.all(), [&](const model::BgpSession& session) {
       return !session.established && !session.state.empty() &&
              std::ranges::find(entry.carriers, key_of(session)) != entry.carriers.end();
     });
   }
 
-  bool certain(const Entry& entry, const api::Requirement& failed, const model::BgpSessions& sessions,
+  bool certain(const WatchedPrefix& entry, const api::Requirement& failed, const model::BgpSessions& sessions,
                TimePoint at) const {
     if (failed.name == "primarySessions" || failed.name == "backupSessions") {
       return router_says_down(entry, sessions);
@@ -123,7 +123,7 @@ struct RequirementWatch::State {
 
   void verified(const std::string& key, const net::Prefix& prefix, std::span<const rib::Route> routes,
                 TimePoint at) {
-    Entry& entry = entries[key];
+    WatchedPrefix& entry = entries[key];
     entry.verified = true;
     entry.verified_at = at;
     entry.failures = 0;
@@ -134,7 +134,7 @@ struct RequirementWatch::State {
     if (entry.open) close(key, entry, at, "every requirement is met again");
   }
 
-  void close(const std::string& key, Entry& entry, TimePoint at, std::string_view reason) {
+  void close(const std::string& key, WatchedPrefix& entry, TimePoint at, std::string_view reason) {
     detect::resolve(*entry.open, at, reason);
     events.push_back(std::move(*entry.open));
     entry.open.reset();
@@ -145,7 +145,7 @@ struct RequirementWatch::State {
               const api::PrefixValidation& validation, const model::BgpSessions& sessions, TimePoint at) {
     const auto found = entries.find(key);
     if (found == entries.end() || !found->second.verified) return;
-    Entry& entry = found->second;
+    WatchedPrefix& entry = found->second;
     std::vector<const api::Requirement*> violated;
     for (const api::Requirement& each : validation.requirements) {
       if (each.result == api::RequirementResult::fail && certain(entry, each, sessions, at)) {
