@@ -116,7 +116,7 @@ Reopening::Meaning Reopening::meaning_of(const Course& over, const model::Event&
     const bool late = event.kind == EventKind::session_state && event.last_seen < *over.ended;
     return late ? Meaning::late : Meaning::returns;
   }
-  if (event.state == EventState::resolved) return Meaning::another;
+  if (event.state == EventState::resolved || event.type != over.type) return Meaning::another;
   // What began before the end went on beside it.
   const bool soon = event.first_seen >= *over.ended && event.first_seen - *over.ended <= within_;
   return soon ? Meaning::returns : Meaning::another;
@@ -150,6 +150,7 @@ void Reopening::go_on(const Course& course, model::Event& event) {
 void Reopening::end(const std::string& cause, Course& course, const model::Event& event, TimePoint now) {
   course.ended = event.resolved_at.value_or(event.last_seen);
   course.over_at = now;
+  course.type = event.type;
   course.evidence = event.evidence;
   shorten(course.evidence);
   over_.emplace_back(now, cause);

@@ -7,6 +7,8 @@
 // of the events, so that a replay of yesterday's updates gives what yesterday gave; `now` only says when what
 // is over may be forgotten.
 //
+// What comes back as another type, as the leak of a backup route after that of the route, is another event.
+//
 // Every shard that had routes of a session tells when it goes down, one after the other: a version that shows
 // nothing later than the end of what it is about is late then, and no return.
 #pragma once
@@ -51,6 +53,7 @@ class Reopening {
     int times = 0;                       // it came back
     std::optional<TimePoint> ended;      // absent: it is open
     TimePoint over_at{};                 // the same by our clock
+    std::string type;                    // of what ended
     std::vector<std::string> evidence;   // of what ended
     std::vector<model::EventId> former;  // what else it was made as, a few of the last
   };

@@ -40,6 +40,19 @@ struct ReopeningTest : testing::Test {
   rib::PeerPointer peer;
 };
 
+TEST_F(ReopeningTest, WhatComesBackAsAnotherTypeIsAnotherEvent) {
+  hijack();
+  const Event first = told.back();
+  heal();
+  take(scene.wait(seconds(30)));
+  std::vector<Event> again = scene.announce(peer, {64496, 64666});
+  ASSERT_EQ(again.size(), 1U);
+  again[0].type = "PrefixBackupRouteOriginAsChangeEvent";
+  take(again);
+  EXPECT_NE(told.back().id, first.id);
+  EXPECT_EQ(told.back().reopened, 0);
+}
+
 TEST_F(ReopeningTest, WhatComesBackSoonGoesOnUnderItsIdWithItsBeginningAndEvidence) {
   hijack();
   take(scene.wait(seconds(30)));
