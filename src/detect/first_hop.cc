@@ -20,7 +20,7 @@ bool accepts_neighbor(const model::Expectation& expectation, const PathView& vie
 
 Deciding judge_first_hop(const Observation& observation, std::vector<Finding>& out) {
   const PathView& view = observation.view;
-  if (!view.neighbor || !view.origin) return observation.deciding;
+  if (!view.neighbor) return observation.deciding;
   Deciding accepting = those_that_accept(
       observation.deciding, [&](const model::Expectation& e) { return accepts_neighbor(e, view); });
   if (!accepting.entries.empty()) return accepting;
@@ -33,8 +33,9 @@ Deciding judge_first_hop(const Observation& observation, std::vector<Finding>& o
   finding.kind = model::EventKind::path_forged_first_hop;
   finding.discriminator = std::to_string(*view.neighbor);
   finding.suspect = finding.neighbor = view.neighbor;
-  finding.why = fmt::format("{} is announced by AS{} behind AS{}; the allowed upstreams are {}",
-                            observation.observed.to_string(), *view.origin, *view.neighbor,
+  finding.why = fmt::format("{} is announced by {} behind AS{}; the allowed upstreams are {}",
+                            observation.observed.to_string(),
+                            view.origin ? fmt::format("AS{}", *view.origin) : "an AS_SET", *view.neighbor,
                             expected.empty() ? "none" : expected);
   report(observation, std::move(finding), out);
   return observation.deciding;

@@ -1,5 +1,8 @@
 #include "detect/path_view.h"
 
+#include <algorithm>
+#include <span>
+
 namespace peering::detect {
 
 namespace {
@@ -18,6 +21,22 @@ std::vector<net::Asn> collapse(const AsPath& path) {
     }
   }
   return out;
+}
+
+// The AS that the route has from its origin, also where that is an AS_SET: aggregated there, not hidden.
+std::optional<net::Asn> neighbor_of(const AsPath& path) {
+  if (path.segments.size() < 2 || path.segments.back().type != SegmentType::as_set) {
+    return path.neighbor_of_origin();
+  }
+  if (path.segments[path.segments.size() - 2].type != SegmentType::as_sequence) return std::nullopt;
+  return path.asns[path.asns.size() - path.segments.back().count - 1];
+}
+
+// The neighbor is the first AS of the path, and nobody else stands before the origin.
+bool is_first(net::Asn neighbor, const AsPath& path, std::size_t origins) {
+  const auto before = std::span(path.asns).first(path.asns.size() - origins);
+  return std::ranges::all_of(before,
+                             [&](net::Asn asn) { return asn == neighbor || asn == path.asns.back(); });
 }
 
 }  // namespace
@@ -45,8 +64,9 @@ PathView view_of_sent(const AsPath& path) {
   out.collapsed = collapse(path);
   out.origins = path.origins();
   out.origin = path.origin();
-  out.neighbor = path.neighbor_of_origin();
-  out.neighbor_is_peer = out.neighbor && out.collapsed.size() == 2;
+  out.neighbor = neighbor_of(path);
+  out.neighbor_is_peer = out.neighbor && (out.origin ? out.collapsed.size() == 2
+                                                     : is_first(*out.neighbor, path, out.origins.size()));
   out.text = path.to_string();
   out.path = path.asns;
   return out;

@@ -17,7 +17,7 @@ struct PathView {
   std::vector<net::Asn> collapsed;   ///< prepends and confederation segments removed; empty when it has sets
   std::vector<net::Asn> origins;     ///< one, or the members of a final AS_SET; empty for an empty path
   std::optional<net::Asn> origin;    ///< the one origin
-  std::optional<net::Asn> neighbor;  ///< the AS next to the origin
+  std::optional<net::Asn> neighbor;  ///< the AS next to the origin, or before a final AS_SET
   bool neighbor_is_peer = false;     ///< the neighbor is the monitored peer itself
   std::string text;                  ///< as routers print it
 };

@@ -343,7 +343,8 @@ class Proposal {
     std::map<std::vector<net::Asn>, Witnesses> sequences;
     bool prepended = false;
     for (const Seen& seen : seen_) {
-      if (seen.route.prefix != prefix_ || !is_good(seen) || !seen.view.neighbor) continue;
+      if (seen.route.prefix != prefix_ || !is_good(seen) || !seen.view.neighbor || !seen.view.origin)
+        continue;
       const std::size_t count = origin_count(seen.view);
       std::vector<net::Asn> sequence{*seen.view.neighbor};
       sequence.insert(sequence.end(), count - 1, *seen.view.origin);
