@@ -270,7 +270,10 @@ TEST_F(AnalyzeInput, TakesVrpsAndRelationshipsFromFiles) {
       temporary("vrps.json", R"({"roas": [{"asn": "AS64511", "prefix": "203.0.113.0/24"}]})").string();
   options.as_relationships =
       temporary("rels.txt", "64496|64511|-1\n64497|64496|0\n64498|64497|-1\n").string();
-  EXPECT_TRUE(analyze(options, update("[64496,64511]", 1000)).lines.empty()) << "valid by the RPKI";
+  const Ran valid = analyze(options, update("[64496,64511]", 1000));
+  ASSERT_EQ(valid.lines.size(), 1U) << valid.out;
+  EXPECT_EQ(valid.lines[0].at("kind"), "announcement") << "a foreign origin, valid by the RPKI";
+  EXPECT_EQ(valid.lines[0].at("state"), "resolved");
   options.vrps = temporary("bad-vrps.json", R"({"roas": [{"asn": 1, "prefix": "x"}]})").string();
   EXPECT_EQ(analyze(options).exit, 2);
   options.vrps.clear();
@@ -287,7 +290,8 @@ TEST_F(AnalyzeInput, TakesThemCompressedAsTheyArePublished) {
     options.vrps = roas.string() + suffix;
     const Ran ran = analyze(options, update("[64496,64511]", 1000));
     EXPECT_EQ(ran.exit, 0) << ran.err;
-    EXPECT_TRUE(ran.lines.empty()) << "valid by the RPKI";
+    ASSERT_EQ(ran.lines.size(), 1U) << ran.out;
+    EXPECT_EQ(ran.lines[0].at("kind"), "announcement") << "a foreign origin, valid by the RPKI";
   }
 }
 

@@ -24,6 +24,8 @@ std::size_t distinct_peers(const std::vector<model::EventPeer>& peers) {
 
 std::string_view word(model::EventKind kind) {
   switch (kind) {
+    case model::EventKind::announcement:
+      return "Announced by an AS that is not listed and has a ROA";
     case model::EventKind::origin_hijack:
       return "Origin AS changed";
     case model::EventKind::subprefix_hijack:
@@ -54,6 +56,9 @@ std::string_view word(model::EventKind kind) {
       return "Path anomaly";
   }
 }
+
+// What is told once, and is over when it is told.
+bool only_informs(model::EventKind kind) { return kind == model::EventKind::announcement; }
 
 constexpr std::size_t remembered_max = 100'000;
 constexpr Microseconds long_before = std::chrono::hours(24);
@@ -144,8 +149,9 @@ void Incidents::open(Incident& incident, const Finding& finding, const Shown& sh
                                    [&](const auto& other) { return same_peer(other, peer); });
     if (!twice) incident.seen.push_back(std::move(peer));
   }
-  model::Event event = make_event(finding.kind, role_of(incident), *finding.entry, shown.observed,
-                                  finding.discriminator, incident.first_seen, now, true);
+  model::Event event =
+      make_event(finding.kind, role_of(incident), *finding.entry, shown.observed, finding.discriminator,
+                 incident.first_seen, now, !only_informs(finding.kind));
   event.origin = shown.view.origin;
   event.as_path = shown.view.path;
   event.rpki = rpki_state(settings_, shown.observed, shown.view);
@@ -168,7 +174,7 @@ void Incidents::open(Incident& incident, const Finding& finding, const Shown& sh
   incident.seen_before = seen_before(incident.event);
   weigh(incident);
   incident.told = true;
-  incident.closed = false;
+  incident.closed = only_informs(finding.kind);
   out.push_back(incident.event);
 }
 
@@ -206,7 +212,7 @@ void Incidents::add(Incident& incident, const Finding& finding, const Shown& sho
   const bool known = std::any_of(incident.seen.begin(), incident.seen.end(),
                                  [&](const auto& peer) { return same_peer(peer, as_seen); });
   // A closed incident opens again when a peer shows it (again), not when one that never stopped repeats it.
-  if (incident.closed && was_showing) return;
+  if (incident.closed && (was_showing || only_informs(incident.kind))) return;
   if (incident.closed) {
     incident.told = incident.closed = false;
     incident.seen.clear();
@@ -310,7 +316,7 @@ bool Incidents::finds_fault(const net::Prefix& observed, rib::PeerId peer) const
   if (list == by_observed_.end()) return false;
   return std::ranges::any_of(list->second, [&](const auto& incident) {
     if (incident->kind == model::EventKind::rpki_not_found ||
-        incident->kind == model::EventKind::rpki_roa_lost) {
+        incident->kind == model::EventKind::rpki_roa_lost || only_informs(incident->kind)) {
       return false;
     }
     return std::ranges::any_of(incident->showing, [&](const Showing& s) { return s.peer->id == peer; });

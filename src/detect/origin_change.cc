@@ -1,4 +1,5 @@
 // A foreign origin: hijack of the exact prefix or of a part of it, or use of space that nobody may announce.
+// One that the RPKI allows is no hijack, and told as information.
 #include <algorithm>
 
 #include "detect/judgement.h"
@@ -19,7 +20,7 @@ bool is_rpki_valid(const Observation& observation) {
 
 void judge_origin(const Observation& observation, std::vector<Finding>& out) {
   const PathView& view = observation.view;
-  if (is_rpki_valid(observation)) return;
+  const bool valid = is_rpki_valid(observation);
   const model::Expectation& expectation = observation.deciding.entries.front()->expectation;
   bool anyone_allowed = false;
   for (const auto& entry : observation.deciding.entries) {
@@ -32,13 +33,15 @@ void judge_origin(const Observation& observation, std::vector<Finding>& out) {
     who += fmt::format("{}AS{}", who.empty() ? "" : ", ", asn);
   }
   Finding finding;
-  finding.kind = !anyone_allowed       ? model::EventKind::squatting
+  finding.kind = valid                 ? model::EventKind::announcement
+                 : !anyone_allowed     ? model::EventKind::squatting
                  : observation.exact() ? model::EventKind::origin_hijack
                                        : model::EventKind::subprefix_hijack;
   finding.discriminator = view.origin ? std::to_string(*view.origin) : std::string(no_suspect);
   finding.suspect = suspect;
-  finding.why = fmt::format("{} is announced by {}{}; {} may announce {}", observation.observed.to_string(),
-                            view.origin ? "" : "the set ", who, expected_origins_text(expectation),
+  finding.why = fmt::format("{} is announced by {}{}{}; {} may announce {}", observation.observed.to_string(),
+                            view.origin ? "" : "the set ", who, valid ? ", which a ROA allows" : "",
+                            expected_origins_text(expectation),
                             observation.exact() ? "it" : observation.deciding.prefix.to_string());
   report(observation, std::move(finding), out);
 }

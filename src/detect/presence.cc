@@ -413,7 +413,8 @@ void Presence::restored_state(PrefixPresence& prefix) {
   for (model::Event& event : known) {
     if (event.kind == model::EventKind::announcement && !event.peers.empty()) {
       prefix.announced = true;
-      extras.awaited_router = event.peers.front().router;
+      // Of another AS, which a ROA allows, nothing is awaited.
+      if (!event.suspect) extras.awaited_router = event.peers.front().router;
     }
   }
   for (model::Event& event : known) {
