@@ -171,15 +171,21 @@ bool AnalyzeEngine::is_overtaken(const rib::Peer& peer, const net::Prefix& prefi
       routes, [&](const rib::Route& route) { return route.peer->id == peer.id && route.received_at > time; });
 }
 
+// A withdrawal of what was not seen counts where the watch file says so.
+void AnalyzeEngine::withdrawn(const rib::Peer& peer, const net::Prefix& prefix, TimePoint time,
+                              const std::vector<rib::RouteChange>& changes) {
+  const auto is_it = [&](const rib::RouteChange& change) {
+    return change.prefix == prefix && change.peer->id == peer.id;
+  };
+  if (std::ranges::any_of(changes, is_it)) return;
+  detector_.withdrawn_unseen(peer, prefix, time, now_, events_);
+}
+
 void AnalyzeEngine::apply(const rib::RouteBatch& batch) {
   std::vector<rib::RouteChange> changes;
   table_.apply(batch, changes);
   if (watch_.settings.thresholds.assume_seen_by_all_peers) {
-    for (const net::Prefix& prefix : batch.withdrawn) {
-      const auto is_it = [&](const rib::RouteChange& change) { return change.prefix == prefix; };
-      if (std::ranges::any_of(changes, is_it)) continue;
-      detector_.withdrawn_unseen(*batch.peer, prefix, batch.time, now_, events_);
-    }
+    for (const net::Prefix& prefix : batch.withdrawn) withdrawn(*batch.peer, prefix, batch.time, changes);
   }
   judge(changes);
 }
@@ -187,6 +193,14 @@ void AnalyzeEngine::apply(const rib::RouteBatch& batch) {
 void AnalyzeEngine::apply(const rib::RouteBurst& burst) {
   std::vector<rib::RouteChange> changes;
   table_.apply(burst, changes);
+  if (watch_.settings.thresholds.assume_seen_by_all_peers) {
+    burst.for_each([&](const rib::PeerPointer& peer, const rib::PackedRoutes& routes) {
+      rib::for_each_bits(routes.withdrawn, routes.family, [&](const rib::PrefixBits& bits) {
+        const net::Prefix prefix = rib::to_prefix(bits);
+        if (concerns(prefix)) withdrawn(*peer, prefix, routes.time, changes);
+      });
+    });
+  }
   judge(changes);
 }
 

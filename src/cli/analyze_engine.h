@@ -68,6 +68,8 @@ class AnalyzeEngine {
 
  private:
   void router_state(std::string_view router, bool up);
+  void withdrawn(const rib::Peer& peer, const net::Prefix& prefix, TimePoint time,
+                 const std::vector<rib::RouteChange>& changes);
   void advance(TimePoint time);
   void change_roas();
   void flush();

@@ -410,6 +410,24 @@ TEST_F(AnalyzeInput, ReadsRecordedBmp) {
   EXPECT_THAT(ran.err, EndsWith("3 records, 0 malformed\n"));
 }
 
+TEST_F(AnalyzeInput, WithdrawalsOfWhatWasNotSeenCountInEveryFormat) {
+  options.watch_file =
+      temporary("middle.json",
+                R"({"prefixes": [{"prefix": "203.0.113.0/24"}], "assume_seen_by_all_peers": true,)"
+                R"("thresholds": {"visibility-loss": 1}})")
+          .string();
+  wire::bmp::PerPeerHeader header;
+  header.address = net::Address::v4(0xC0000201);
+  header.asn = 64496;
+  const std::string bmp = bytes_of(wire::bmp::encode_initiation("edge-1", "a router")) +
+                          bytes_of(wire::bmp::encode_route_monitoring(header, bgp_update({})));
+  for (const std::string& input : {mrt_record(1000, bgp_update({})), bmp}) {
+    const Ran ran = analyze(options, input);
+    ASSERT_EQ(ran.lines.size(), 1U) << ran.out << ran.err;
+    EXPECT_EQ(ran.lines[0].at("kind"), "visibility-loss");
+  }
+}
+
 TEST_F(AnalyzeInput, ReadsRecordedBmpThatIsCompressed) {
   const std::string plain = bytes_of(wire::bmp::encode_initiation("edge-1", "a router")) +
                             std::string("\x03\x00\x00\x00\x06\x4d", 6);
