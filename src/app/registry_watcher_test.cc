@@ -11,7 +11,7 @@
 namespace peering::app {
 namespace {
 
-const std::string service =
+const std::string watched_service =
     "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/g/providers/Microsoft.Peering/"
     "peeringServices/C";
 
@@ -24,8 +24,8 @@ store::Write write(const std::string& id, std::string_view type, std::optional<j
 }
 
 store::Write service_document() {
-  return write(service, api::peering_service_type,
-               json::value{{"id", service},
+  return write(watched_service, api::peering_service_type,
+               json::value{{"id", watched_service},
                            {"name", "C"},
                            {"location", "eastus"},
                            {"properties",
@@ -33,7 +33,7 @@ store::Write service_document() {
 }
 
 store::Write prefix_document(const std::string& name, const std::string& prefix) {
-  const std::string id = service + "/prefixes/" + name;
+  const std::string id = watched_service + "/prefixes/" + name;
   return write(id, api::prefix_type,
                json::value{{"id", id}, {"name", name}, {"properties", {{"prefix", prefix}}}});
 }
@@ -67,7 +67,7 @@ TEST_F(WatcherTest, ACommitIsInForceWhenItsRevisionIs) {
   ASSERT_TRUE(watcher.wait_applied(revision));
   const auto registry = watcher.current();
   ASSERT_NE(registry->watch.exact(net::Prefix::parse("203.0.113.0/24").value()), nullptr);
-  const auto gone = commit({write(service + "/prefixes/a", api::prefix_type, std::nullopt)});
+  const auto gone = commit({write(watched_service + "/prefixes/a", api::prefix_type, std::nullopt)});
   ASSERT_TRUE(watcher.wait_applied(gone));
   EXPECT_TRUE(watcher.current()->prefixes.empty());
   EXPECT_TRUE(watcher.current()->watch.empty());
@@ -76,7 +76,7 @@ TEST_F(WatcherTest, ACommitIsInForceWhenItsRevisionIs) {
 
 TEST_F(WatcherTest, MonitoringSettingsBelongToTheirPrefix) {
   ASSERT_TRUE(watcher.start());
-  const std::string id = service + "/prefixes/a";
+  const std::string id = watched_service + "/prefixes/a";
   commit({service_document(), prefix_document("a", "203.0.113.0/24")});
   const auto revision = commit({write(id + "/providers/Open.Peering/monitoring/default", api::monitoring_type,
                                       json::value{{"properties", {{"asn", json::array{64500}}}}})});
@@ -88,7 +88,7 @@ TEST_F(WatcherTest, MonitoringSettingsBelongToTheirPrefix) {
 
 TEST_F(WatcherTest, MonitoringSettingsOutliveANewVersionOfTheirPrefixAndComeBackWithARestart) {
   ASSERT_TRUE(watcher.start());
-  const std::string id = service + "/prefixes/a";
+  const std::string id = watched_service + "/prefixes/a";
   const std::string settings = id + "/providers/Open.Peering/monitoring/default";
   const json::value expected{{"properties", {{"asn", json::array{64500}}}}};
   commit({service_document(), prefix_document("a", "203.0.113.0/24")});
@@ -108,7 +108,7 @@ TEST_F(WatcherTest, MonitoringSettingsOutliveANewVersionOfTheirPrefixAndComeBack
 
 TEST_F(WatcherTest, SettingsOfADeletedPrefixAreNotThoseOfTheNextOne) {
   ASSERT_TRUE(watcher.start());
-  const std::string id = service + "/prefixes/a";
+  const std::string id = watched_service + "/prefixes/a";
   const std::string settings = id + "/providers/Open.Peering/monitoring/default";
   commit({service_document(), prefix_document("a", "203.0.113.0/24"),
           write(settings, api::monitoring_type, json::value{{"properties", {{"asn", json::array{64500}}}}})});
@@ -118,7 +118,7 @@ TEST_F(WatcherTest, SettingsOfADeletedPrefixAreNotThoseOfTheNextOne) {
 }
 
 TEST_F(WatcherTest, WhatCannotBeReadLeavesWhatIsInForce) {
-  const std::string id = service + "/prefixes/a";
+  const std::string id = watched_service + "/prefixes/a";
   const std::string settings = id + "/providers/Open.Peering/monitoring/default";
   const json::value expected{{"properties", {{"asn", json::array{64500}}}}};
   const json::value useless{{"properties", {{"asn", "some"}}}};

@@ -176,9 +176,9 @@ TEST(PeeringDbDump, OnlyTheNetworksAskedForAndWhereTheyAre) {
   EXPECT_NE(result.find(CatalogKind::facilities, "Columbus.fac-900006"), nullptr);
 }
 
-class Dump : public testing::Test {
+class DumpOfPeeringDb : public testing::Test {
  protected:
-  ~Dump() override { fs::remove(path); }
+  ~DumpOfPeeringDb() override { fs::remove(path); }
   std::vector<DumpRow> rows_of(std::string_view content, const std::string& type = "") {
     std::ofstream(path, std::ios::binary) << content;
     std::vector<DumpRow> out;
@@ -191,7 +191,7 @@ class Dump : public testing::Test {
   std::string error;
 };
 
-TEST_F(Dump, AllTypesInOneFileOrListsAlone) {
+TEST_F(DumpOfPeeringDb, AllTypesInOneFileOrListsAlone) {
   const auto types_of = [&](std::string_view content, const std::string& type) {
     std::string out;
     for (const DumpRow& row : rows_of(content, type)) {
@@ -209,7 +209,7 @@ TEST_F(Dump, AllTypesInOneFileOrListsAlone) {
   EXPECT_EQ(types_of(R"({"data":[{"id":1,"fac_set":[{"id":7}],"deep":{"id":8}}]})", "net"), "net1 ");
 }
 
-TEST_F(Dump, ValuesLargerThanAPieceAreReadWhole) {
+TEST_F(DumpOfPeeringDb, ValuesLargerThanAPieceAreReadWhole) {
   const std::string notes(200'000, 'n');
   const std::string content =
       fmt::format(R"({{"data":[{{"id":1,"notes":"{0}","name":"after"}},{{"id":2,"name":"x"}}]}})", notes);
@@ -219,7 +219,7 @@ TEST_F(Dump, ValuesLargerThanAPieceAreReadWhole) {
   EXPECT_EQ(rows[0].member("notes"), nullptr);
 }
 
-TEST_F(Dump, WhatIsNoJsonIsToldWithItsPlace) {
+TEST_F(DumpOfPeeringDb, WhatIsNoJsonIsToldWithItsPlace) {
   EXPECT_EQ(rows_of(R"({"data":[{"id":1},{"id":2]})", "fac").size(), 1U);
   EXPECT_THAT(error, HasSubstr("at byte 25"));
   rows_of(R"({"data":[{"id":1}])", "fac");

@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 namespace mrt = wire::mrt;
 
-const TimePoint noon = time_from_us(1'700'049'600'000'000);  // 2023-11-15 12:00 UTC
+const TimePoint archived_at = time_from_us(1'700'049'600'000'000);  // 2023-11-15 12:00 UTC
 constexpr std::chrono::minutes minute{1};
 
 std::vector<std::uint8_t> a_record(TimePoint at) {
@@ -57,15 +57,15 @@ using ArchiveTest = Archived;
 
 TEST_F(MrtWriterTest, AFileHasItsNameWhenItsStretchIsOver) {
   MrtWriter writer({folder, std::chrono::minutes(15), true, {}});
-  ASSERT_TRUE(writer.append(noon + minute, a_record(noon)));
-  ASSERT_TRUE(writer.append(noon + 14 * minute, a_record(noon)));
+  ASSERT_TRUE(writer.append(archived_at + minute, a_record(archived_at)));
+  ASSERT_TRUE(writer.append(archived_at + 14 * minute, a_record(archived_at)));
   EXPECT_EQ(names(), std::set<std::string>{".updates.20231115.1200.gz.partial"});
-  ASSERT_TRUE(writer.append(noon + 15 * minute, a_record(noon)));
+  ASSERT_TRUE(writer.append(archived_at + 15 * minute, a_record(archived_at)));
   EXPECT_TRUE(names().contains("updates.20231115.1200.gz"));
-  ASSERT_TRUE(writer.append(noon, a_record(noon))) << "what is late is in the current file";
-  ASSERT_TRUE(writer.tick(noon + 29 * minute));
+  ASSERT_TRUE(writer.append(archived_at, a_record(archived_at))) << "what is late is in the current file";
+  ASSERT_TRUE(writer.tick(archived_at + 29 * minute));
   EXPECT_EQ(writer.files(), 1U);
-  ASSERT_TRUE(writer.tick(noon + 30 * minute));
+  ASSERT_TRUE(writer.tick(archived_at + 30 * minute));
   EXPECT_EQ(names(), (std::set<std::string>{"updates.20231115.1200.gz", "updates.20231115.1215.gz"}));
   EXPECT_EQ(records_of("updates.20231115.1200.gz"), 2U);
   EXPECT_EQ(records_of("updates.20231115.1215.gz"), 2U);
@@ -74,7 +74,7 @@ TEST_F(MrtWriterTest, AFileHasItsNameWhenItsStretchIsOver) {
 TEST_F(MrtWriterTest, AStretchWrittenBeforeGetsAnotherFile) {
   for (int i = 0; i < 2; ++i) {
     MrtWriter writer({folder, std::chrono::minutes(15), false, {}});
-    ASSERT_TRUE(writer.append(noon, a_record(noon)));
+    ASSERT_TRUE(writer.append(archived_at, a_record(archived_at)));
   }
   EXPECT_EQ(names(), (std::set<std::string>{"updates.20231115.1200", "updates.20231115.1200.1"}));
   EXPECT_EQ(records_of("updates.20231115.1200"), 1U);
@@ -85,7 +85,7 @@ TEST_F(MrtWriterTest, OldFilesAreDeletedAndNoOthers) {
   std::ofstream(folder / "updates.txt") << "mine";
   MrtWriter writer({folder, std::chrono::minutes(15), false, std::chrono::hours(1)});
   for (int quarter = 0; quarter < 8; ++quarter) {
-    ASSERT_TRUE(writer.append(noon + quarter * 15 * minute, a_record(noon)));
+    ASSERT_TRUE(writer.append(archived_at + quarter * 15 * minute, a_record(archived_at)));
   }
   ASSERT_TRUE(writer.finish());
   EXPECT_TRUE(names().contains("updates.txt"));
@@ -97,7 +97,7 @@ TEST_F(MrtWriterTest, OldFilesAreDeletedAndNoOthers) {
 TEST_F(MrtWriterTest, AFolderThatCannotBeWrittenIsAnError) {
   std::ofstream(folder) << "a file where the folder should be";
   MrtWriter writer({folder, std::chrono::minutes(15), false, {}});
-  EXPECT_EQ(writer.append(noon, a_record(noon)).error().code, ErrorCode::io);
+  EXPECT_EQ(writer.append(archived_at, a_record(archived_at)).error().code, ErrorCode::io);
 }
 
 TEST_F(ArchiveTest, WhatIsPushedIsInTheFilesAfterTheStop) {
@@ -122,14 +122,15 @@ TEST_F(ArchiveTest, AFullDiskDropsRecordsAndSaysSo) {
   settings.files = {folder, std::chrono::hours(24), true, {}};
   settings.queue_bytes_max = 1000;
   Archive archive(settings, metrics);
-  for (int i = 0; i < 1000; ++i) archive.push(noon, a_record(noon));  // nobody writes yet: the queue is full
+  for (int i = 0; i < 1000; ++i)
+    archive.push(archived_at, a_record(archived_at));  // nobody writes yet: the queue is full
   EXPECT_NE(archive.trouble(), "");
   archive.start();
   archive.stop();
   EXPECT_NE(archive.trouble().find("cannot be created"), std::string::npos) << archive.trouble();
   const std::string page = metrics.render();
   EXPECT_NE(page.find("peering_archive_bytes_total{result=\"dropped\"} " +
-                      std::to_string(1000 * a_record(noon).size())),
+                      std::to_string(1000 * a_record(archived_at).size())),
             std::string::npos)
       << page;
 }

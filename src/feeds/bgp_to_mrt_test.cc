@@ -13,13 +13,13 @@ namespace bgp = wire::bgp;
 namespace mrt = wire::mrt;
 using testing::ElementsAre;
 
-const TimePoint noon = time_from_us(1'700'049'600'000'000);
+const TimePoint midday = time_from_us(1'700'049'600'000'000);
 const mrt::Session session{64496, 64500, net::Address::v4(0xC0000201), net::Address::v4(0xC00002FE)};
 
 // The records' content as a reader of MRT understands it.
 class ArchivedNeighbor : public testing::Test {
  protected:
-  void up(const bgp::SessionFacts& facts = {}) { neighbor.up(session, facts, noon); }
+  void up(const bgp::SessionFacts& facts = {}) { neighbor.up(session, facts, midday); }
   std::vector<mrt::Content> read() {
     bytes.push_back(neighbor.records());
     std::vector<mrt::Content> out;
@@ -48,7 +48,7 @@ bgp::Update announcement_of(std::string_view prefix) {
 
 TEST_F(ArchivedNeighbor, ItsSessionBeginsAndEnds) {
   up();
-  neighbor.down(noon);
+  neighbor.down(midday);
   const auto said = read();
   ASSERT_EQ(said.size(), 2U);
   const auto began = std::get<mrt::StateChange>(said[0]), ended = std::get<mrt::StateChange>(said[1]);
@@ -64,9 +64,9 @@ TEST_F(ArchivedNeighbor, UpdatesAreKeptByteForByteAndOthersNot) {
   const auto update = test::announcement("203.0.113.0/24");
   auto malformed = update;
   malformed[bgp::header_bytes + 4] ^= 0x80;  // the flags of its first attribute
-  neighbor.take(bgp::encode_keepalive(), noon);
-  neighbor.take(update, noon);
-  neighbor.take(malformed, noon);
+  neighbor.take(bgp::encode_keepalive(), midday);
+  neighbor.take(update, midday);
+  neighbor.take(malformed, midday);
   const auto said = read();
   ASSERT_EQ(said.size(), 3U);
   const auto body_of = [&](std::size_t i) {
@@ -83,8 +83,8 @@ TEST_F(ArchivedNeighbor, WhatASessionAgreedOnIsInEachRecord) {
   facts.four_octet_asn = false;
   facts.add_path_ipv6 = true;
   up(facts);
-  neighbor.take(*bgp::encode_update(announcement_of("203.0.113.0/24"), facts), noon);
-  neighbor.take(*bgp::encode_update(announcement_of("2001:db8::/32"), facts), noon);
+  neighbor.take(*bgp::encode_update(announcement_of("203.0.113.0/24"), facts), midday);
+  neighbor.take(*bgp::encode_update(announcement_of("2001:db8::/32"), facts), midday);
   const auto said = read();
   ASSERT_EQ(said.size(), 3U);
   const auto four = std::get<mrt::BgpMessage>(said[1]), six = std::get<mrt::BgpMessage>(said[2]);
@@ -98,8 +98,8 @@ TEST_F(ArchivedNeighbor, WhatASessionAgreedOnIsInEachRecord) {
 }
 
 TEST_F(ArchivedNeighbor, NothingIsKeptWithoutASession) {
-  neighbor.take(test::announcement("203.0.113.0/24"), noon);
-  neighbor.down(noon);
+  neighbor.take(test::announcement("203.0.113.0/24"), midday);
+  neighbor.down(midday);
   EXPECT_TRUE(read().empty());
 }
 

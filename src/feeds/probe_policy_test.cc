@@ -9,7 +9,7 @@ namespace {
 using testing::HasSubstr;
 
 net::Address a(std::string_view text) { return net::Address::parse(text).value(); }
-net::Prefix p(std::string_view text) { return net::Prefix::parse(text).value(); }
+net::Prefix allowed_prefix(std::string_view text) { return net::Prefix::parse(text).value(); }
 
 TEST(ProbePolicy, OnlyWhatIsPublicIsProbed) {
   const ProbePolicy policy;
@@ -57,7 +57,8 @@ TEST(ProbePolicy, OwnAddressesAreNotProbed) {
 }
 
 TEST(ProbePolicy, TheOperatorDeniesAndAllows) {
-  const ProbePolicy policy{{p("127.0.0.0/8"), p("203.0.113.128/25")}, {p("203.0.113.0/24")}};
+  const ProbePolicy policy{{allowed_prefix("127.0.0.0/8"), allowed_prefix("203.0.113.128/25")},
+                           {allowed_prefix("203.0.113.0/24")}};
   EXPECT_TRUE(check_destination(policy, a("127.0.0.1"), std::vector{a("127.0.0.1")}));
   EXPECT_TRUE(check_destination(policy, a("203.0.113.200"), {}));
   EXPECT_FALSE(check_destination(policy, a("203.0.113.1"), {}));

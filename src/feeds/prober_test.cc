@@ -17,7 +17,7 @@ using model::ProbeEnd;
 using model::ProbeProtocol;
 using namespace std::chrono_literals;
 
-net::Address a(std::string_view text) { return net::Address::parse(text).value(); }
+net::Address target(std::string_view text) { return net::Address::parse(text).value(); }
 
 // A port of 127.0.0.1 that is bound, and accepts when `listens`.
 class Port {
@@ -66,7 +66,7 @@ class ProberOnLoopback : public testing::Test {
 
 TEST_F(ProberOnLoopback, AnEchoComesBack) {
   begin();
-  for (const auto& [address, ttl] : {std::pair(a("127.0.0.1"), 64), std::pair(a("::1"), 64)}) {
+  for (const auto& [address, ttl] : {std::pair(target("127.0.0.1"), 64), std::pair(target("::1"), 64)}) {
     if (!can_ping(address.family())) GTEST_SKIP() << "skipped: no ICMP sockets here";
     Probe probe;
     probe.destination = address;
@@ -88,7 +88,7 @@ TEST_F(ProberOnLoopback, ManyEchoesAreToldApart) {
   std::promise<void> all;
   for (int i = 0; i < count; ++i) {
     Probe probe;
-    probe.destination = a("127.0.0." + std::to_string(1 + i % 200));
+    probe.destination = target("127.0.0." + std::to_string(1 + i % 200));
     ASSERT_TRUE(prober->send(probe, [&, probe](const ProbeAnswer& answer) {
       answered += answer.end == ProbeEnd::answered && answer.from == probe.destination ? 1 : 0;
       if (--left == 0) all.set_value();
@@ -103,7 +103,7 @@ TEST_F(ProberOnLoopback, AnOpenPortAnswersAndAClosedOneRefuses) {
   const Port open(SOCK_STREAM, true), closed(SOCK_STREAM, false);
   Probe probe;
   probe.protocol = ProbeProtocol::tcp;
-  probe.destination = a("127.0.0.1");
+  probe.destination = target("127.0.0.1");
   probe.port = open.number();
   EXPECT_EQ(send(probe).end, ProbeEnd::answered);
   EXPECT_LT(send(probe).rtt, 500ms);
@@ -117,7 +117,7 @@ TEST_F(ProberOnLoopback, ADatagramToAClosedPortIsRefusedThroughTheErrorQueue) {
   begin();
   Probe probe;
   probe.protocol = ProbeProtocol::udp;
-  probe.destination = a("127.0.0.1");
+  probe.destination = target("127.0.0.1");
   {
     const Port closed(SOCK_DGRAM, false);
     probe.port = closed.number();
@@ -137,7 +137,7 @@ TEST_F(ProberOnLoopback, StampComesBackFromOurReflector) {
     begin({.reflector = http::Endpoint{address, 0}});
     Probe probe;
     probe.protocol = ProbeProtocol::stamp;
-    probe.destination = a(address);
+    probe.destination = target(address);
     probe.port = prober->reflector()->port;
     const ProbeAnswer answer = send(probe);
     EXPECT_EQ(answer.end, ProbeEnd::answered) << answer.reason;
@@ -151,7 +151,7 @@ TEST_F(ProberOnLoopback, TheReflectorAnswersItsClientsOnly) {
          .reflector_clients = {*net::Prefix::parse("203.0.113.0/24")}});
   Probe probe;
   probe.protocol = ProbeProtocol::stamp;
-  probe.destination = a("127.0.0.1");
+  probe.destination = target("127.0.0.1");
   probe.port = prober->reflector()->port;
   probe.timeout = 100ms;
   EXPECT_EQ(send(probe).end, ProbeEnd::silent);
@@ -159,9 +159,9 @@ TEST_F(ProberOnLoopback, TheReflectorAnswersItsClientsOnly) {
 
 TEST_F(ProberOnLoopback, ATracerouteToItselfIsOneHop) {
   begin();
-  const auto report = trace(a("127.0.0.1"));
+  const auto report = trace(target("127.0.0.1"));
   ASSERT_EQ(report.hops.size(), 1U);
-  EXPECT_EQ(report.hops[0].answers[0].from, a("127.0.0.1"));
+  EXPECT_EQ(report.hops[0].answers[0].from, target("127.0.0.1"));
 }
 
 TEST_F(ProberOnLoopback, TheRateIsAHardLimit) {
@@ -173,7 +173,7 @@ TEST_F(ProberOnLoopback, TheRateIsAHardLimit) {
   for (int i = 0; i < 50; ++i) {
     Probe probe;
     probe.protocol = ProbeProtocol::tcp;
-    probe.destination = a("127.0.0.1");
+    probe.destination = target("127.0.0.1");
     probe.port = closed.number();
     ASSERT_TRUE(prober->send(probe, [&](const ProbeAnswer&) {
       if (--left == 0) all.set_value();
@@ -188,7 +188,7 @@ TEST_F(ProberOnLoopback, TooManyPendingAreRefused) {
   const Port silent(SOCK_DGRAM, false);
   Probe probe;
   probe.protocol = ProbeProtocol::udp;
-  probe.destination = a("127.0.0.1");
+  probe.destination = target("127.0.0.1");
   probe.port = silent.number();
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(prober->send(probe, [](const ProbeAnswer&) {}));
   EXPECT_FALSE(prober->send(probe, [](const ProbeAnswer&) {}));
@@ -200,7 +200,7 @@ TEST_F(ProberOnLoopback, NamesAreLookedUp) {
   prober->resolve("localhost", [&](const auto& given) { found.set_value(given); });
   const auto addresses = found.get_future().get();
   ASSERT_TRUE(addresses);
-  EXPECT_THAT(*addresses, testing::Contains(testing::AnyOf(a("127.0.0.1"), a("::1"))));
+  EXPECT_THAT(*addresses, testing::Contains(testing::AnyOf(target("127.0.0.1"), target("::1"))));
 }
 
 }  // namespace

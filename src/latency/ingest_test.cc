@@ -11,7 +11,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::UnorderedElementsAre;
 
-const TimePoint now_here = parse_rfc3339("2026-11-23T10:00:00Z").value();
+const TimePoint arrival = parse_rfc3339("2026-11-23T10:00:00Z").value();
 
 IngestedBody read(const model::Registry& registry, std::initializer_list<std::string_view> clients,
                   std::string_view key = "") {
@@ -19,7 +19,7 @@ IngestedBody read(const model::Registry& registry, std::initializer_list<std::st
   for (const std::string_view client : clients) {
     body += fmt::format(R"({{"time":1795428000,"client":"{}","pop":"AMS","rtt_us":1000}})", client) + "\n";
   }
-  return read_samples(SampleFormat::ndjson, body, key, {.now = now_here}, registry).value();
+  return read_samples(SampleFormat::ndjson, body, key, {.now = arrival}, registry).value();
 }
 
 // "<name> <network>" of every sample.
@@ -99,7 +99,7 @@ TEST(ReadSamples, NoWholeClientAddressIsLeftAnywhere) {
         R"({"client":"203.0.113.77","time":1795428000)", R"({"time":"203.0.113.77"})", "203.0.113.77"}) {
     body += std::string(line) + "\n";
   }
-  const auto read = read_samples(SampleFormat::ndjson, body, "key", {.now = now_here},
+  const auto read = read_samples(SampleFormat::ndjson, body, "key", {.now = arrival},
                                  registry_of({{"p", "203.0.113.0/24"}}))
                         .value();
   EXPECT_EQ(json::serialize(to_json(read)).find("113.77"), std::string::npos)

@@ -12,13 +12,13 @@ using std::chrono::minutes;
 using ::testing::ElementsAre;
 using ::testing::SizeIs;
 
-const TimePoint ten = parse_rfc3339("2026-11-23T10:00:00Z").value();
+const TimePoint ten_oclock = parse_rfc3339("2026-11-23T10:00:00Z").value();
 
 ReportQuery query_of(int span_minutes, Microseconds interval = minutes(5)) {
   ReportQuery query;
   query.resource_id = resource_of("p");
-  query.from = ten;
-  query.to = ten + minutes(span_minutes);
+  query.from = ten_oclock;
+  query.to = ten_oclock + minutes(span_minutes);
   query.timespan_text = "2026-11-23T10:00:00Z/…";
   query.interval = interval;
   query.interval_text = "PT5M";
@@ -28,7 +28,7 @@ ReportQuery query_of(int span_minutes, Microseconds interval = minutes(5)) {
 
 SeriesBin bin(int minute, std::uint32_t rtt_us, std::uint64_t count,
               model::SeriesKey series = series_of("203.0.113.0/24")) {
-  SeriesBin out{std::move(series), ten + minutes(minute), {}};
+  SeriesBin out{std::move(series), ten_oclock + minutes(minute), {}};
   for (std::uint64_t i = 0; i < count; ++i) out.sketch.add(rtt_us + static_cast<std::uint32_t>(i % 5) * 100);
   return out;
 }
@@ -80,13 +80,13 @@ TEST(Report, BinsOfOneIntervalAndOfAllClientNetworksAreOnePoint) {
 
 TEST(Report, PointsStartAtWholeIntervalsAndEndBeforeTheEnd) {
   ReportQuery query = query_of(0, minutes(15));
-  query.from = ten + minutes(7);
-  query.to = ten + minutes(30);
+  query.from = ten_oclock + minutes(7);
+  query.to = ten_oclock + minutes(30);
   const Report report =
       report_of(query, {bin(0, 1000, 1), bin(25, 1000, 1), bin(30, 1000, 1), bin(-5, 1000, 1)});
   ASSERT_THAT(report.series, SizeIs(1));
   ASSERT_THAT(report.series[0].points, SizeIs(2));
-  EXPECT_EQ(report.series[0].points[0].start, ten);
+  EXPECT_EQ(report.series[0].points[0].start, ten_oclock);
   EXPECT_EQ(report.series[0].points[0].sketch.count(), 1);
   EXPECT_EQ(report.series[0].points[1].sketch.count(), 1);
 }
@@ -125,7 +125,8 @@ TEST(Report, ARiseBeyondFiveMillisecondsAndATenthIsDegraded) {
   EXPECT_EQ(judged[5], Judgement::ok);
   EXPECT_EQ(judged[6], Judgement::ok) << "less than 5 ms";
   EXPECT_EQ(judged[7], Judgement::degraded);
-  for (SeriesBin& each : bins) each = bin(static_cast<int>((each.start - ten) / minutes(1)), 200'000, 40);
+  for (SeriesBin& each : bins)
+    each = bin(static_cast<int>((each.start - ten_oclock) / minutes(1)), 200'000, 40);
   bins.back() = bin(35, 215'000, 40);
   EXPECT_EQ(judgements(report_of(query_of(40), bins).series.at(0))[7], Judgement::ok) << "less than a tenth";
 }
@@ -133,7 +134,7 @@ TEST(Report, ARiseBeyondFiveMillisecondsAndATenthIsDegraded) {
 TEST(Report, AWideIntervalProvesNothing) {
   std::vector<SeriesBin> bins;
   for (int i = 0; i < 6; ++i) bins.push_back(bin(5 * i, 20'000, 40));
-  SeriesBin wide{series_of("203.0.113.0/24"), ten + minutes(30), {}};
+  SeriesBin wide{series_of("203.0.113.0/24"), ten_oclock + minutes(30), {}};
   for (int i = 0; i < 12; ++i) wide.sketch.add(i < 6 ? 15'000 : 45'000);
   bins.push_back(wide);
   EXPECT_EQ(judgements(report_of(query_of(35), bins).series.at(0)).back(), Judgement::ok);

@@ -22,7 +22,7 @@ bool matches(std::string_view matcher, const Event& event, std::string_view grou
       .matches({event, group});
 }
 
-Event hijack() {
+Event silenced_hijack() {
   Event out;
   out.kind = EventKind::subprefix_hijack;
   out.type = "PrefixMoreSpecificEvent";
@@ -36,7 +36,7 @@ Event hijack() {
 }
 
 TEST(SilenceMatcher, LooksAtEveryField) {
-  const Event event = hijack();
+  const Event event = silenced_hijack();
   for (const std::string_view matcher :
        {R"({"name":"connection","value":"SEATTLE"})",
         R"({"name":"connection","value":"/subscriptions/s/resourcegroups/net)"
@@ -59,7 +59,7 @@ TEST(SilenceMatcher, LooksAtEveryField) {
 }
 
 TEST(SilenceMatcher, NegatesAndMatchesAnchoredExpressions) {
-  const Event event = hijack();
+  const Event event = silenced_hijack();
   EXPECT_TRUE(matches(R"({"name":"kind","value":"withdrawal","isEqual":false})", event));
   EXPECT_FALSE(matches(R"({"name":"prefix","value":"203.0.112.0/22","isEqual":false})", event));
   EXPECT_TRUE(matches(R"({"name":"kind","value":".*hijack|squatting","isRegex":true})", event));
@@ -74,7 +74,7 @@ TEST(SilenceMatcher, NegatesAndMatchesAnchoredExpressions) {
 TEST(Silence, NeedsAllItsMatchers) {
   const Silence both = silence(R"({"endsAt":"2100-01-01T00:00:00Z","matchers":[
       {"name":"kind","value":"subprefix-hijack"},{"name":"originAsn","value":"64666"}]})");
-  Event event = hijack();
+  Event event = silenced_hijack();
   EXPECT_TRUE(both.matches({event, ""}));
   event.origin = 64667;
   EXPECT_FALSE(both.matches({event, ""}));

@@ -8,13 +8,13 @@
 namespace peering::net {
 namespace {
 
-Prefix p(std::string_view text) { return Prefix::parse(text).value(); }
+Prefix of_map(std::string_view text) { return Prefix::parse(text).value(); }
 
 TEST(PrefixMap, LongestMatchPrefersTheMostSpecific) {
   PrefixMap<int> map;
-  map[p("10.0.0.0/8")] = 8;
-  map[p("10.1.0.0/16")] = 16;
-  map[p("2001:db8::/32")] = 32;
+  map[of_map("10.0.0.0/8")] = 8;
+  map[of_map("10.1.0.0/16")] = 16;
+  map[of_map("2001:db8::/32")] = 32;
   EXPECT_EQ(*map.longest_match(Address::parse("10.1.2.3").value())->second, 16);
   EXPECT_EQ(*map.longest_match(Address::parse("10.2.2.3").value())->second, 8);
   EXPECT_EQ(*map.longest_match(Address::parse("2001:db8::1").value())->second, 32);
@@ -23,7 +23,7 @@ TEST(PrefixMap, LongestMatchPrefersTheMostSpecific) {
 
 TEST(PrefixMap, TheDefaultRouteCoversEverythingOfItsFamilyOnly) {
   PrefixMap<int> map;
-  map[p("0.0.0.0/0")] = 1;
+  map[of_map("0.0.0.0/0")] = 1;
   EXPECT_TRUE(map.longest_match(Address::parse("255.0.0.1").value()).has_value());
   EXPECT_FALSE(map.longest_match(Address::parse("::1").value()).has_value());
 }

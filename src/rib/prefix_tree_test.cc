@@ -8,15 +8,15 @@
 namespace peering::rib {
 namespace {
 
-net::Prefix p(std::string_view text) { return net::Prefix::parse(text).value(); }
+net::Prefix of_tree(std::string_view text) { return net::Prefix::parse(text).value(); }
 
 TEST(PrefixBits, ArePrefixesAndBack) {
   for (const char* text :
        {"0.0.0.0/0", "10.0.0.0/8", "203.0.113.7/32", "::/0", "2001:db8::/32", "2001:db8::1/128"}) {
-    EXPECT_EQ(to_prefix(prefix_bits(p(text))), p(text));
-    for (int length = 0; length <= p(text).length(); ++length) {
-      const auto cut = truncated(prefix_bits(p(text)), static_cast<unsigned>(length));
-      EXPECT_EQ(to_prefix(cut), p(text).truncated(length)) << text << " " << length;
+    EXPECT_EQ(to_prefix(prefix_bits(of_tree(text))), of_tree(text));
+    for (int length = 0; length <= of_tree(text).length(); ++length) {
+      const auto cut = truncated(prefix_bits(of_tree(text)), static_cast<unsigned>(length));
+      EXPECT_EQ(to_prefix(cut), of_tree(text).truncated(length)) << text << " " << length;
     }
   }
 }
@@ -33,9 +33,9 @@ net::Prefix any_prefix() {
   return {net::Address::v6(bytes), *rc::gen::inRange(0, 129)};
 }
 
-using Naive = std::map<net::Prefix, std::uint32_t>;
+using NaiveMap = std::map<net::Prefix, std::uint32_t>;
 
-void check_walks(const PrefixTree& tree, const Naive& naive) {
+void check_walks(const PrefixTree& tree, const NaiveMap& naive) {
   const net::Prefix asked = any_prefix();
   std::vector<net::Prefix> covered, covering, expected_covered, expected_covering;
   tree.for_covered(prefix_bits(asked), [&](const PrefixBits& at, const PrefixTree::Slot& slot) {
@@ -54,7 +54,7 @@ void check_walks(const PrefixTree& tree, const Naive& naive) {
   RC_ASSERT(covering == expected_covering);
 }
 
-void check_finding_together(const PrefixTree& tree, const Naive& naive) {
+void check_finding_together(const PrefixTree& tree, const NaiveMap& naive) {
   std::vector<PrefixBits> asked;
   const auto count = *rc::gen::inRange<std::size_t>(0, PrefixTree::together_max + 1);
   while (asked.size() < count) {
@@ -69,7 +69,7 @@ void check_finding_together(const PrefixTree& tree, const Naive& naive) {
 
 RC_GTEST_PROP(PrefixTreeProperty, AgreesWithASortedMap, ()) {
   PrefixTree tree;
-  Naive naive;
+  NaiveMap naive;
   const int steps = *rc::gen::element(20, 200, 1500);
   for (int step = 0; step < steps; ++step) {
     const net::Prefix prefix = any_prefix();

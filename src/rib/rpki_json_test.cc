@@ -14,7 +14,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-net::Prefix p(std::string_view text) { return net::Prefix::parse(text).value(); }
+net::Prefix of_json(std::string_view text) { return net::Prefix::parse(text).value(); }
 
 TEST(RpkiJson, ReadsWhatValidatorsExport) {
   const auto data = rpki_from_json(R"({"metadata": {}, "roas": [
@@ -23,8 +23,9 @@ TEST(RpkiJson, ReadsWhatValidatorsExport) {
       "aspas": [{"customer_asid": 64500, "expires": 1, "providers": [64496, "AS64497"]},
                 {"customer": "AS64501", "providers": ["AS64496"]}]})");
   ASSERT_TRUE(data) << data.error().message;
-  EXPECT_THAT(data->vrps, ElementsAre(Vrp{p("203.0.113.0/24"), 25, 64500}, Vrp{p("2001:db8::/32"), 32, 64501},
-                                      Vrp{p("198.51.100.0/24"), 24, 64502}));
+  EXPECT_THAT(data->vrps,
+              ElementsAre(Vrp{of_json("203.0.113.0/24"), 25, 64500}, Vrp{of_json("2001:db8::/32"), 32, 64501},
+                          Vrp{of_json("198.51.100.0/24"), 24, 64502}));
   using wire::rtr::Aspa;
   EXPECT_THAT(data->aspas, ElementsAre(Aspa{64500, {64496, 64497}}, Aspa{64501, {64496}}));
 }
@@ -38,7 +39,7 @@ TEST(RpkiJson, KnowsWhoVouchesForARoaAndForHowLong) {
   ASSERT_TRUE(data) << data.error().message;
   EXPECT_EQ(data->by_trust_anchor, (std::map<std::string, std::size_t>{{"arin", 1}, {"ripe", 2}}));
   EXPECT_THAT(data->expiries,
-              ElementsAre(Expiry{{p("203.0.113.0/24"), 24, 1}, time_from_us(1'800'000'000'000'000)}));
+              ElementsAre(Expiry{{of_json("203.0.113.0/24"), 24, 1}, time_from_us(1'800'000'000'000'000)}));
 }
 
 TEST(RpkiJson, ReadsTheFormsOfOthers) {
@@ -80,8 +81,8 @@ TEST(RpkiJson, ReadsTheListsOfAnotherMonitorsTests) {
   const VrpTable before = read("bgpalerter_roas.before.json"), after = read("bgpalerter_roas.after.json");
   EXPECT_EQ(before.size(), 5U);
   EXPECT_EQ(difference(before, after).removed.size(), 3U);
-  EXPECT_EQ(before.validity(p("94.5.4.0/22"), 2914), Validity::valid) << "host bits are cleared";
-  EXPECT_EQ(read("bgpalerter_vrp.correct.json").validity(p("8.8.8.0/22"), 2914), Validity::valid);
+  EXPECT_EQ(before.validity(of_json("94.5.4.0/22"), 2914), Validity::valid) << "host bits are cleared";
+  EXPECT_EQ(read("bgpalerter_vrp.correct.json").validity(of_json("8.8.8.0/22"), 2914), Validity::valid);
 }
 
 }  // namespace

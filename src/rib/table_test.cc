@@ -12,7 +12,7 @@ namespace {
 using testing::IsEmpty;
 using testing::SizeIs;
 
-net::Prefix p(std::string_view text) { return net::Prefix::parse(text).value(); }
+net::Prefix of_table(std::string_view text) { return net::Prefix::parse(text).value(); }
 
 PeerPointer peer(std::uint32_t id, std::string router = "edge-1") {
   Peer out;
@@ -49,27 +49,27 @@ std::vector<RouteChange> flush(Table& table, std::size_t limit = 1000) {
 
 TEST(Table, ANewRouteIsAChangeFromNothing) {
   Table table;
-  const auto changes = apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24")}, 7));
+  const auto changes = apply(table, announce(peer(1), {64497, 64500}, {of_table("203.0.113.0/24")}, 7));
   ASSERT_THAT(changes, SizeIs(1));
-  EXPECT_EQ(changes[0].prefix, p("203.0.113.0/24"));
+  EXPECT_EQ(changes[0].prefix, of_table("203.0.113.0/24"));
   EXPECT_EQ(changes[0].before, nullptr);
   EXPECT_EQ(changes[0].after->as_path.to_string(), "64497 64500");
   EXPECT_EQ(changes[0].time, time_from_us(7));
   EXPECT_EQ(changes[0].reason, ChangeReason::update);
-  EXPECT_THAT(table.routes(p("203.0.113.0/24")), SizeIs(1));
+  EXPECT_THAT(table.routes(of_table("203.0.113.0/24")), SizeIs(1));
 }
 
 TEST(Table, DuplicateAnnouncementChangesNothing) {
   Table table;
-  apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24")}, 1));
-  EXPECT_THAT(apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24")}, 9)), IsEmpty());
-  EXPECT_EQ(table.routes(p("203.0.113.0/24"))[0].received_at, time_from_us(1));
+  apply(table, announce(peer(1), {64497, 64500}, {of_table("203.0.113.0/24")}, 1));
+  EXPECT_THAT(apply(table, announce(peer(1), {64497, 64500}, {of_table("203.0.113.0/24")}, 9)), IsEmpty());
+  EXPECT_EQ(table.routes(of_table("203.0.113.0/24"))[0].received_at, time_from_us(1));
 }
 
 TEST(Table, AnotherPathReplacesAndNamesTheFormerOne) {
   Table table;
-  apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24")}));
-  const auto changes = apply(table, announce(peer(1), {64497, 64511}, {p("203.0.113.0/24")}));
+  apply(table, announce(peer(1), {64497, 64500}, {of_table("203.0.113.0/24")}));
+  const auto changes = apply(table, announce(peer(1), {64497, 64511}, {of_table("203.0.113.0/24")}));
   ASSERT_THAT(changes, SizeIs(1));
   EXPECT_EQ(changes[0].before->as_path.to_string(), "64497 64500");
   EXPECT_EQ(changes[0].after->as_path.to_string(), "64497 64511");
@@ -78,17 +78,17 @@ TEST(Table, AnotherPathReplacesAndNamesTheFormerOne) {
 
 TEST(Table, WithdrawingWhatIsNotThereChangesNothing) {
   Table table;
-  apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24")}));
-  EXPECT_THAT(apply(table, withdraw(peer(2), {p("203.0.113.0/24")})), IsEmpty());
-  EXPECT_THAT(apply(table, withdraw(peer(1), {p("203.0.113.0/25")})), IsEmpty());
-  EXPECT_THAT(apply(table, withdraw(peer(1), {p("203.0.113.0/24")})), SizeIs(1));
+  apply(table, announce(peer(1), {64497, 64500}, {of_table("203.0.113.0/24")}));
+  EXPECT_THAT(apply(table, withdraw(peer(2), {of_table("203.0.113.0/24")})), IsEmpty());
+  EXPECT_THAT(apply(table, withdraw(peer(1), {of_table("203.0.113.0/25")})), IsEmpty());
+  EXPECT_THAT(apply(table, withdraw(peer(1), {of_table("203.0.113.0/24")})), SizeIs(1));
   EXPECT_EQ(table.size(), (TableSize{0, 0, 0, 2, 0}));
 }
 
 TEST(Table, APrefixBothWithdrawnAndAnnouncedIsAnnounced) {
   Table table;
-  RouteBatch both = announce(peer(1), {64497, 64500}, {p("203.0.113.0/24")});
-  both.withdrawn = {p("203.0.113.0/24")};
+  RouteBatch both = announce(peer(1), {64497, 64500}, {of_table("203.0.113.0/24")});
+  both.withdrawn = {of_table("203.0.113.0/24")};
   apply(table, both);
   EXPECT_THAT(apply(table, both), IsEmpty());
   EXPECT_EQ(table.size().routes, 1U);
@@ -96,18 +96,19 @@ TEST(Table, APrefixBothWithdrawnAndAnnouncedIsAnnounced) {
 
 TEST(Table, APrefixNamedTwiceInOneUpdateIsOneRoute) {
   Table table;
-  const auto twice = announce(peer(1), {64497, 64500}, {p("203.0.113.0/24"), p("203.0.113.0/24")});
+  const auto twice =
+      announce(peer(1), {64497, 64500}, {of_table("203.0.113.0/24"), of_table("203.0.113.0/24")});
   EXPECT_THAT(apply(table, twice), SizeIs(1));
   EXPECT_EQ(table.size(), (TableSize{1, 1, 1, 1, 0}));
 }
 
 TEST(Table, EqualAttributesAreOneObject) {
   Table table;
-  apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24")}));
-  apply(table, announce(peer(2), {64497, 64500}, {p("198.51.100.0/24")}));
+  apply(table, announce(peer(1), {64497, 64500}, {of_table("203.0.113.0/24")}));
+  apply(table, announce(peer(2), {64497, 64500}, {of_table("198.51.100.0/24")}));
   EXPECT_EQ(table.size().attributes, 1U);
-  EXPECT_EQ(table.routes(p("203.0.113.0/24"))[0].attributes,
-            table.routes(p("198.51.100.0/24"))[0].attributes);
+  EXPECT_EQ(table.routes(of_table("203.0.113.0/24"))[0].attributes,
+            table.routes(of_table("198.51.100.0/24"))[0].attributes);
 }
 
 TEST(Table, ATableInAWithoutRoutesKeepsNoAttributes) {
@@ -119,14 +120,14 @@ TEST(Table, ATableInAWithoutRoutesKeepsNoAttributes) {
 TEST(Table, AnswersCoveredAndCovering) {
   Table table;
   apply(table, announce(peer(1), {64497, 64500},
-                        {p("10.0.0.0/8"), p("10.1.0.0/16"), p("10.1.2.0/24"), p("10.2.0.0/16"),
-                         p("2001:db8::/32")}));
+                        {of_table("10.0.0.0/8"), of_table("10.1.0.0/16"), of_table("10.1.2.0/24"),
+                         of_table("10.2.0.0/16"), of_table("2001:db8::/32")}));
   std::vector<std::string> covered, covering;
-  for (const Route& r : table.covered(p("10.1.0.0/16"), 10)) covered.push_back(r.prefix.to_string());
-  for (const Route& r : table.covering(p("10.1.2.0/24"))) covering.push_back(r.prefix.to_string());
+  for (const Route& r : table.covered(of_table("10.1.0.0/16"), 10)) covered.push_back(r.prefix.to_string());
+  for (const Route& r : table.covering(of_table("10.1.2.0/24"))) covering.push_back(r.prefix.to_string());
   EXPECT_THAT(covered, testing::ElementsAre("10.1.0.0/16", "10.1.2.0/24"));
   EXPECT_THAT(covering, testing::ElementsAre("10.0.0.0/8", "10.1.0.0/16"));
-  EXPECT_THAT(table.covered(p("10.0.0.0/8"), 2), SizeIs(2));
+  EXPECT_THAT(table.covered(of_table("10.0.0.0/8"), 2), SizeIs(2));
 }
 
 TEST(Table, PeerDownRemovesItsRoutesInSlices) {
@@ -153,38 +154,38 @@ TEST(Table, PeerDownRemovesItsRoutesInSlices) {
 
 TEST(Table, APeerThatIsBackBeforeTheFlushKeepsWhatItAnnouncesAgain) {
   Table table;
-  apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24"), p("198.51.100.0/24")}));
+  apply(table, announce(peer(1), {64497, 64500}, {of_table("203.0.113.0/24"), of_table("198.51.100.0/24")}));
   table.peer_down(PeerId(1), time_from_us(5));
   // A new session of the same key: another Peer object, the same id.
-  EXPECT_THAT(apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24")})), IsEmpty());
+  EXPECT_THAT(apply(table, announce(peer(1), {64497, 64500}, {of_table("203.0.113.0/24")})), IsEmpty());
   const auto changes = flush(table);
   ASSERT_THAT(changes, SizeIs(1));
-  EXPECT_EQ(changes[0].prefix, p("198.51.100.0/24"));
-  EXPECT_THAT(table.routes(p("203.0.113.0/24")), SizeIs(1));
+  EXPECT_EQ(changes[0].prefix, of_table("198.51.100.0/24"));
+  EXPECT_THAT(table.routes(of_table("203.0.113.0/24")), SizeIs(1));
 }
 
 TEST(Table, RouterDownEndsEveryPeerOfThatRouterOnly) {
   Table table;
-  apply(table, announce(peer(1, "edge-1"), {64497, 64500}, {p("203.0.113.0/24")}));
-  apply(table, announce(peer(2, "edge-1"), {64498, 64500}, {p("203.0.113.0/24")}));
-  apply(table, announce(peer(3, "edge-2"), {64499, 64500}, {p("203.0.113.0/24")}));
+  apply(table, announce(peer(1, "edge-1"), {64497, 64500}, {of_table("203.0.113.0/24")}));
+  apply(table, announce(peer(2, "edge-1"), {64498, 64500}, {of_table("203.0.113.0/24")}));
+  apply(table, announce(peer(3, "edge-2"), {64499, 64500}, {of_table("203.0.113.0/24")}));
   table.router_down("edge-1", time_from_us(5));
   EXPECT_THAT(flush(table), SizeIs(2));
-  EXPECT_EQ(table.routes(p("203.0.113.0/24"))[0].peer->key.router, "edge-2");
+  EXPECT_EQ(table.routes(of_table("203.0.113.0/24"))[0].peer->key.router, "edge-2");
 }
 
 TEST(Table, AfterAReconnectOnlyWhatDidNotComeAgainIsSwept) {
   Table table;
-  apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24"), p("198.51.100.0/24")}));
-  apply(table, announce(peer(1), {64497, 64501}, {p("192.0.2.0/24")}));
+  apply(table, announce(peer(1), {64497, 64500}, {of_table("203.0.113.0/24"), of_table("198.51.100.0/24")}));
+  apply(table, announce(peer(1), {64497, 64501}, {of_table("192.0.2.0/24")}));
   table.mark_stale("edge-1");
   EXPECT_EQ(table.size().routes, 3U) << "stale routes are still routes";
-  EXPECT_THAT(apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24")})), IsEmpty());
-  EXPECT_THAT(apply(table, announce(peer(1), {64497, 64502}, {p("192.0.2.0/24")})), SizeIs(1));
+  EXPECT_THAT(apply(table, announce(peer(1), {64497, 64500}, {of_table("203.0.113.0/24")})), IsEmpty());
+  EXPECT_THAT(apply(table, announce(peer(1), {64497, 64502}, {of_table("192.0.2.0/24")})), SizeIs(1));
   table.sweep(PeerId(1), std::nullopt, time_from_us(9));
   const auto changes = flush(table);
   ASSERT_THAT(changes, SizeIs(1));
-  EXPECT_EQ(changes[0].prefix, p("198.51.100.0/24"));
+  EXPECT_EQ(changes[0].prefix, of_table("198.51.100.0/24"));
   EXPECT_EQ(changes[0].reason, ChangeReason::stale_swept);
   table.sweep_router("edge-1", time_from_us(10));
   EXPECT_THAT(flush(table), IsEmpty());
@@ -192,17 +193,17 @@ TEST(Table, AfterAReconnectOnlyWhatDidNotComeAgainIsSwept) {
 
 TEST(Table, WhatAPeerDoesNotRepeatOfAFamilyIsSweptAndTheOtherFamilyStays) {
   Table table;
-  apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24"), p("198.51.100.0/24")}));
-  apply(table, announce(peer(1), {64497, 64500}, {p("2001:db8::/32")}));
-  apply(table, announce(peer(2), {64497, 64500}, {p("198.51.100.0/24")}));
+  apply(table, announce(peer(1), {64497, 64500}, {of_table("203.0.113.0/24"), of_table("198.51.100.0/24")}));
+  apply(table, announce(peer(1), {64497, 64500}, {of_table("2001:db8::/32")}));
+  apply(table, announce(peer(2), {64497, 64500}, {of_table("198.51.100.0/24")}));
   table.mark_stale(PeerId(1), net::Family::ipv4);
-  EXPECT_THAT(apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24")})), IsEmpty());
+  EXPECT_THAT(apply(table, announce(peer(1), {64497, 64500}, {of_table("203.0.113.0/24")})), IsEmpty());
   table.sweep(PeerId(1), net::Family::ipv6, time_from_us(8));
   EXPECT_THAT(flush(table), IsEmpty());
   table.sweep(PeerId(1), net::Family::ipv4, time_from_us(9));
   const auto changes = flush(table);
   ASSERT_THAT(changes, SizeIs(1));
-  EXPECT_EQ(changes[0].prefix, p("198.51.100.0/24"));
+  EXPECT_EQ(changes[0].prefix, of_table("198.51.100.0/24"));
   EXPECT_EQ(changes[0].peer->id, PeerId(1));
   EXPECT_EQ(table.size().routes, 3U);
   EXPECT_EQ(table.size().peers, 2U);
@@ -211,7 +212,8 @@ TEST(Table, WhatAPeerDoesNotRepeatOfAFamilyIsSweptAndTheOtherFamilyStays) {
 TEST(Table, ASessionThatFlapsWithoutEndOfRibStillSweepsOnce) {
   Table table;
   for (int flap = 0; flap < 5; ++flap) {
-    apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24"), p("198.51.100.0/24")}));
+    apply(table,
+          announce(peer(1), {64497, 64500}, {of_table("203.0.113.0/24"), of_table("198.51.100.0/24")}));
     table.mark_stale("edge-1");
   }
   table.sweep_router("edge-1", time_from_us(9));
@@ -222,13 +224,14 @@ TEST(Table, ASessionThatFlapsWithoutEndOfRibStillSweepsOnce) {
 
 TEST(Table, TellsOnlyOfWatchedSpaceButHoldsEverything) {
   Table table;
-  const std::vector<net::Prefix> watched{p("10.1.0.0/16")};
+  const std::vector<net::Prefix> watched{of_table("10.1.0.0/16")};
   table.watch(std::make_shared<const net::PrefixSpace>(watched));
-  const auto changes = apply(
-      table, announce(peer(1), {64497, 64500}, {p("10.0.0.0/8"), p("10.1.2.0/24"), p("203.0.113.0/24")}));
+  const auto changes =
+      apply(table, announce(peer(1), {64497, 64500},
+                            {of_table("10.0.0.0/8"), of_table("10.1.2.0/24"), of_table("203.0.113.0/24")}));
   ASSERT_THAT(changes, SizeIs(2));
-  EXPECT_EQ(changes[0].prefix, p("10.0.0.0/8"));
-  EXPECT_EQ(changes[1].prefix, p("10.1.2.0/24"));
+  EXPECT_EQ(changes[0].prefix, of_table("10.0.0.0/8"));
+  EXPECT_EQ(changes[1].prefix, of_table("10.1.2.0/24"));
   EXPECT_EQ(table.size().routes, 3U);
   EXPECT_EQ(table.changes(), 3U);
   table.peer_down(PeerId(1), time_from_us(5));
@@ -240,13 +243,13 @@ TEST(Table, TellsOnlyOfWatchedSpaceButHoldsEverything) {
 TEST(Table, ManyPeersOfOnePrefixComeAndGo) {
   Table table;
   for (std::uint32_t id = 1; id <= 300; ++id) {
-    apply(table, announce(peer(id), {64497, 64500 + id}, {p("203.0.113.0/24")}, id));
+    apply(table, announce(peer(id), {64497, 64500 + id}, {of_table("203.0.113.0/24")}, id));
   }
-  EXPECT_THAT(table.routes(p("203.0.113.0/24")), SizeIs(300));
+  EXPECT_THAT(table.routes(of_table("203.0.113.0/24")), SizeIs(300));
   for (std::uint32_t id = 1; id <= 300; id += 2) table.peer_down(PeerId(id), time_from_us(5));
   EXPECT_THAT(flush(table, 149), SizeIs(149)) << "of one prefix no more than the limit";
   EXPECT_THAT(flush(table, 149), SizeIs(1));
-  for (const Route& route : table.routes(p("203.0.113.0/24"))) {
+  for (const Route& route : table.routes(of_table("203.0.113.0/24"))) {
     EXPECT_EQ(route.peer->id.value % 2, 0U);
     EXPECT_EQ(route.received_at, time_from_us(route.peer->id.value));
   }
@@ -255,10 +258,10 @@ TEST(Table, ManyPeersOfOnePrefixComeAndGo) {
 
 TEST(Table, APeerThatFlapsThousandsOfTimesGrowsNothing) {
   Table table;
-  apply(table, announce(peer(2), {64497, 64500}, {p("198.51.100.0/24")}));
+  apply(table, announce(peer(2), {64497, 64500}, {of_table("198.51.100.0/24")}));
   const std::size_t before = table.bytes();
   for (int flap = 0; flap < 5000; ++flap) {
-    apply(table, announce(peer(1), {64497, 64500}, {p("203.0.113.0/24")}));
+    apply(table, announce(peer(1), {64497, 64500}, {of_table("203.0.113.0/24")}));
     flap % 2 == 0 ? table.peer_down(PeerId(1), time_from_us(flap)) : table.mark_stale("edge-1");
   }
   EXPECT_EQ(table.size().routes, 2U);
@@ -343,17 +346,17 @@ struct Both {
 
 TEST(TableSearch, EndsAfterItsLimitAndAfterSoManyPrefixes) {
   Table table;
-  std::vector<net::Prefix> prefixes{p("10.0.0.0/8")};
+  std::vector<net::Prefix> prefixes{of_table("10.0.0.0/8")};
   for (std::uint32_t i = 0; i <= searched_prefixes_max; ++i) {
     prefixes.emplace_back(net::Address::v4(0x0A000000U + i), 32);
   }
   apply(table, announce(peer(1), {64497}, prefixes));
   apply(table, announce(peer(2), {64498}, {prefixes.back()}));
-  RouteSearch search{p("10.0.0.0/8"), false, true, false, true, std::nullopt, 3};
+  RouteSearch search{of_table("10.0.0.0/8"), false, true, false, true, std::nullopt, 3};
   FoundRoutes found = table.search(search);
   EXPECT_THAT(found.routes, SizeIs(3));
   EXPECT_TRUE(found.truncated);
-  EXPECT_EQ(found.routes[2].prefix, p("10.0.0.1/32"));
+  EXPECT_EQ(found.routes[2].prefix, of_table("10.0.0.1/32"));
   search.peer = peer(2)->key.address;
   found = table.search(search);
   EXPECT_THAT(found.routes, IsEmpty()) << "the one that is there comes after the bound";
@@ -364,13 +367,13 @@ TEST(TableSearch, EndsAfterItsLimitAndAfterSoManyPrefixes) {
 
 TEST(TableSearch, ALongestMatchIsOneThatThePeerHas) {
   Table table;
-  apply(table, announce(peer(1), {64497}, {p("203.0.113.0/24"), p("203.0.113.7/32")}));
-  apply(table, announce(peer(2), {64498}, {p("203.0.0.0/16")}));
-  RouteSearch search{p("203.0.113.7/32"), true};
-  EXPECT_EQ(table.search(search).prefix, p("203.0.113.7/32"));
+  apply(table, announce(peer(1), {64497}, {of_table("203.0.113.0/24"), of_table("203.0.113.7/32")}));
+  apply(table, announce(peer(2), {64498}, {of_table("203.0.0.0/16")}));
+  RouteSearch search{of_table("203.0.113.7/32"), true};
+  EXPECT_EQ(table.search(search).prefix, of_table("203.0.113.7/32"));
   search.peer = peer(2)->key.address;
   const FoundRoutes found = table.search(search);
-  EXPECT_EQ(found.prefix, p("203.0.0.0/16"));
+  EXPECT_EQ(found.prefix, of_table("203.0.0.0/16"));
   EXPECT_THAT(found.routes, SizeIs(1));
   search.peer = peer(3)->key.address;
   EXPECT_THAT(table.search(search).routes, IsEmpty());
@@ -387,7 +390,7 @@ RC_GTEST_PROP(TableProperty, AgreesWithTheObviousMap, ()) {
   RC_ASSERT(both.replayed == both.naive);
   RC_ASSERT(both.table.size().routes == both.naive.size());
   Naive seen;
-  for (const Route& r : both.table.covered(p("0.0.0.0/0"), 10000)) {
+  for (const Route& r : both.table.covered(of_table("0.0.0.0/0"), 10000)) {
     seen[{r.peer->id.value, r.prefix}] = r.attributes->as_path.to_string();
   }
   RC_ASSERT(seen == both.naive);

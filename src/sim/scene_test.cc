@@ -5,7 +5,7 @@
 namespace peering::sim {
 namespace {
 
-const World& world() {
+const World& world_of_scenes() {
   static const World out = make_world({1, 2, 0});
   return out;
 }
@@ -17,27 +17,27 @@ TEST(Scene, NamesGoBothWays) {
 }
 
 TEST(Scene, FailoverLeavesTheBackupSessionAlone) {
-  for (const SceneStep& step : script_of(Scene::failover, world())) {
+  for (const SceneStep& step : script_of(Scene::failover, world_of_scenes())) {
     for (const RouteUpdate& update : step.updates) {
-      EXPECT_EQ(world().sessions[update.session].role, SessionRole::partner_primary);
+      EXPECT_EQ(world_of_scenes().sessions[update.session].role, SessionRole::partner_primary);
       EXPECT_FALSE(update.attributes);
     }
   }
 }
 
 TEST(Scene, HijackIsTheExactPrefixFromAForeignOrigin) {
-  const auto steps = script_of(Scene::hijack, world());
+  const auto steps = script_of(Scene::hijack, world_of_scenes());
   ASSERT_EQ(steps.size(), 2U) << "one a transit session";
   for (const SceneStep& step : steps) {
     ASSERT_EQ(step.updates.size(), 1U);
-    EXPECT_EQ(step.updates[0].prefixes, std::vector<net::Prefix>{world().customers[0].prefixes[0]});
-    EXPECT_EQ(step.updates[0].attributes->as_path.origin(), world().hijacker);
+    EXPECT_EQ(step.updates[0].prefixes, std::vector<net::Prefix>{world_of_scenes().customers[0].prefixes[0]});
+    EXPECT_EQ(step.updates[0].attributes->as_path.origin(), world_of_scenes().hijacker);
   }
 }
 
 TEST(Scene, MoreSpecificLiesInsideTheCustomersPrefix) {
-  const net::Prefix& whole = world().customers[0].prefixes[0];
-  for (const SceneStep& step : script_of(Scene::more_specific, world())) {
+  const net::Prefix& whole = world_of_scenes().customers[0].prefixes[0];
+  for (const SceneStep& step : script_of(Scene::more_specific, world_of_scenes())) {
     const net::Prefix& part = step.updates.at(0).prefixes.at(0);
     EXPECT_TRUE(whole.covers(part));
     EXPECT_EQ(part.length(), whole.length() + 1);
@@ -47,7 +47,7 @@ TEST(Scene, MoreSpecificLiesInsideTheCustomersPrefix) {
 TEST(Scene, EverythingAnnouncedIsWithdrawn) {
   const auto routes = [](Scene scene) {
     std::vector<std::pair<std::size_t, net::Prefix>> out;
-    for (const SceneStep& step : script_of(scene, world())) {
+    for (const SceneStep& step : script_of(scene, world_of_scenes())) {
       for (const RouteUpdate& update : step.updates) {
         for (const net::Prefix& prefix : update.prefixes) out.emplace_back(update.session, prefix);
       }

@@ -9,7 +9,7 @@ namespace peering::seeded {
 
 namespace {
 
-net::Prefix parse(std::string_view text) { return net::Prefix::parse(text).value(); }
+net::Prefix parse_prefix(std::string_view text) { return net::Prefix::parse(text).value(); }
 
 }  // namespace
 
@@ -61,9 +61,9 @@ void Internet::say(const Peer& peer, std::string_view prefix, const Path* path, 
     auto attributes = std::make_shared<wire::bgp::PathAttributes>();
     attributes->as_path = wire::bgp::AsPath::sequence(*path);
     batch.attributes = attributes;
-    batch.announced = {parse(prefix)};
+    batch.announced = {parse_prefix(prefix)};
   } else {
-    batch.withdrawn = {parse(prefix)};
+    batch.withdrawn = {parse_prefix(prefix)};
   }
   feeds::RouteRun run{{}, batch.time};
   append_batch(batch, run.burst);

@@ -5,12 +5,12 @@
 namespace peering::store::conformance {
 namespace {
 
-struct Memory {
+struct MemoryTelemetry {
   static Result<std::unique_ptr<TelemetryStore>> open(const std::string&) {
     return make_memory_telemetry_store();
   }
 };
-INSTANTIATE_TYPED_TEST_SUITE_P(Memory, TelemetryStoreConformance, Memory);
+INSTANTIATE_TYPED_TEST_SUITE_P(Memory, TelemetryStoreConformance, MemoryTelemetry);
 
 }  // namespace
 }  // namespace peering::store::conformance

@@ -17,12 +17,12 @@ namespace peering::wire::bgp {
 namespace {
 
 using Octets = std::vector<std::uint8_t>;
-using Bytes = std::span<const std::uint8_t>;
+using Span = std::span<const std::uint8_t>;
 
 Octets unpacked(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   const std::vector<char> packed{std::istreambuf_iterator<char>(file), {}};
-  Bytes input(reinterpret_cast<const std::uint8_t*>(packed.data()), packed.size());
+  Span input(reinterpret_cast<const std::uint8_t*>(packed.data()), packed.size());
   const auto decompressor = mrt::make_decompressor(mrt::detect_compression(input));
   Octets out;
   while (!decompressor->complete() || !input.empty()) {
@@ -44,7 +44,7 @@ std::vector<Octets> files_of(const Octets& archive) {
     const char type = static_cast<char>(archive[at + type_at]);
     at += block;
     if (type == '0' || type == 0) {
-      const Bytes content = Bytes(archive).subspan(at, size);
+      const Span content = Span(archive).subspan(at, size);
       out.emplace_back(content.begin(), content.end());
     }
     at += (size + block - 1) / block * block;
@@ -71,14 +71,14 @@ bool withdraws(const Update& update) {
 }
 
 // RFC 4271 section 6.3: the two length fields have to fit; read here once more, by themselves.
-bool lengths_fit(Bytes body) {
+bool lengths_fit(Span body) {
   ByteReader reader(body);
   reader.skip(reader.u16());
   reader.skip(reader.u16());
   return reader.ok();
 }
 
-void expect_sane(Bytes body, const SessionFacts& facts, const Update& update) {
+void expect_sane(Span body, const SessionFacts& facts, const Update& update) {
   const auto outcome = update.outcome();
   if (!lengths_fit(body)) {
     EXPECT_EQ(outcome, Outcome::reset_session);
@@ -98,7 +98,7 @@ void expect_sane(Bytes body, const SessionFacts& facts, const Update& update) {
   if (!update.multicast_announced.empty() || !update.multicast_withdrawn.empty()) return;
   const auto message = encode_update(again, facts);
   if (!message) return;  // families that do not go together
-  Update back = decode_update(Bytes(*message).subspan(header_bytes), facts);
+  Update back = decode_update(Span(*message).subspan(header_bytes), facts);
   back.end_of_rib.reset();
   EXPECT_EQ(back.issues, std::vector<Issue>());
   EXPECT_EQ(back.attributes, update.attributes);
@@ -146,7 +146,7 @@ TEST(FuzzedMessages, EveryOtherMessageIsReadOrRefused) {
       const auto open = decode_open(message->body);
       opens += open.has_value();
       if (open) {
-        EXPECT_TRUE(decode_open(Bytes(encode_open(*open)).subspan(header_bytes)));
+        EXPECT_TRUE(decode_open(Span(encode_open(*open)).subspan(header_bytes)));
       }
     }
     if (message->type == MessageType::route_refresh) (void)decode_route_refresh(message->body);
@@ -158,7 +158,7 @@ TEST(FuzzedMessages, EveryOtherMessageIsReadOrRefused) {
   EXPECT_GT(opens, 0U);
 }
 
-Open open_of(net::Asn asn, std::uint32_t identifier) {
+Open open_from(net::Asn asn, std::uint32_t identifier) {
   Open out;
   out.asn = asn;
   out.hold_time_s = 90;
@@ -169,9 +169,9 @@ Open open_of(net::Asn asn, std::uint32_t identifier) {
 }
 
 // In OpenSent or Established; after a message that is not taken the connection is closed with a NOTIFICATION.
-void expect_answer(Bytes bytes, bool established) {
+void expect_answer(Span bytes, bool established) {
   FsmSettings settings;
-  settings.open = open_of(64500, 5);
+  settings.open = open_from(64500, 5);
   settings.peer_asn = 64496;
   Fsm fsm(settings);
   Actions actions;
@@ -179,7 +179,7 @@ void expect_answer(Bytes bytes, bool established) {
   const auto slot = fsm.connected(true, actions);
   ASSERT_TRUE(slot);
   if (established) {
-    const auto hello = encode_open(open_of(64496, 9)), alive = encode_keepalive();
+    const auto hello = encode_open(open_from(64496, 9)), alive = encode_keepalive();
     fsm.take(*slot, hello, actions);
     fsm.take(*slot, alive, actions);
     ASSERT_TRUE(fsm.is_established(*slot));

@@ -15,7 +15,7 @@ using testing::ElementsAre;
 
 net::Prefix p(std::string_view text) { return net::Prefix::parse(text).value(); }
 
-std::span<const std::uint8_t> body_of(const std::vector<std::uint8_t>& message) {
+std::span<const std::uint8_t> after_header(const std::vector<std::uint8_t>& message) {
   return decode_message(message).value().body;
 }
 
@@ -34,7 +34,7 @@ Update announcement() {
 
 TEST(Update, RoundTrips) {
   const Update update = announcement();
-  EXPECT_EQ(decode_update(body_of(encode_update(update, {}).value()), {}), update);
+  EXPECT_EQ(decode_update(after_header(encode_update(update, {}).value()), {}), update);
 }
 
 TEST(Update, Ipv6RoutesTravelInMultiprotocolAttributes) {
@@ -44,14 +44,14 @@ TEST(Update, Ipv6RoutesTravelInMultiprotocolAttributes) {
   update.mp_announced = {{p("2001:db8::/32"), 0}};
   update.mp_next_hop = net::Address::parse("2001:db8:ffff::1").value();
   update.mp_withdrawn = {{p("2001:db8:1::/48"), 0}};
-  EXPECT_EQ(decode_update(body_of(encode_update(update, {}).value()), {}), update);
+  EXPECT_EQ(decode_update(after_header(encode_update(update, {}).value()), {}), update);
 }
 
 TEST(Update, AddPathCarriesPathIds) {
   Update update = announcement();
   update.announced = {{p("203.0.113.0/24"), 7}, {p("203.0.113.0/24"), 8}};
   const SessionFacts facts{true, true, false};
-  EXPECT_EQ(decode_update(body_of(encode_update(update, facts).value()), facts), update);
+  EXPECT_EQ(decode_update(after_header(encode_update(update, facts).value()), facts), update);
 }
 
 TEST(Update, OldSpeakersPathIsMergedWithAs4Path) {
@@ -59,14 +59,14 @@ TEST(Update, OldSpeakersPathIsMergedWithAs4Path) {
   SessionFacts old;
   old.four_octet_asn = false;
   Update expected = update;
-  const Update decoded = decode_update(body_of(encode_update(update, old).value()), old);
+  const Update decoded = decode_update(after_header(encode_update(update, old).value()), old);
   EXPECT_EQ(decoded.attributes.as_path, expected.attributes.as_path);
   EXPECT_TRUE(decoded.issues.empty());
 }
 
 TEST(Update, EndOfRibIsRecognisedForBothFamilies) {
-  EXPECT_EQ(decode_update(body_of(encode_end_of_rib(ipv4_unicast)), {}).end_of_rib, ipv4_unicast);
-  EXPECT_EQ(decode_update(body_of(encode_end_of_rib(ipv6_unicast)), {}).end_of_rib, ipv6_unicast);
+  EXPECT_EQ(decode_update(after_header(encode_end_of_rib(ipv4_unicast)), {}).end_of_rib, ipv4_unicast);
+  EXPECT_EQ(decode_update(after_header(encode_end_of_rib(ipv6_unicast)), {}).end_of_rib, ipv6_unicast);
 }
 
 // A body with one hand-made attributes field and one announced prefix.
@@ -123,7 +123,7 @@ TEST(Open, RoundTripsWithItsCapabilities) {
   open.bgp_identifier = net::Address::parse("192.0.2.1").value();
   open.families = {ipv4_unicast, ipv6_unicast};
   open.add_path = {{ipv4_unicast, true, false}};
-  EXPECT_EQ(decode_open(body_of(encode_open(open))).value(), open);
+  EXPECT_EQ(decode_open(after_header(encode_open(open))).value(), open);
 }
 
 // --- any update, made from random numbers ---------------------------------------------------------------
@@ -197,7 +197,7 @@ TEST(Update, AnyUpdateRoundTripsWithFourOctetNumbers) {
     Update update = any_update(facts);
     const bool says_nothing = update == Update();
     if (says_nothing) update.end_of_rib = ipv4_unicast;
-    RC_ASSERT(decode_update(body_of(encode_update(update, facts).value()), facts) == update);
+    RC_ASSERT(decode_update(after_header(encode_update(update, facts).value()), facts) == update);
   }));
 }
 
@@ -208,7 +208,7 @@ TEST(Update, AnyPathAndAggregatorSurviveTwoOctetSessions) {
     SessionFacts facts;
     facts.four_octet_asn = false;
     Update update = any_update(facts);
-    const Update decoded = decode_update(body_of(encode_update(update, facts).value()), facts);
+    const Update decoded = decode_update(after_header(encode_update(update, facts).value()), facts);
     RC_ASSERT(decoded.issues.empty());
     RC_ASSERT(decoded.attributes.as_path.asns == update.attributes.as_path.asns);
     RC_ASSERT(decoded.attributes.aggregator == update.attributes.aggregator);
@@ -278,7 +278,7 @@ TEST(Update, AMultiprotocolNextHopMayHaveALinkLocalOneBesideIt) {
   update.mp_announced = {{p("2001:db8::/32"), 0}};
   update.mp_next_hop = net::Address::parse("2001:db8::1").value();
   update.mp_link_local_next_hop = net::Address::parse("fe80::1").value();
-  EXPECT_EQ(decode_update(body_of(encode_update(update, {}).value()), {}), update);
+  EXPECT_EQ(decode_update(after_header(encode_update(update, {}).value()), {}), update);
 }
 
 TEST(Update, Ipv4RoutesMayHaveAnIpv6NextHop) {
@@ -287,10 +287,10 @@ TEST(Update, Ipv4RoutesMayHaveAnIpv6NextHop) {
   update.attributes.next_hop.reset();
   update.mp_next_hop = net::Address::parse("2001:db8::1").value();
   const auto message = encode_update(update, {}).value();
-  EXPECT_EQ(decode_update(body_of(message), {}), update);
+  EXPECT_EQ(decode_update(after_header(message), {}), update);
   SessionFacts facts;
   facts.extended_next_hop = false;
-  EXPECT_EQ(decode_update(body_of(message), facts).outcome(), Outcome::reset_session);
+  EXPECT_EQ(decode_update(after_header(message), facts).outcome(), Outcome::reset_session);
 }
 
 TEST(Update, MultiprotocolAttributesComeFirst) {
@@ -321,7 +321,7 @@ TEST(Update, LargeCommunitiesThatComeAgainAreLeftOut) {
     const Update expected = update;
     update.attributes.large_communities.push_back({1, 1, 2});
     update.attributes.large_communities.push_back({count, 1, 2});
-    EXPECT_EQ(decode_update(body_of(encode_update(update, {}).value()), {}), expected);
+    EXPECT_EQ(decode_update(after_header(encode_update(update, {}).value()), {}), expected);
   }
 }
 
@@ -334,8 +334,8 @@ TEST(Update, DecodingIntoAUsedValueGivesTheSameAsIntoANewOne) {
     used.other_families = {ipv6_unicast, ipv4_unicast};
     used.issues = {{1, Outcome::reset_session, "left over"}};
     const auto message = encode_update(any_update({}), {}).value();
-    decode_update_into(body_of(message), {}, used);
-    RC_ASSERT(used == decode_update(body_of(message), {}));
+    decode_update_into(after_header(message), {}, used);
+    RC_ASSERT(used == decode_update(after_header(message), {}));
   }));
 }
 
