@@ -43,25 +43,24 @@ GROUP_VERSION = "2021-04-01"
 
 # --- what must be there -------------------------------------------------------------------------------
 
-def need_program(test, name, *places, optional=False):
-    """The path of a program of a Debian package; skips the test, or fails it in CI, when it is not there. What is
-    `optional` (not in scripts/packages.txt, as it is large) only skips."""
+def need_program(test, name, *places):
+    """The path of a program of a Debian package; skips the test, or fails it in CI, when it is not there."""
     for place in (shutil.which(name), *places):
         if place and os.access(place, os.X_OK):
             return place
-    if REQUIRE_ALL and not optional:
+    if REQUIRE_ALL:
         test.fail(f"{name} is not installed: ./run setup")
     test.skipTest(f"{name} is not installed")
 
 
-def need_module(test, name, package=None, optional=False):
+def need_module(test, name, package=None):
     """A Python module of the Debian package python3-NAME or `package`; skips or fails as for a program."""
     package = package or f"python3-{name}"
     sys.path.append("/usr/lib/python3/dist-packages")  # for a python3 that is not Debian's
     try:
         return importlib.import_module(name)
     except ImportError:
-        if REQUIRE_ALL and not optional:
+        if REQUIRE_ALL:
             test.fail(f"{package} is not installed: ./run setup")
         test.skipTest(f"{package} is not installed")
 

@@ -19,7 +19,7 @@ SERVICE = "Microsoft.Peering/peeringServices"
 class Az(harness.SystemTest):
     def setUp(self):
         super().setUp()
-        self.program = os.environ.get("PEERING_AZ") or need_program(self, "az", optional=True)
+        self.program = os.environ.get("PEERING_AZ") or need_program(self, "az")
         self.server = self.daemon()
         self.operator = self.server.client()
         self.subscription = str(uuid.uuid4())

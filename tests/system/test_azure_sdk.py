@@ -35,7 +35,7 @@ class AzureSdk(harness.SystemTest):
                          {"location": "eastus"})
 
     def module(self, name):
-        return harness.need_module(self, name, "python3-azure", optional=True)
+        return harness.need_module(self, name, "python3-azure")
 
     def client(self, module, name, *words, token=None):
         """A management client for this server: all that differs from Azure is `base_url`."""

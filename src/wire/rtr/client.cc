@@ -269,7 +269,8 @@ void Client::told(const ErrorReport& report, std::uint8_t version, Instant now, 
     return;
   }
   if (report.kind == ErrorKind::unsupported_version && negotiating_ && version_ > 0) {
-    version_ = version < version_ ? version : static_cast<std::uint8_t>(version_ - 1);
+    // Not the version of the report at once: FORT sends it in version 0, and speaks 1.
+    --version_;
     retry_at_once_ = true;
   } else {
     forget_session();
