@@ -92,7 +92,9 @@ TEST_F(Access, AScopeInAGroupSeesNothingBesideIt) {
   EXPECT_EQ(code(Method::get, service), "");
   EXPECT_EQ(code(Method::get, other), "ResourceGroupNotFound");
   EXPECT_EQ(code(Method::delete_, service_path("x", sub_a, "none")), "ResourceGroupNotFound");
-  EXPECT_EQ(code(Method::get, std::string(sub_a) + "/providers/Microsoft.Peering/peeringServices"),
+  const std::string all = versioned(std::string(sub_a) + "/providers/Microsoft.Peering/peeringServices");
+  EXPECT_EQ(send_as(key, Method::get, all).items(), 1U);
+  EXPECT_EQ(code(Method::get, std::string(sub_a) + "/providers/Microsoft.Peering/peerAsns"),
             "AuthorizationFailed");
   EXPECT_EQ(code(Method::get, std::string(sub_a) + "/providers/Microsoft.Peering/peeringServiceProviders"),
             "");

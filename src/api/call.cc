@@ -6,6 +6,7 @@
 #include "api/arm/names.h"
 #include "api/arm/resource_id.h"
 #include "api/audit_entry.h"
+#include "api/documents.h"
 #include "base/check.h"
 
 namespace peering::api {
@@ -189,6 +190,32 @@ arm::Expected<std::vector<Record>> load_all(const Call& call, std::string_view t
   return out;
 }
 
+namespace {
+
+// A group above the caller's scope is one she may know of, as Azure Resource Manager lists it.
+bool is_visible(const Caller& caller, const store::Resource& each) {
+  return allows(caller, Permission::read, each.key) ||
+         (each.type == resource_group_type && may_know(caller, each.key));
+}
+
+}  // namespace
+
+arm::Expected<std::vector<store::Resource>> read_visible(const Call& call, std::string after,
+                                                         std::size_t count, const ReadAfter& read) {
+  std::vector<store::Resource> out;
+  while (true) {
+    auto some = read(after, count);
+    if (!some) return some;
+    const bool ends = some->size() < count;
+    if (!ends) after = some->back().key;
+    for (store::Resource& each : *some) {
+      if (is_visible(call.caller, each)) out.push_back(std::move(each));
+      if (out.size() == count) return out;
+    }
+    if (ends) return out;
+  }
+}
+
 arm::Answer list_stored(const Call& call, std::string_view type, std::string_view key_prefix,
                         const std::function<arm::Expected<json::value>(const Record&)>& show) {
   const auto page = arm::read_page(call.query);
@@ -197,9 +224,14 @@ arm::Answer list_stored(const Call& call, std::string_view type, std::string_vie
     return arm::bad_argument("$skipToken", call.query.get("$skipToken").value_or(""),
                              "a token of this list's nextLink");
   }
-  const store::ListQuery query{std::string(type), std::string(key_prefix), page->after, page->limit + 1};
-  auto stored = call.services.resources.list(query);
-  if (!stored) return arm::failed(stored.error());
+  const auto read = [&](const std::string& after,
+                        std::size_t count) -> arm::Expected<std::vector<store::Resource>> {
+    auto some = call.services.resources.list({std::string(type), std::string(key_prefix), after, count});
+    if (!some) return arm::failed(some.error());
+    return std::move(*some);
+  };
+  auto stored = read_visible(call, page->after, page->limit + 1, read);
+  if (!stored) return tl::unexpected(stored.error());
   const bool more = stored->size() > page->limit;
   if (more) stored->pop_back();
   const std::string position = more ? stored->back().key : std::string();

@@ -111,7 +111,15 @@ arm::Expected<bool> remove_with_children(Call& call, std::string_view key);
 arm::Expected<std::vector<Record>> load_all(const Call& call, std::string_view type,
                                             std::string_view key_prefix, std::size_t limit);
 
-/// A page of stored resources, each as `show` makes it.
+/// Resources in order of their keys: at most so many after a key.
+using ReadAfter =
+    std::function<arm::Expected<std::vector<store::Resource>>(const std::string& after, std::size_t count)>;
+/// Up to `count` of what `read` gives, without what the caller may not know of. That is passed over here
+/// already: a page's token names the last resource of the page, and must not name one of these.
+arm::Expected<std::vector<store::Resource>> read_visible(const Call& call, std::string after,
+                                                         std::size_t count, const ReadAfter& read);
+
+/// A page of stored resources, each as `show` makes it; without those that the caller may not know of.
 arm::Answer list_stored(const Call& call, std::string_view type, std::string_view key_prefix,
                         const std::function<arm::Expected<json::value>(const Record&)>& show);
 

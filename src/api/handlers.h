@@ -37,7 +37,7 @@ arm::Answer get_subscription(Call& call);
 arm::Answer put_subscription(Call& call);
 
 // resource_manager.cc
-arm::Answer get_provider_registration(Call& call);
+arm::Answer get_provider(Call& call);
 arm::Answer list_providers(Call& call);
 arm::Answer list_locations(Call& call);
 arm::Answer list_tenants(Call& call);

@@ -1,10 +1,13 @@
 // What clients of Azure Resource Manager ask before they come to a resource: providers and their versions,
 // regions, tenants, and where everything is.
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <set>
+#include <span>
 
 #include "api/arm/api_version.h"
+#include "api/arm/names.h"
 #include "api/documents.h"
 #include "api/handlers.h"
 
@@ -22,7 +25,7 @@ struct ResourceType {
   bool tracked = false;  ///< has a location
 };
 
-constexpr std::array<ResourceType, 15> resource_types = {{
+constexpr std::array<ResourceType, 15> peering_types = {{
     {"operations"},
     {"peerAsns"},
     {"peerings", true},
@@ -38,6 +41,34 @@ constexpr std::array<ResourceType, 15> resource_types = {{
     {"legacyPeerings"},
     {"cdnPeeringPrefixes"},
     {"lookingGlass"},
+}};
+constexpr std::array<ResourceType, 4> insights_types = {{
+    {"eventtypes"},
+    {"metricDefinitions"},
+    {"metricNamespaces"},
+    {"metrics"},
+}};
+constexpr std::array<ResourceType, 4> manager_types = {{
+    {"deployments"},
+    {"resourceGroups"},
+    {"subscriptions"},
+    {"tags"},
+}};
+constexpr std::array<ResourceType, 2> authorization_types = {{
+    {"roleAssignments"},
+    {"roleDefinitions"},
+}};
+
+struct Provider {
+  std::string_view name_space;
+  std::span<const ResourceType> types;
+};
+
+constexpr std::array<Provider, 4> providers = {{
+    {"Microsoft.Peering", peering_types},
+    {"Microsoft.Authorization", authorization_types},
+    {"Microsoft.Insights", insights_types},
+    {"Microsoft.Resources", manager_types},
 }};
 
 // Display forms, each once.
@@ -59,31 +90,50 @@ std::string region_name(std::string_view display) {
   return out;
 }
 
-json::object registration(const Call& call) {
+// Without a subscription the provider as such, which is registered nowhere.
+json::object shown_provider(const Call& call, const Provider& provider) {
   json::array versions, locations, types;
-  for (const std::string_view version : arm::api_versions("Microsoft.Peering"))
+  for (const std::string_view version : arm::api_versions(provider.name_space))
     versions.emplace_back(version);
   for (const std::string& region : regions(call)) locations.emplace_back(region);
-  for (const ResourceType& type : resource_types) {
+  for (const ResourceType& type : provider.types) {
     types.push_back(json::object{{"resourceType", type.name},
                                  {"locations", type.tracked ? locations : json::array()},
                                  {"apiVersions", versions},
                                  {"defaultApiVersion", versions.front()},
                                  {"capabilities", type.tracked ? "SupportsTags, SupportsLocation" : "None"}});
   }
-  return json::object{
-      {"id", fmt::format("/subscriptions/{}/providers/Microsoft.Peering", call.parameter("subscriptionId"))},
-      {"namespace", "Microsoft.Peering"},
-      {"registrationState", "Registered"},
-      {"registrationPolicy", "RegistrationFree"},
-      {"resourceTypes", std::move(types)}};
+  const bool in_subscription = call.parameters.contains("subscriptionId");
+  json::object out;
+  if (in_subscription) {
+    out["id"] =
+        fmt::format("/subscriptions/{}/providers/{}", call.parameter("subscriptionId"), provider.name_space);
+  }
+  out["namespace"] = provider.name_space;
+  if (in_subscription) {
+    out["registrationState"] = "Registered";
+    out["registrationPolicy"] = "RegistrationFree";
+  }
+  out["resourceTypes"] = std::move(types);
+  return out;
 }
 
 }  // namespace
 
-arm::Answer get_provider_registration(Call& call) { return arm::json_response(200, registration(call)); }
+arm::Answer get_provider(Call& call) {
+  const std::string& name = call.parameter("resourceProviderNamespace");
+  const auto found = std::ranges::find_if(
+      providers, [&](const Provider& each) { return arm::same_name(each.name_space, name); });
+  if (found != providers.end()) return arm::json_response(200, shown_provider(call, *found));
+  return arm::refuse(404, "InvalidResourceNamespace",
+                     fmt::format("The resource namespace '{}' is invalid.", name));
+}
 
-arm::Answer list_providers(Call& call) { return list_values(call, json::array{registration(call)}); }
+arm::Answer list_providers(Call& call) {
+  json::array out;
+  for (const Provider& each : providers) out.push_back(shown_provider(call, each));
+  return list_values(call, out);
+}
 
 arm::Answer list_locations(Call& call) {
   json::array out;

@@ -32,6 +32,35 @@ TEST_F(ResourceManager, TheProviderIsListedWithItsTypesAndVersions) {
   EXPECT_EQ(registered.body, same.body);
 }
 
+TEST_F(ResourceManager, EveryProviderThatIsServedCanBeRegistered) {
+  make_group();
+  for (const std::string_view name :
+       {"Microsoft.Authorization", "Microsoft.Insights", "Microsoft.Peering", "microsoft.resources"}) {
+    const std::string path = std::string(sub_a) + "/providers/" + std::string(name);
+    const Reply one = send(request(http::Method::get, path + "?api-version=2021-04-01"));
+    EXPECT_EQ(one.status, 200) << name;
+    EXPECT_EQ(find_string(one.body, "registrationState"), "Registered") << name;
+    EXPECT_EQ(send(request(http::Method::post, path + "/register?api-version=2021-04-01")).body, one.body)
+        << name;
+  }
+  const std::string all = std::string(sub_a) + "/providers";
+  EXPECT_EQ(get(all).items(), 4U);
+  EXPECT_EQ(send(request(http::Method::get, all + "/Microsoft.Network?api-version=2021-04-01")).code(),
+            "InvalidResourceNamespace");
+}
+
+TEST_F(ResourceManager, WithoutASubscriptionAProviderIsRegisteredNowhere) {
+  const Reply list = get("/providers");
+  ASSERT_EQ(list.status, 200) << list.text;
+  ASSERT_EQ(list.items(), 4U);
+  EXPECT_FALSE(list.body.at("value").at(0).as_object().contains("registrationState"));
+  const auto one = [this](const std::string& name) {
+    return send(request(http::Method::get, "/providers/" + name + "?api-version=2021-04-01"));
+  };
+  EXPECT_EQ(one("Microsoft.Peering").body, list.body.at("value").at(0));
+  EXPECT_EQ(one("Microsoft.Network").code(), "InvalidResourceNamespace");
+}
+
 TEST_F(ResourceManager, RegionsAreThoseOfTheCatalogue) {
   make_group();
   const Reply reply = get(std::string(sub_a) + "/locations");

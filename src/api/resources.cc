@@ -128,24 +128,6 @@ arm::Expected<std::vector<store::Resource>> read_tracked(const Call& call, const
   return out;
 }
 
-// The same of those that the caller may read. What she may not is passed over here already: a page's token
-// names the last resource of the page, and must not name one of these.
-arm::Expected<std::vector<store::Resource>> read_readable(const Call& call, const std::string& prefix,
-                                                          std::string after, std::size_t count) {
-  std::vector<store::Resource> out;
-  while (true) {
-    auto some = read_tracked(call, prefix, after, count);
-    if (!some) return some;
-    const bool ends = some->size() < count;
-    if (!ends) after = some->back().key;
-    for (store::Resource& each : *some) {
-      if (allows(call.caller, Permission::read, each.key)) out.push_back(std::move(each));
-      if (out.size() == count) return out;
-    }
-    if (ends) return out;
-  }
-}
-
 }  // namespace
 
 arm::Answer list_resources(Call& call) {
@@ -157,7 +139,9 @@ arm::Answer list_resources(Call& call) {
   if (!expansion) return tl::unexpected(expansion.error());
   // A subscription's list or a group's: ".../resources".
   const std::string prefix = call.key.substr(0, call.key.rfind('/') + 1);
-  auto found = read_readable(call, prefix, page->after, page->limit + 1);
+  auto found = read_visible(
+      call, page->after, page->limit + 1,
+      [&](const std::string& after, std::size_t count) { return read_tracked(call, prefix, after, count); });
   if (!found) return tl::unexpected(found.error());
   const bool more = found->size() > page->limit;
   if (more) found->pop_back();

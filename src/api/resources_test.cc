@@ -81,6 +81,29 @@ TEST_F(Resources, AreFilteredAsAzuresClientsAsk) {
   }
 }
 
+TEST_F(Resources, ASubscriptionListsToEachWhatSheMayRead) {
+  make_service("office");
+  make_group(sub_a, "rg2");
+  make_group(sub_a, "rg3");
+  ASSERT_EQ(put(service_path("branch", sub_a, "rg2"), service_body).status, 201);
+  const std::string groups = std::string(sub_a) + "/resourceGroups";
+  const std::string services = std::string(sub_a) + "/providers/Microsoft.Peering/peeringServices";
+  const std::string peerings = std::string(sub_a) + "/providers/Microsoft.Peering/peerings";
+  const std::string whole = token("Reader", sub_a);
+  EXPECT_THAT(names(send_as(whole, Method::get, versioned(groups))), ElementsAre("rg1", "rg2", "rg3"));
+  EXPECT_THAT(names(send_as(whole, Method::get, versioned(services))), ElementsAre("office", "branch"));
+  for (const std::string& scope : {groups + "/rg2", service_path("branch", sub_a, "rg2")}) {
+    const std::string part = token("Reader", scope);
+    EXPECT_THAT(names(send_as(part, Method::get, versioned(groups))), ElementsAre("rg2")) << scope;
+    EXPECT_THAT(names(send_as(part, Method::get, versioned(services))), ElementsAre("branch")) << scope;
+    EXPECT_THAT(names(send_as(part, Method::get, versioned(peerings))), IsEmpty()) << scope;
+    const Reply page = send_as(part, Method::get, versioned(groups + "?$top=1"));
+    EXPECT_FALSE(page.body.as_object().contains("nextLink")) << scope;
+  }
+  make_group(sub_b);
+  EXPECT_EQ(send_as(token("Owner", sub_b), Method::get, versioned(groups)).code(), "SubscriptionNotFound");
+}
+
 TEST_F(Resources, OfOthersAreNotListed) {
   make_service("office");
   const std::string branch = make_service("branch");

@@ -16,6 +16,7 @@ using http::Method;
 
 #define SUBSCRIPTION "/subscriptions/{subscriptionId}"
 #define GROUP SUBSCRIPTION "/resourceGroups/{resourceGroupName}"
+#define PROVIDER "/providers/{resourceProviderNamespace}"
 #define SUBSCRIPTION_PEERING SUBSCRIPTION "/providers/Microsoft.Peering"
 #define DEPLOYMENTS "/providers/Microsoft.Resources/deployments"
 #define DEPLOYMENT DEPLOYMENTS "/{deploymentName}"
@@ -73,7 +74,7 @@ constexpr Route table[] = {
     {Method::get, "/subscriptions", "Subscriptions_List", P::authenticated, E::none, list_subscriptions},
     {Method::get, SUBSCRIPTION, "Subscriptions_Get", P::read, E::none, get_subscription, true},
     {Method::put, SUBSCRIPTION, "Subscriptions_CreateOrUpdate", P::operate, E::writes, put_subscription},
-    {Method::get, SUBSCRIPTION "/resourceGroups", "ResourceGroups_List", P::read, E::none,
+    {Method::get, SUBSCRIPTION "/resourceGroups", "ResourceGroups_List", P::catalogue, E::none,
      list_resource_groups},
     {Method::get, GROUP, "ResourceGroups_Get", P::read, E::none, get_resource_group, true},
     {Method::head, GROUP, "ResourceGroups_CheckExistence", P::read, E::none, head_resource_group},
@@ -93,9 +94,11 @@ constexpr Route table[] = {
     {Method::get, SUBSCRIPTION "/locations", "Subscriptions_ListLocations", P::catalogue, E::none,
      list_locations},
     {Method::get, SUBSCRIPTION "/providers", "Providers_List", P::catalogue, E::none, list_providers},
-    {Method::get, SUBSCRIPTION_PEERING, "Providers_Get", P::catalogue, E::none, get_provider_registration},
-    {Method::post, SUBSCRIPTION_PEERING "/register", "Providers_Register", P::catalogue, E::none,
-     get_provider_registration},
+    {Method::get, SUBSCRIPTION PROVIDER, "Providers_Get", P::catalogue, E::none, get_provider},
+    {Method::post, SUBSCRIPTION PROVIDER "/register", "Providers_Register", P::catalogue, E::none,
+     get_provider},
+    {Method::get, "/providers", "Providers_ListAtTenantScope", P::authenticated, E::none, list_providers},
+    {Method::get, PROVIDER, "Providers_GetAtTenantScope", P::authenticated, E::none, get_provider},
 
     // Deployments of templates.
     {Method::get, GROUP DEPLOYMENTS, "Deployments_ListByResourceGroup", P::read, E::none, list_deployments},
@@ -156,7 +159,7 @@ constexpr Route table[] = {
     {Method::get, PEER_ASN, "PeerAsns_Get", P::read, E::none, get_peer_asn, true},
     {Method::put, PEER_ASN, "PeerAsns_CreateOrUpdate", P::partner_write, E::applies, put_peer_asn},
     {Method::delete_, PEER_ASN, "PeerAsns_Delete", P::partner_write, E::applies, delete_peer_asn},
-    {Method::get, SUBSCRIPTION_PEERING "/peerings", "Peerings_ListBySubscription", P::read, E::none,
+    {Method::get, SUBSCRIPTION_PEERING "/peerings", "Peerings_ListBySubscription", P::catalogue, E::none,
      list_peerings},
     {Method::get, PEERINGS, "Peerings_ListByResourceGroup", P::read, E::none, list_peerings},
     {Method::get, PEERING, "Peerings_Get", P::read, E::none, get_peering},
@@ -183,7 +186,7 @@ constexpr Route table[] = {
      list_received_routes},
     {Method::get, PEERING "/rpUnbilledPrefixes", "RpUnbilledPrefixes_List", P::read, E::none,
      list_rp_unbilled_prefixes},
-    {Method::get, SUBSCRIPTION_PEERING "/peeringServices", "PeeringServices_ListBySubscription", P::read,
+    {Method::get, SUBSCRIPTION_PEERING "/peeringServices", "PeeringServices_ListBySubscription", P::catalogue,
      E::none, list_peering_services},
     {Method::get, SERVICES, "PeeringServices_ListByResourceGroup", P::read, E::none, list_peering_services},
     {Method::get, SERVICE, "PeeringServices_Get", P::read, E::none, get_peering_service, true},
