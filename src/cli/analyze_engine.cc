@@ -104,6 +104,7 @@ AnalyzeEngine::AnalyzeEngine(detect::WatchFile watch, EventLines::Taker taker)
       lines_(watch_.registry, watch_.settings.monitored, std::move(taker)),
       knowledge_(watch_.settings),
       space_(space_of(*watch_.registry)) {
+  for (const net::Asn asn : watch_.settings.monitored.asns()) monitored_.insert(asn);
   detector_.registry_changed(watch_.registry, table_, now_, events_);
 }
 
@@ -162,7 +163,19 @@ void AnalyzeEngine::judge(const std::vector<rib::RouteChange>& changes) {
 }
 
 bool AnalyzeEngine::concerns(const net::Prefix& prefix) const {
-  return !watch_.settings.monitored.empty() || space_.overlaps(prefix);
+  return !monitored_.empty() || space_.overlaps(prefix);
+}
+
+bool AnalyzeEngine::concerns(const rib::Peer& peer, const net::Prefix& prefix, bool through_monitored) const {
+  if (through_monitored || space_.overlaps(prefix)) return true;
+  if (monitored_.empty()) return false;
+  return std::ranges::any_of(table_.routes(prefix),
+                             [&](const rib::Route& route) { return route.peer->id == peer.id; });
+}
+
+bool AnalyzeEngine::has_monitored(const wire::bgp::AsPath& path) const {
+  return !monitored_.empty() &&
+         std::ranges::any_of(path.asns, [this](net::Asn asn) { return monitored_.contains(asn); });
 }
 
 bool AnalyzeEngine::is_overtaken(const rib::Peer& peer, const net::Prefix& prefix, TimePoint time) const {

@@ -6,6 +6,7 @@
 #include <map>
 #include <ostream>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "detect/detector.h"
@@ -53,6 +54,11 @@ class AnalyzeEngine {
   /// Whether anything can follow from a route of the prefix. What does not concern us need not be applied:
   /// so a stream of all the world's routes takes no more memory than those of watched space.
   bool concerns(const net::Prefix& prefix) const;
+  /// The same of what a peer says of a prefix that concerns us at all, once everything before is applied. A
+  /// path with a monitored AS does (`through_monitored`), and what replaces or takes back such a route.
+  bool concerns(const rib::Peer& peer, const net::Prefix& prefix, bool through_monitored) const;
+  /// Whether a monitored AS stands in the path.
+  bool has_monitored(const wire::bgp::AsPath& path) const;
   /// The table has what the peer said of the prefix after `time`.
   bool is_overtaken(const rib::Peer& peer, const net::Prefix& prefix, TimePoint time) const;
   void apply(const rib::RouteBatch& batch);
@@ -86,6 +92,7 @@ class AnalyzeEngine {
   std::vector<model::Event> events_;
   detect::Knowledge knowledge_;
   net::PrefixSpace space_;
+  std::unordered_set<net::Asn> monitored_;
   std::size_t roa_changes_made_ = 0;
   std::size_t line_ = 0;
   TimePoint now_{}, ticked_{};

@@ -132,8 +132,8 @@ class Order {
 
 // What concerns nobody is left out, and what comes too late to be put in order and is no longer true since.
 std::vector<net::Prefix> relevant(const AnalyzeEngine& engine, const rib::Peer& peer, TimePoint time,
-                                  std::vector<net::Prefix> prefixes) {
-  std::erase_if(prefixes, [&](const net::Prefix& p) { return !engine.concerns(p); });
+                                  bool through_monitored, std::vector<net::Prefix> prefixes) {
+  std::erase_if(prefixes, [&](const net::Prefix& p) { return !engine.concerns(peer, p, through_monitored); });
   if (time < engine.now()) {
     std::erase_if(prefixes, [&](const net::Prefix& p) { return engine.is_overtaken(peer, p, time); });
   }
@@ -156,10 +156,11 @@ void give(const Waiting& item, AnalyzeEngine& engine) {
   for (const ris::Announcement& part : update->announcements) {
     for (const net::Prefix& prefix : part.prefixes) std::erase(withdrawn, prefix);
   }
-  withdrawn = relevant(engine, *peer, message.time, std::move(withdrawn));
+  withdrawn = relevant(engine, *peer, message.time, false, std::move(withdrawn));
   if (!withdrawn.empty()) engine.apply({peer, message.time, nullptr, {}, std::move(withdrawn)});
+  const bool through_monitored = engine.has_monitored(update->attributes.as_path);
   for (const ris::Announcement& part : update->announcements) {
-    auto announced = relevant(engine, *peer, message.time, part.prefixes);
+    auto announced = relevant(engine, *peer, message.time, through_monitored, part.prefixes);
     if (announced.empty()) continue;
     auto attributes = std::make_shared<wire::bgp::PathAttributes>(update->attributes);
     attributes->next_hop = part.next_hop;
