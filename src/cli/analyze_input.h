@@ -35,7 +35,7 @@ class Complaints {
 /// RIS Live JSON lines. Updates are judged in the order of their timestamps as far as they are at most a
 /// minute late; what is later still is judged when it comes.
 void read_ris(std::istream& in, AnalyzeEngine& engine, InputCount& count, Complaints& complaints);
-/// An MRT file: updates and session states; other records are counted only.
+/// An MRT file: updates, session states and tables; other records are counted only.
 void read_mrt(const std::string& path, AnalyzeEngine& engine, InputCount& count, Complaints& complaints);
 /// What one router sent over a BMP session, recorded as it came; compressed as an MRT file may be.
 void read_bmp(const std::string& path, AnalyzeEngine& engine, InputCount& count, Complaints& complaints);

@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "cli/recorded_mrt_fixture.h"
 #include "net/prefix.h"
 #include "wire/bgp/update.h"
 #include "wire/bmp/encode.h"
@@ -382,6 +383,33 @@ TEST_F(AnalyzeInput, ReadsMrtAndKnowsItByItself) {
     EXPECT_THAT(ran.err, HasSubstr("record 2: UPDATE"));
     EXPECT_THAT(ran.err, EndsWith("4 records, 1 malformed\n"));
   }
+}
+
+TEST_F(AnalyzeInput, BeginsWithATableAndGoesOnWithItsUpdates) {
+  options.watch_file =
+      temporary("table-watch.json",
+                R"({"prefixes": [{"prefix": "203.0.113.0/24", "asn": [64500]}, {"prefix": "198.51.100.0/24",)"
+                R"("asn": [64500]}], "thresholds": {"visibility-loss": 2}})")
+          .string();
+  const fs::path table = temporary("table.mrt", ""), updates = temporary("updates.mrt", "");
+  RecordedMrt()
+      .table("2026-11-23T08:00:00Z", "203.0.113.0/24", {{64496, 64666}})
+      .table("2026-11-23T08:00:00Z", "198.51.100.0/24", {{64496, 64500}, {64497, 64500}})
+      .write(table);
+  RecordedMrt()
+      .withdraw("2026-11-23T08:01:00Z", 64496, "198.51.100.0/24")
+      .withdraw("2026-11-23T08:02:00Z", 64497, "198.51.100.0/24")
+      .write(updates);
+  options.inputs = {table.string(), updates.string()};
+  const Ran ran = analyze(options);
+  EXPECT_EQ(ran.exit, 0) << ran.err;
+  std::vector<std::string> found;
+  for (const json::value& line : ran.lines) {
+    if (!is_informational(*find_string(line, "kind")))
+      found.push_back(fmt::format("{} {}", *find_string(line, "kind"), *find_string(line, "time")));
+  }
+  EXPECT_THAT(found, testing::ElementsAre("origin-hijack 2026-11-23T08:00:00Z",
+                                          "visibility-loss 2026-11-23T08:02:00Z"));
 }
 
 TEST_F(AnalyzeInput, AnMrtFileThatIsCutOffGivesWhatItHas) {

@@ -8,15 +8,13 @@
 #include "cli/output.h"
 #include "cli/replay_summary.h"
 #include "feeds/mrt_file.h"
-#include "wire/bgp/attributes.h"
-#include "wire/mrt/table.h"
+#include "wire/mrt/record.h"
 
 namespace peering::cli {
 
 namespace {
 
 namespace mrt = wire::mrt;
-namespace bgp = wire::bgp;
 
 const Columns summary_columns = {
     {"Kind", "kind"},
@@ -78,7 +76,6 @@ class Replay {
       : options_(options),
         out_(out),
         err_(err),
-        registry_(watch.registry),
         summary_(options.alert_level),
         engine_(std::move(watch),
                 [this](const model::Event& event, const json::object& line) { take(event, line); }),
@@ -154,7 +151,6 @@ class Replay {
     summary_.add(event);
   }
 
-  // Only what overlaps watched space, as nothing else of a table is judged.
   void read_table(const std::string& path) {
     auto file = feeds::MrtFile::open(path);
     if (!file) {
@@ -163,48 +159,14 @@ class Replay {
       return;
     }
     mrt::Record record;
-    std::vector<mrt::TablePeer> peers;
     for (auto more = file->next(record); more && *more; more = file->next(record)) {
-      ++count_.records;
-      if (!take_table(record, peers)) ++count_.malformed;
+      reader_.take(record, ++number_);
     }
-  }
-
-  bool is_watched(const net::Prefix& prefix) const {
-    bool out = registry_->watch.longest_match(prefix).has_value();
-    if (!out) registry_->watch.for_covered(prefix, [&](const net::Prefix&, const auto&) { out = true; });
-    return out;
-  }
-
-  bool take_table(const mrt::Record& record, std::vector<mrt::TablePeer>& peers) {
-    if (static_cast<mrt::RecordType>(record.type) != mrt::RecordType::table_dump_v2) return true;
-    if (mrt::table_kind(record) == mrt::TableKind::peers) {
-      auto table = mrt::decode_peer_index_table(record);
-      if (table) peers = std::move(table->peers);
-      return table.has_value();
-    }
-    if (mrt::table_kind(record) != mrt::TableKind::routes) return true;
-    if (!mrt::decode_table_routes(record, routes_)) return false;
-    const net::Prefix prefix = routes_.prefix.prefix(routes_.family);
-    if (routes_.multicast || !is_watched(prefix)) return true;
-    engine_.at(++number_, record.time());
-    for (const mrt::TableEntry& entry : routes_.entries) {
-      if (entry.peer >= peers.size()) return false;
-      const rib::PeerPointer peer = reader_.peer_of(peers[entry.peer].address, peers[entry.peer].asn);
-      if (!peer) return false;
-      bgp::AttributeScan scan;
-      bgp::scan_attributes(entry.attributes, {}, bgp::MpReachForm::next_hop, scan);
-      auto attributes = std::make_shared<bgp::PathAttributes>();
-      bgp::read_path_attributes(scan, {}, *attributes);
-      engine_.apply(rib::RouteBatch{peer, record.time(), attributes, {prefix}, {}});
-    }
-    return true;
   }
 
   const ReplayOptions& options_;
   std::ostream& out_;
   std::ostream& err_;
-  const model::RegistryPointer registry_;
   ReplaySummary summary_;
   bool begun_ = false;
   std::map<model::EventId, std::pair<model::Event, json::object>> open_before_;
@@ -212,7 +174,6 @@ class Replay {
   InputCount count_;
   Complaints complaints_;
   MrtReader reader_;
-  mrt::TableRoutes routes_;  // of the record at hand
   std::size_t number_ = 0;
 };
 
