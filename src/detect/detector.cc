@@ -62,6 +62,7 @@ struct Detector::State {
   void follow_lengths(const net::Prefix& observed, std::span<const rib::Route> routes, TimePoint now,
                       Events& out);
   void follow_space(const net::Prefix& space, const rib::Table& table, TimePoint now, Events& out);
+  void tell_expiring(const model::RegistryDifference& changes, TimePoint now, Events& out);
   void note_roas(const net::Prefix& observed, const PathView& view);
   void judge_space(const net::Prefix& space, const rib::Table& table, std::optional<TimePoint> since,
                    TimePoint now, Events& out);
@@ -251,10 +252,21 @@ void Detector::registry_changed(const model::RegistryPointer& after, const rib::
     if (change.before && change.before->expectation.lengths) --s.with_lengths;
     if (change.after && change.after->expectation.lengths) ++s.with_lengths;
   }
+  s.tell_expiring(changes, now, out);
   for (const net::Prefix& space : s.watch_changed(changes, *before, table, now, out)) {
     s.follow_space(space, table, now, out);
     s.judge_space(space, table, std::nullopt, now, out);
   }
+}
+
+// A ROA that is about to expire is no news for who registers a prefix now, but nobody told her.
+void Detector::State::tell_expiring(const model::RegistryDifference& changes, TimePoint now, Events& out) {
+  if (!settings.expiring || settings.expiring->empty()) return;
+  std::vector<model::RegisteredPrefixPointer> fresh;
+  for (const auto& change : changes.prefixes) {
+    if (change.after && !change.before) fresh.push_back(change.after);
+  }
+  if (!fresh.empty()) tell_expiring_roas(fresh, settings, now, out);
 }
 
 // Remembers a route that a ROA made valid and that no ROA speaks of now.

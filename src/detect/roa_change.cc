@@ -1,6 +1,7 @@
 #include "detect/roa_change.h"
 
 #include "detect/event_shape.h"
+#include "net/prefix_map.h"
 
 namespace peering::detect {
 
@@ -19,6 +20,41 @@ std::string list(const std::vector<rib::Vrp>& vrps) {
   std::string out;
   for (const rib::Vrp& vrp : vrps) out += (out.empty() ? "" : ", ") + to_string(vrp);
   return out;
+}
+
+// What is told of one prefix and a ROA around it.
+void tell_expiring(const model::RegisteredPrefixPointer& entry, const rib::Expiry& expiry,
+                   const Settings& settings, TimePoint now, std::vector<model::Event>& out) {
+  const model::Expectation& expectation = entry->expectation;
+  const net::Prefix& prefix = expectation.prefix;
+  if (expectation.ignore || !judges(expectation, model::EventKind::roa_change)) return;
+  if (settings.owns && !settings.owns(prefix)) return;
+  const std::string roa = to_string(expiry.vrp), until = format_rfc3339(expiry.at);
+  // When it expires is part of the identity, when it was seen to is not.
+  model::Event event =
+      make_event(model::EventKind::roa_change, Role::primary, *entry, prefix, roa, now, now, false);
+  event.id = model::make_event_id(event.kind, event.prefix_resource, prefix, "expires " + roa, expiry.at);
+  event.incident_id = event.id.value;
+  event.summary = fmt::format("ROA expires soon: {}", prefix.to_string());
+  event.description = fmt::format("The ROA {}, around {}, expires at {} unless it is renewed.", roa,
+                                  prefix.to_string(), until);
+  event.evidence = {fmt::format("{} until {}", roa, until)};
+  out.push_back(std::move(event));
+}
+
+// `watch`: entries by prefix.
+template <class Watch>
+void tell_expiring_of(const Watch& watch, const Settings& settings, TimePoint now,
+                      std::vector<model::Event>& out) {
+  for (const rib::Expiry& expiry : *settings.expiring) {
+    const auto tell_all = [&](const net::Prefix&, const auto& entries) {
+      for (const auto& entry : entries) tell_expiring(entry, expiry, settings, now, out);
+    };
+    watch.for_covered(expiry.vrp.prefix, tell_all);
+    watch.for_covering(expiry.vrp.prefix, [&](const net::Prefix& prefix, const auto& entries) {
+      if (prefix != expiry.vrp.prefix) tell_all(prefix, entries);
+    });
+  }
 }
 
 }  // namespace
@@ -46,31 +82,14 @@ void tell_roa_changes(const model::Registry& registry, const Settings& settings,
 
 void tell_expiring_roas(const model::Registry& registry, const Settings& settings, TimePoint now,
                         std::vector<model::Event>& out) {
-  for (const rib::Expiry& expiry : *settings.expiring) {
-    const std::string roa = to_string(expiry.vrp), until = format_rfc3339(expiry.at);
-    const auto tell = [&](const net::Prefix& prefix, const model::RegisteredPrefixPointer& entry) {
-      const model::Expectation& expectation = entry->expectation;
-      if (expectation.ignore || !judges(expectation, model::EventKind::roa_change)) return;
-      if (settings.owns && !settings.owns(prefix)) return;
-      // When it expires is part of the identity, when it was seen to is not.
-      model::Event event =
-          make_event(model::EventKind::roa_change, Role::primary, *entry, prefix, roa, now, now, false);
-      event.id = model::make_event_id(event.kind, event.prefix_resource, prefix, "expires " + roa, expiry.at);
-      event.incident_id = event.id.value;
-      event.summary = fmt::format("ROA expires soon: {}", prefix.to_string());
-      event.description = fmt::format("The ROA {}, around {}, expires at {} unless it is renewed.", roa,
-                                      prefix.to_string(), until);
-      event.evidence = {fmt::format("{} until {}", roa, until)};
-      out.push_back(std::move(event));
-    };
-    const auto tell_all = [&](const net::Prefix& prefix, const auto& entries) {
-      for (const auto& entry : entries) tell(prefix, entry);
-    };
-    registry.watch.for_covered(expiry.vrp.prefix, tell_all);
-    registry.watch.for_covering(expiry.vrp.prefix, [&](const net::Prefix& prefix, const auto& entries) {
-      if (prefix != expiry.vrp.prefix) tell_all(prefix, entries);
-    });
-  }
+  tell_expiring_of(registry.watch, settings, now, out);
+}
+
+void tell_expiring_roas(std::span<const model::RegisteredPrefixPointer> entries, const Settings& settings,
+                        TimePoint now, std::vector<model::Event>& out) {
+  net::PrefixMap<std::vector<model::RegisteredPrefixPointer>> watch;
+  for (const auto& entry : entries) watch[entry->expectation.prefix].push_back(entry);
+  tell_expiring_of(watch, settings, now, out);
 }
 
 }  // namespace peering::detect

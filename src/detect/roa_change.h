@@ -15,5 +15,8 @@ void tell_roa_changes(const model::Registry& registry, const Settings& settings,
 /// One event for each registered prefix and ROA around it that expires soon. Told again it is the same event.
 void tell_expiring_roas(const model::Registry& registry, const Settings& settings, TimePoint now,
                         std::vector<model::Event>& out);
+/// The same of these entries alone. Costs as much as they and the ROAs that expire are many.
+void tell_expiring_roas(std::span<const model::RegisteredPrefixPointer> entries, const Settings& settings,
+                        TimePoint now, std::vector<model::Event>& out);
 
 }  // namespace peering::detect

@@ -174,5 +174,22 @@ TEST(Rpki, ARoaThatExpiresSoonIsToldOnceForEachPrefixAroundIt) {
   EXPECT_NE(know_until(until + std::chrono::hours(8))[0].id, told[0].id) << "another expiry, another event";
 }
 
+TEST(Rpki, ARoaThatExpiresSoonIsToldToWhoeverRegistersThen) {
+  Announced scene;
+  scene.roas({right});
+  Knowledge knowledge = scene.known();
+  const TimePoint until = scene.now() + std::chrono::hours(1);
+  knowledge.expiring =
+      std::make_shared<const std::vector<rib::Expiry>>(std::vector{rib::Expiry{right, until}});
+  ASSERT_THAT(scene.know(std::move(knowledge)), testing::SizeIs(1));
+  scene.expect("203.0.112.0/23", {}, "both");
+  scene.expect("198.51.100.0/24", {}, "elsewhere");
+  const auto told = scene.apply();
+  ASSERT_THAT(kinds(told), ElementsAre("roa-change resolved"));
+  EXPECT_EQ(told[0].prefix, p("203.0.112.0/23"));
+  EXPECT_THAT(told[0].description, HasSubstr("expires at " + format_rfc3339(until)));
+  EXPECT_THAT(scene.apply(), IsEmpty()) << "once";
+}
+
 }  // namespace
 }  // namespace peering::detect
