@@ -166,11 +166,9 @@ bool AnalyzeEngine::concerns(const net::Prefix& prefix) const {
   return !monitored_.empty() || space_.overlaps(prefix);
 }
 
-bool AnalyzeEngine::concerns(const rib::Peer& peer, const net::Prefix& prefix, bool through_monitored) const {
+bool AnalyzeEngine::concerns(const net::Prefix& prefix, bool through_monitored) const {
   if (through_monitored || space_.overlaps(prefix)) return true;
-  if (monitored_.empty()) return false;
-  return std::ranges::any_of(table_.routes(prefix),
-                             [&](const rib::Route& route) { return route.peer->id == peer.id; });
+  return !monitored_.empty() && !table_.routes(prefix).empty();
 }
 
 bool AnalyzeEngine::has_monitored(const wire::bgp::AsPath& path) const {

@@ -54,9 +54,9 @@ class AnalyzeEngine {
   /// Whether anything can follow from a route of the prefix. What does not concern us need not be applied:
   /// so a stream of all the world's routes takes no more memory than those of watched space.
   bool concerns(const net::Prefix& prefix) const;
-  /// The same of what a peer says of a prefix that concerns us at all, once everything before is applied. A
-  /// path with a monitored AS does (`through_monitored`), and what replaces or takes back such a route.
-  bool concerns(const rib::Peer& peer, const net::Prefix& prefix, bool through_monitored) const;
+  /// The same once everything before is applied: of what concerns us at all, a path with a monitored AS does
+  /// (`through_monitored`), and what may replace or take back such a route.
+  bool concerns(const net::Prefix& prefix, bool through_monitored) const;
   /// Whether a monitored AS stands in the path.
   bool has_monitored(const wire::bgp::AsPath& path) const;
   /// The table has what the peer said of the prefix after `time`.

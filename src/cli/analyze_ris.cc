@@ -56,6 +56,7 @@ struct Waiting {
   TimePoint time{};
   std::size_t line = 0;
   std::unique_ptr<ris::Message> message;
+  bool is_sign_of_life = false;  // of a peer that was down, whatever it announces
   // A heap gives the greatest: the earliest, then the first that came.
   friend bool operator<(const Waiting& a, const Waiting& b) {
     return std::tie(b.time, b.line) < std::tie(a.time, a.line);
@@ -68,22 +69,23 @@ class Sieve {
  public:
   explicit Sieve(const AnalyzeEngine& engine) : engine_(engine) {}
 
-  bool keeps(const ris::Message& message) {
+  // A peer that announces anything after it went down is up.
+  bool is_sign_of_life(const ris::Message& message) {
     const auto* update = std::get_if<ris::Update>(&message.body);
-    if (!update) {
-      note_state(message);
-      return true;
-    }
+    if (!update) note_state(message);
+    return update && !down_.empty() && !update->announcements.empty() &&
+           down_.erase({message.host, message.peer}) > 0;
+  }
+
+  bool keeps(const ris::Message& message) const {
+    const auto* update = std::get_if<ris::Update>(&message.body);
+    if (!update) return true;
     const auto matter = [this](const std::vector<net::Prefix>& prefixes) {
       return std::ranges::any_of(prefixes, [this](const net::Prefix& p) { return engine_.concerns(p); });
     };
-    if (matter(update->withdrawals)) return true;
-    // What a peer announces after it went down says that it is up, whatever it is.
-    if (!down_.empty() && !update->announcements.empty() && down_.erase({message.host, message.peer}) > 0) {
-      return true;
-    }
-    return std::ranges::any_of(update->announcements,
-                               [&](const auto& part) { return matter(part.prefixes); });
+    return matter(update->withdrawals) || std::ranges::any_of(update->announcements, [&](const auto& part) {
+             return matter(part.prefixes);
+           });
   }
 
  private:
@@ -104,12 +106,13 @@ class Order {
 
   void take(std::size_t line, ris::Message& message) {
     const TimePoint time = message.time, complete = watermark_.take(time);
-    if (sieve_.keeps(message)) {
-      push({time, line, std::make_unique<ris::Message>(std::move(message))});
+    const bool alive = sieve_.is_sign_of_life(message);
+    if (alive || sieve_.keeps(message)) {
+      push({time, line, std::make_unique<ris::Message>(std::move(message)), alive});
     } else if (time >= marked_ + mark_every || time + mark_every <= marked_) {
       // Time passes also where nothing happens.
       marked_ = time;
-      push({time, line, nullptr});
+      push({time, line, nullptr, false});
     }
     release(complete);
   }
@@ -133,11 +136,20 @@ class Order {
 // What concerns nobody is left out, and what comes too late to be put in order and is no longer true since.
 std::vector<net::Prefix> relevant(const AnalyzeEngine& engine, const rib::Peer& peer, TimePoint time,
                                   bool through_monitored, std::vector<net::Prefix> prefixes) {
-  std::erase_if(prefixes, [&](const net::Prefix& p) { return !engine.concerns(peer, p, through_monitored); });
+  std::erase_if(prefixes, [&](const net::Prefix& p) { return !engine.concerns(p, through_monitored); });
   if (time < engine.now()) {
     std::erase_if(prefixes, [&](const net::Prefix& p) { return engine.is_overtaken(peer, p, time); });
   }
   return prefixes;
+}
+
+// Most updates do not, where monitored ASes made the sieve keep them all.
+bool concerns(const AnalyzeEngine& engine, const ris::Update& update) {
+  const auto any = [&](const std::vector<net::Prefix>& prefixes) {
+    return std::ranges::any_of(prefixes, [&](const net::Prefix& p) { return engine.concerns(p, false); });
+  };
+  return engine.has_monitored(update.attributes.as_path) || any(update.withdrawals) ||
+         std::ranges::any_of(update.announcements, [&](const auto& part) { return any(part.prefixes); });
 }
 
 void give(const Waiting& item, AnalyzeEngine& engine) {
@@ -145,12 +157,15 @@ void give(const Waiting& item, AnalyzeEngine& engine) {
   const ris::Message& message = *item.message;
   const rib::PeerKey key{message.host, 0, message.peer, rib::RibKind::adj_rib_in_pre_policy};
   const auto* update = std::get_if<ris::Update>(&message.body);
+  if (update && !item.is_sign_of_life && !concerns(engine, *update))
+    return engine.at(item.line, message.time);
   const auto role = update ? rib::parse_peer_role(update->peer_role) : std::nullopt;
   const rib::PeerPointer peer = engine.peer(key, message.peer_asn, role.value_or(rib::PeerRole::unknown));
   if (!peer) return;
   engine.at(item.line, message.time);
   if (const auto* state = std::get_if<ris::PeerState>(&message.body)) engine.view_state(peer, state->up);
   if (!update) return;
+  if (item.is_sign_of_life) engine.view_state(peer, true);
   std::vector<net::Prefix> withdrawn = update->withdrawals;
   // A prefix in both lists is announced (RFC 4271 section 3.1).
   for (const ris::Announcement& part : update->announcements) {
