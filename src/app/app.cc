@@ -530,6 +530,7 @@ void App::State::start_mrt_feeds() {
 void App::State::start_ris_feeds() {
   for (const RisFeed& feed : c_.feeds.ris) {
     feeds::RisSettings settings = ris_settings(feed, ris_.size() + 1);
+    settings.archive = archive_.get();
     auto made = std::make_unique<feeds::RisFeed>(std::move(settings), *peers_, *this, metrics_);
     const std::lock_guard lock(ris_mutex_);
     ris_.push_back(std::move(made));

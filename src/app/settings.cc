@@ -282,7 +282,8 @@ std::vector<Setting> settings_of(Configuration& c) {
   add_bgp(out, c.feeds);
   add_knowledge(out, c);
   out.push_back({"archive", "dir", &c.archive.dir,
-                 "Folder for what routers say over BMP and BGP, as MRT files; empty: none.", nullptr});
+                 "Folder for what routers say over BMP and BGP, and RIS Live, as MRT files; empty: none.",
+                 nullptr});
   out.push_back({"archive", "every", &c.archive.every, "The stretch of time of one file.", positive});
   out.push_back(
       {"archive", "compress", &c.archive.compress, "Whether files are compressed (gzip).", nullptr});

@@ -1,5 +1,5 @@
-// `[archive]`: what routers say over BMP (also through Kafka) and neighbours over BGP, kept as MRT files
-// (bmp_to_mrt.h, bgp_to_mrt.h, mrt_writer.h).
+// `[archive]`: what routers say over BMP (also through Kafka), neighbours over BGP and RIS Live, kept as MRT
+// files (bmp_to_mrt.h, bgp_to_mrt.h, ris_to_mrt.h, mrt_writer.h).
 //
 // Feeds hand over records and go on: a queue of bounded size takes them to one thread that writes. When the
 // disk is slow or full the queue overflows, records are dropped and counted, and the archive says that it is

@@ -92,6 +92,12 @@ void RisConversation::take_update(const ris::Update& update, Peer& peer, TimePoi
   for (const rib::RouteBatch& batch : batches_of(update, peer.peer, time)) push_batch(batch, out);
 }
 
+void RisConversation::archive(const ris::Message& message, TimePoint time, TimePoint arrival) {
+  ByteWriter records;
+  records_.take(message, time, records);
+  if (records.size() > 0) archive_->push(arrival, std::move(records).take());
+}
+
 void RisConversation::take(const ris::Message& message, TimePoint arrival, Out& out) {
   if (std::holds_alternative<ris::StreamError>(message.body)) return metrics_.errors.add();
   if (std::holds_alternative<ris::Ignored>(message.body)) return metrics_.other.add();
@@ -101,6 +107,7 @@ void RisConversation::take(const ris::Message& message, TimePoint arrival, Out& 
   const TimePoint time = ahead ? arrival : message.time;
   Peer* peer = peer_of(message, time, out);
   if (!peer) return metrics_.too_many.add();
+  if (archive_) archive(message, time, arrival);
   if (const auto* update = std::get_if<ris::Update>(&message.body)) {
     metrics_.updates.add();
     return take_update(*update, *peer, time, out);

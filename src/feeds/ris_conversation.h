@@ -13,7 +13,9 @@
 #include <vector>
 
 #include "base/metrics.h"
+#include "feeds/archive.h"
 #include "feeds/peer_registry.h"
+#include "feeds/ris_to_mrt.h"
 #include "feeds/shard_message.h"
 #include "wire/ris/message.h"
 
@@ -38,6 +40,9 @@ class RisConversation {
   /// `trusted_feed`.
   RisConversation(PeerRegistry& peers, RisMetrics& metrics, Microseconds keep, bool own_view = false);
 
+  /// From now on what the service says is archived too. The archive must outlive the conversation.
+  void archive_to(Archive& archive) { archive_ = &archive; }
+
   /// Takes one message; appends what follows from it. A time in the future is replaced by `arrival`.
   void take(const wire::ris::Message& message, TimePoint arrival, std::vector<ShardMessage>& out);
   /// The connection is lost: every collector that spoke is.
@@ -59,6 +64,7 @@ class RisConversation {
 
   Peer* peer_of(const wire::ris::Message& message, TimePoint time, Out& out);
   void take_update(const wire::ris::Update& update, Peer& peer, TimePoint time, Out& out);
+  void archive(const wire::ris::Message& message, TimePoint time, TimePoint arrival);
 
   PeerRegistry& registry_;
   RisMetrics& metrics_;
@@ -66,6 +72,8 @@ class RisConversation {
   const bool own_view_;
   std::map<std::string, Collector> collectors_;
   std::size_t peers_ = 0;
+  Archive* archive_ = nullptr;
+  RisToMrt records_;
 };
 
 }  // namespace peering::feeds

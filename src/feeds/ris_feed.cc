@@ -55,7 +55,9 @@ struct RisFeed::State {
                     "1 while the feed's messages are later than stale_after, or do not come at all.")),
         lag_seconds(gauge(registry, "peering_ris_lag_seconds",
                           "How late the feed's last message was by its own timestamp.")),
-        subscriptions(gauge(registry, "peering_ris_subscriptions", "Subscriptions in force.")) {}
+        subscriptions(gauge(registry, "peering_ris_subscriptions", "Subscriptions in force.")) {
+    if (settings.archive) conversation.archive_to(*settings.archive);
+  }
 
   Gauge& gauge(Metrics& registry, std::string_view name, std::string_view help) const {
     return registry.gauge(name, help, {{"feed", settings.name}});

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/metrics.h"
+#include "feeds/archive.h"
 #include "feeds/peer_registry.h"
 #include "feeds/ris_filter.h"
 #include "feeds/shard_message.h"
@@ -35,6 +36,8 @@ struct RisSettings {
   Microseconds keep = std::chrono::hours(24);
   /// The collectors' peers are routers of this network: a session of theirs that ends is an outage.
   bool own_view = false;
+  /// Gets what the service says, when not null; must outlive the feed.
+  Archive* archive = nullptr;
   std::size_t message_bytes_max = 1024 * 1024;
   std::chrono::milliseconds retry_first{1'000}, retry_longest{60'000};
   std::chrono::milliseconds ping_every{20'000}, pong_within{20'000};

@@ -2,9 +2,10 @@
 import json
 import ssl
 import subprocess
+import time
 
 import harness
-from harness import PATIENCE, Tenant, wait_for
+from harness import PATIENCE, Tenant, need_program, wait_for
 from ris_service import Service, need_websockets, update
 
 
@@ -69,6 +70,34 @@ class RisLive(RisTest):
         wait_for(lambda: len(tenant.routes("main")) == 2, "news after the reconnect")
         self.assertEqual({event["kind"] for event in tenant.events("main")}, {"announcement"})
         self.assertGreaterEqual(self.metric("peering_ris_losses_total"), 1)
+
+    def test_what_it_says_is_archived_for_replay_and_for_bgpdump(self):
+        bgpdump = need_program(self, "bgpdump")
+        archive = self.dir / "archive"
+        service = Service()
+        self.start(service, f'prefixes = ["all"]\n[archive]\ndir = "{archive}"\nevery = "1d"\n')
+        began = time.time()
+        service.send(update(64500, age_s=1), update(64666, peer="192.0.2.2", asn=64497),
+                     update(64500, prefix="2001:db8::/32", peer="2001:db8::9", asn=4200000001, community=[]),
+                     update(64500, announcements=[], withdrawals=["203.0.113.0/24"]))
+        wait_for(lambda: self.metric("peering_ris_messages_total", kind="update") == 4, "messages")
+        self.server.stop()
+        (file,) = archive.iterdir()
+        lines = subprocess.run([bgpdump, "-m", file], capture_output=True, text=True, timeout=30).stdout.splitlines()
+        told = [line.split("|")[2:9] for line in lines]
+        self.assertEqual(told, [["A", "192.0.2.1", "64496", "203.0.113.0/24", "64496 3356 64500", "IGP", "192.0.2.1"],
+                                ["A", "192.0.2.2", "64497", "203.0.113.0/24", "64497 3356 64666", "IGP", "192.0.2.2"],
+                                ["A", "2001:db8::9", "4200000001", "2001:db8::/32", "4200000001 3356 64500", "IGP",
+                                 "2001:db8::9"],
+                                ["W", "192.0.2.1", "64496", "203.0.113.0/24"]])
+        self.assertAlmostEqual(float(lines[1].split("|")[1]), began, delta=60 * PATIENCE)
+        watch = self.dir / "watch.json"
+        watch.write_text(json.dumps({"prefixes": [{"prefix": "203.0.113.0/24", "asn": [64500]}]}))
+        moment = [time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at)) for at in (began - 600, began + 600)]
+        replayed = subprocess.run([harness.PEERINGCTL, "replay", "--from", moment[0], "--to", moment[1], "--watch",
+                                   watch, "--archive", archive], capture_output=True, text=True, timeout=30)
+        kinds = [json.loads(line)["kind"] for line in replayed.stdout.splitlines()]
+        self.assertIn("origin-hijack", kinds, replayed.stderr)
 
     def test_garbage_and_error_frames_are_counted_and_the_stream_goes_on(self):
         service = Service()
