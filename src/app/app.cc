@@ -102,6 +102,9 @@ Result<void> check(const Configuration& c) {
   if (!c.feeds.kafka.empty() && !feeds::KafkaFeed::available()) {
     return fail(ErrorCode::invalid_argument, "feeds.kafka: this peeringd was built without librdkafka");
   }
+  for (const KafkaFeed& feed : c.feeds.kafka) {
+    if (const auto settings = kafka_settings(feed); !settings) return tl::unexpected(settings.error());
+  }
   if (const auto catalog = api::load_catalog(c.catalog.file); !catalog) {
     return fail(ErrorCode::invalid_argument, "catalog.file: {}", catalog.error().message);
   }

@@ -75,7 +75,8 @@ struct KafkaFeed {
   std::string group = "peeringd";
   bool from_beginning = true;
   std::string security = "plaintext";
-  std::string ca_file, sasl_mechanism, sasl_user, sasl_password_file;
+  std::string ca_file, certificate_file, key_file;
+  std::string sasl_mechanism, sasl_user, sasl_password_file;
 };
 
 /// `[[rpki.caches]]`: an RPKI-to-Router cache.

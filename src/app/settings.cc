@@ -541,6 +541,13 @@ std::string kafka_security(const Target& value) {
   return known ? "" : "plaintext, ssl, sasl_plaintext or sasl_ssl";
 }
 
+std::string kafka_mechanism(const Target& value) {
+  const std::string& text = *std::get<std::string*>(value);
+  const bool known = text.empty() || text == "PLAIN" || text == "SCRAM-SHA-256" || text == "SCRAM-SHA-512" ||
+                     text == "GSSAPI";
+  return known ? "" : "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or GSSAPI";
+}
+
 }  // namespace
 
 std::vector<Setting> settings_of(KafkaFeed& feed) {
@@ -555,10 +562,16 @@ std::vector<Setting> settings_of(KafkaFeed& feed) {
            kafka_security},
           {"feeds.kafka", "ca_file", &feed.ca_file,
            "PEM file of the authority that signed the brokers' certificates; empty: the system's.", nullptr},
-          {"feeds.kafka", "sasl_mechanism", &feed.sasl_mechanism, "Such as PLAIN or SCRAM-SHA-512.", nullptr},
+          {"feeds.kafka", "certificate_file", &feed.certificate_file,
+           "PEM file of our own certificate, where brokers ask for one; empty: none.", nullptr},
+          {"feeds.kafka", "key_file", &feed.key_file, "PEM file of its private key, without a passphrase.",
+           nullptr},
+          {"feeds.kafka", "sasl_mechanism", &feed.sasl_mechanism,
+           "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or GSSAPI; required with sasl_plaintext and sasl_ssl.",
+           kafka_mechanism},
           {"feeds.kafka", "sasl_user", &feed.sasl_user, "User name for SASL.", nullptr},
           {"feeds.kafka", "sasl_password_file", &feed.sasl_password_file,
-           "File whose first line is the password for SASL.", nullptr}};
+           "File whose first line is the password for SASL, mode 0600.", nullptr}};
 }
 
 std::vector<Setting> settings_of(RisFeed& feed) {

@@ -96,7 +96,7 @@ Result<void> set_ttl_security(int socket, bool on_ipv6, int hops) {
   return set_number(socket, IPPROTO_IPV6, ipv6_min_hop_count, least, "IPV6_MINHOPCOUNT");
 }
 
-Result<std::string> read_password(const std::string& file) {
+Result<std::string> read_password(const std::string& file, std::size_t bytes_max) {
   struct stat status{};
   if (::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) {
     return fail(ErrorCode::invalid_argument, "{}: the password file cannot be read", file);
@@ -107,9 +107,8 @@ Result<std::string> read_password(const std::string& file) {
   }
   std::ifstream in(file);
   std::string line;
-  if (!std::getline(in, line) || line.empty() || line.size() > TCP_MD5SIG_MAXKEYLEN) {
-    return fail(ErrorCode::invalid_argument, "{}: a password is one line of 1 to {} bytes", file,
-                TCP_MD5SIG_MAXKEYLEN);
+  if (!std::getline(in, line) || line.empty() || line.size() > bytes_max) {
+    return fail(ErrorCode::invalid_argument, "{}: a password is one line of 1 to {} bytes", file, bytes_max);
   }
   return line;
 }

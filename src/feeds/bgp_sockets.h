@@ -37,6 +37,6 @@ Result<void> set_ttl_security(int socket, bool on_ipv6, int hops);
 
 /// Reads a password file: regular, readable by its owner only (mode 0600 or less), one line. Errors:
 /// `invalid_argument`, without the content.
-Result<std::string> read_password(const std::string& file);
+Result<std::string> read_password(const std::string& file, std::size_t bytes_max = 80);
 
 }  // namespace peering::feeds

@@ -55,6 +55,8 @@ Result<Owned<rd_kafka_conf_t>> configuration_of(const KafkaSettings& settings) {
     if (!value.empty()) values.emplace_back(name, value);
   };
   add("ssl.ca.location", settings.authority_file);
+  add("ssl.certificate.location", settings.certificate_file);
+  add("ssl.key.location", settings.key_file);
   add("sasl.mechanism", settings.sasl_mechanism);
   add("sasl.username", settings.sasl_user);
   add("sasl.password", settings.sasl_password);

@@ -27,8 +27,9 @@ struct KafkaSettings {
   bool from_beginning = true;  ///< where the group has no offset yet; else from the end
   /// How long the group waits for a member that is silent; its partitions are read by others then.
   std::chrono::milliseconds session_timeout{45'000};
-  std::string security = "plaintext";  ///< plaintext, ssl, sasl_plaintext, sasl_ssl
-  std::string authority_file;
+  std::string security = "plaintext";      ///< plaintext, ssl, sasl_plaintext, sasl_ssl
+  std::string authority_file;              ///< PEM; empty: the system's authorities
+  std::string certificate_file, key_file;  ///< PEM; our own, where brokers ask for one
   std::string sasl_mechanism, sasl_user, sasl_password;
   /// Gets what the routers say, when not null; must outlive the feed. What is read again is kept again.
   Archive* archive = nullptr;
