@@ -24,6 +24,7 @@
 #include "app/event_writer.h"
 #include "app/feed_settings.h"
 #include "app/folder_lock.h"
+#include "app/log_samples.h"
 #include "app/probing.h"
 #include "app/registry_watcher.h"
 #include "app/requirement_watch.h"
@@ -68,10 +69,6 @@ Result<void> check_listener(std::string_view name, const std::string& address, b
   return fail(ErrorCode::invalid_argument, "{} {} is not a loopback address: {}", name, address, condition);
 }
 
-}  // namespace
-
-namespace {
-
 KnowledgeFiles files_of(const Configuration& c) {
   return {c.rpki.vrp_file, c.topology.as_relationships, c.topology.siblings, c.topology.aspa,
           c.topology.bogons};
@@ -93,6 +90,12 @@ Result<void> check(const Configuration& c) {
   if (auto done = check_listener(
           "feeds.bmp.listen", c.feeds.bmp_listen, c.feeds.bmp_allow_remote,
           "BMP has no authentication; set feeds.bmp.allow_remote = true if a firewall decides");
+      !done) {
+    return done;
+  }
+  if (auto done = check_listener(
+          "latency.syslog.listen", c.latency.syslog_listen, c.latency.syslog_allow_remote,
+          "syslog has no authentication; set latency.syslog.allow_remote = true if a firewall decides");
       !done) {
     return done;
   }
@@ -136,6 +139,10 @@ class App::State : public feeds::ShardSink {
   void make_requirement_watch(const std::vector<model::Event>& known);
   Result<void> start_api();
   Result<Listening> start_listeners();
+  Result<void> start_syslog(Listening& out);
+  Result<void> accept(const model::SampleBatch& batch) {
+    return recorder_->accept(batch, "").map([](const auto&) {});
+  }
   Result<void> start_bgp(Listening& out);
   void start_archive();
   void start_mrt_feeds();
@@ -158,6 +165,7 @@ class App::State : public feeds::ShardSink {
   std::unique_ptr<store::TelemetryStore> telemetry_;
   std::unique_ptr<latency::SampleLog> sample_log_;
   std::unique_ptr<latency::Recorder> recorder_;
+  std::unique_ptr<LogSamples> log_samples_;
   std::unique_ptr<api::EventHub> hub_;
   std::unique_ptr<alert::Rules> rules_;
   std::unique_ptr<alert::Outbox> outbox_;
@@ -275,9 +283,7 @@ Result<void> App::State::start_detection() {
   probing_ = std::make_unique<Probing>(
       c_,
       Probing::Services{[this] { return watcher_->current(); },
-                        [this](const model::SampleBatch& batch) {
-                          return recorder_->accept(batch, "").map([](const auto&) {});
-                        }},
+                        [this](const model::SampleBatch& batch) { return accept(batch); }},
       metrics_);
   watcher_ = std::make_unique<RegistryWatcher>(
       *resources_, metrics_, [this](model::RegistryPointer registry) { apply_registry(std::move(registry)); },
@@ -494,7 +500,21 @@ Result<Listening> App::State::start_listeners() {
     out.bmp = *bound;
   }
   if (auto done = start_bgp(out); !done) return tl::unexpected(done.error());
+  if (auto done = start_syslog(out); !done) return tl::unexpected(done.error());
   return out;
+}
+
+Result<void> App::State::start_syslog(Listening& out) {
+  if (c_.latency.syslog_listen.empty()) return {};
+  log_samples_ = std::make_unique<LogSamples>(
+      log_samples_settings(c_),
+      LogSamplesServices{[this](const model::SampleBatch& batch) { return accept(batch); },
+                         [this] { return watcher_->current(); }},
+      metrics_);
+  const auto bound = log_samples_->start();
+  if (!bound) return tl::unexpected(bound.error());
+  out.syslog = *bound;
+  return {};
 }
 
 Result<void> App::State::start_bgp(Listening& out) {
@@ -648,6 +668,7 @@ void App::State::stop() {
   for (const auto& feed : kafka_) feed->stop();
   if (history_) history_->stop();
   if (archive_) archive_->stop();
+  if (log_samples_) log_samples_->stop();
   if (hub_) hub_->stop();
   if (server_) server_->stop();
   workers_.stop();

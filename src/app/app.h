@@ -14,7 +14,8 @@ namespace peering::app {
 /// Where the listeners really are; absent: off.
 struct Listening {
   std::optional<http::Endpoint> http, https, bmp, bgp;
-  std::optional<http::Endpoint> stamp;  ///< UDP
+  std::optional<http::Endpoint> stamp;   ///< UDP
+  std::optional<http::Endpoint> syslog;  ///< UDP and TCP
 };
 
 /// Constructors are inert. Start: stores, detectors, API, listeners. Stop: the reverse, so that everything

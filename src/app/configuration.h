@@ -189,6 +189,10 @@ struct Configuration {
   struct Latency {
     std::chrono::seconds accept_age{30L * 86400};
     std::chrono::seconds settle_every{5};
+    std::string syslog_listen;
+    bool syslog_allow_remote = false;
+    std::string syslog_pop;  ///< empty: the only one of `network.pops`
+    std::int64_t syslog_connections_max = 1000;
   } latency;
 
   struct Probe {

@@ -48,6 +48,7 @@ std::string ready_line(const peering::app::Listening& listening) {
   if (listening.https) line += " https=" + listening.https->to_string();
   if (listening.bmp) line += " bmp=" + listening.bmp->to_string();
   if (listening.bgp) line += " bgp=" + listening.bgp->to_string();
+  if (listening.syslog) line += " syslog=" + listening.syslog->to_string();
   if (listening.stamp) line += " stamp=" + listening.stamp->to_string();
   return line;
 }

@@ -217,6 +217,23 @@ void add_knowledge(std::vector<Setting>& out, Configuration& c) {
   row("bogons", &c.topology.bogons, "Lines of one prefix that nobody should announce; read again on SIGHUP.");
 }
 
+void add_syslog(std::vector<Setting>& out, Configuration::Latency& latency) {
+  const auto row = [&](std::string_view key, Target target, std::string_view text, Rule rule) {
+    out.push_back({"latency.syslog", key, target, text, rule});
+  };
+  row("listen", &latency.syslog_listen,
+      "Address where access logs of nginx and HAProxy come in, by UDP and TCP; empty: off.", endpoint);
+  row("allow_remote", &latency.syslog_allow_remote,
+      "Syslog has no authentication: an address that is not loopback is refused unless this is true "
+      "(a firewall then decides who may speak).",
+      nullptr);
+  row("pop", &latency.syslog_pop,
+      "PoP of lines that name none; empty: the only one of network.pops, and with several such lines are "
+      "rejected.",
+      nullptr);
+  row("connections_max", &latency.syslog_connections_max, "TCP senders connected at once.", positive);
+}
+
 void add_feeds(std::vector<Setting>& out, Configuration::Feeds& feeds) {
   const auto row = [&](std::string_view key, Target target, std::string_view text, Rule rule) {
     out.push_back({"feeds.bmp", key, target, text, rule});
@@ -312,6 +329,7 @@ std::vector<Setting> settings_of(Configuration& c) {
       {"latency", "accept_age", &c.latency.accept_age, "Oldest sample that is accepted.", positive});
   out.push_back({"latency", "settle_every", &c.latency.settle_every,
                  "How often accepted samples are folded into stored sketches.", positive});
+  add_syslog(out, c.latency);
   add_probe(out, c.probe);
   out.push_back({"alerts", "retry_first", &c.alerts.retry_first,
                  "Pause before the second attempt of a delivery; doubles with each.", positive});

@@ -63,6 +63,7 @@ class SlowLink:
     """Two TAP devices and a thread that carries frames between them late."""
 
     def __init__(self, near, far):
+        self.one_way_s = ONE_WAY_S  # may be changed while it runs
         self.ends = [self._tap(near), self._tap(far)]
         self._stop_read, self._stop_write = os.pipe()
         self._thread = threading.Thread(target=self._carry, daemon=True)
@@ -96,7 +97,7 @@ class SlowLink:
                     except BlockingIOError:
                         break
                     number += 1
-                    heapq.heappush(waiting, (time.monotonic() + ONE_WAY_S, number, 1 - side, frame))
+                    heapq.heappush(waiting, (time.monotonic() + self.one_way_s, number, 1 - side, frame))
             while waiting and waiting[0][0] <= time.monotonic():
                 _, _, side, frame = heapq.heappop(waiting)
                 with contextlib.suppress(OSError):

@@ -1,0 +1,202 @@
+"""Round-trip times out of the access logs of nginx and HAProxy, configured as docs/access-logs.md says, over a slow
+link; and what else may come to the syslog port.
+"""
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import time
+
+import harness
+import netns_lab
+from harness import need_program, wait_for
+from netns_lab import SOURCE
+
+DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs" / "access-logs.md"
+CONFIG = """
+[[network.pops]]
+name = "AMS"
+metro = "Amsterdam"
+
+[latency.syslog]
+listen = "127.0.0.1:0"
+"""
+CLIENTS = "198.51.100.0/24"  # the far end of the link
+LINE = '{"time":"%.3f","client":"%s","rtt_us":"%s"}'
+# What a busy machine adds to the link's time, beside the millisecond or so of a quiet one.
+EXTRA_MS = 15 * harness.PATIENCE
+
+lab = None
+
+
+def setUpModule():
+    global lab
+    if netns_lab.why_impossible() is None:
+        lab = netns_lab.Lab()
+
+
+def tearDownModule():
+    if lab:
+        lab.remove()
+
+
+def documented(language):
+    return re.search(rf"```{language}\n(.*?)```", DOCS.read_text(), re.S).group(1)
+
+
+class AccessLogs(harness.SystemTest):
+    def begin(self, prefix=CLIENTS):
+        self.server = self.daemon(config=CONFIG)
+        self.tenant = harness.Tenant(self.server.client())
+        self.tenant.add_prefix("clients", prefix)
+        self.host, self.port = self.server.address("syslog")
+
+    def lines(self, result):
+        return self.server.metrics().get(f'peering_syslog_lines_total{{result="{result}"}}', 0)
+
+    def points(self):
+        return [(series["source"], series["kind"], point) for series in
+                self.tenant.latency("clients", "&timespan=PT6H&interval=PT5M&groupBy=pop,kind,source")["series"]
+                for point in series["points"] if point["count"]]
+
+    def count(self):
+        return sum(point["count"] for _, _, point in self.points())
+
+    def udp(self, *messages):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for message in messages:
+                sender.sendto(message.encode(), (self.host, self.port))
+
+
+class RealServers(AccessLogs):
+    """nginx and HAProxy here, a client at the other end of a link of 20 ms each way."""
+
+    def setUp(self):
+        super().setUp()
+        if not lab:
+            self.skipTest(netns_lab.why_impossible())
+        lab.link.one_way_s = 0.020
+
+    def with_port(self, text):
+        return text.replace("127.0.0.1:5514", f"{self.host}:{self.port}")
+
+    def nginx(self):
+        port, folder = harness.free_port(), self.dir / "nginx"
+        folder.mkdir()
+        places = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in
+                         ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        config = folder / "nginx.conf"
+        config.write_text(f"daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;\n"
+                          f"events {{}}\nhttp {{\n{places}{self.with_port(documented('nginx'))}"
+                          f"server {{ listen {SOURCE}:{port}; location / {{ return 200 'ok'; }} }}\n}}\n")
+        self.background([need_program(self, "nginx", "/usr/sbin/nginx"), "-c", config, "-e", folder / "error.log"], "nginx")
+        return port
+
+    def haproxy(self):
+        port, config = harness.free_port(), self.dir / "haproxy.cfg"
+        log = "".join(f"    {line}\n" for line in self.with_port(documented("haproxy")).splitlines())
+        config.write_text("defaults\n    mode http\n    timeout client 10s\n    timeout connect 10s\n    timeout server 10s\n"
+                          f"frontend edge\n    bind {SOURCE}:{port}\n{log}    http-request return status 200\n")
+        self.background([need_program(self, "haproxy", "/usr/sbin/haproxy"), "-db", "-f", config], "haproxy")
+        return port
+
+    def visit(self, port, times):
+        """Connections of a client beyond the link, one request each."""
+        url = f"http://{SOURCE}:{port}/"
+        curl = shutil.which("curl") or self.fail("curl is not installed")
+        wait_for(lambda: self.run_far(curl, "-sf", "-o", "/dev/null", url) == 0, "web server", 20)
+        for _ in range(times):
+            self.assertEqual(self.run_far(curl, "-sf", "-o", "/dev/null", url), 0)
+
+    def run_far(self, *words):
+        program = self.background(lab.command(lab.end, *words), f"far-{len(self._logs)}")
+        return program.process.wait(20 * harness.PATIENCE)
+
+    def medians_ms(self):
+        return {source: point["p50_us"] / 1000 for source, kind, point in self.points() if kind == "srtt"}
+
+    def test_nginx_and_haproxy_report_the_link(self):
+        for name in ("nginx", "haproxy"):
+            with self.subTest(server=name):
+                lab.link.one_way_s = 0.020
+                self.begin() if name == "nginx" else self.again()
+                port = getattr(self, name)()
+                began = time.monotonic()
+                self.visit(port, 20)
+                wait_for(lambda: self.count() >= 20, "samples in the report", 60)
+                took, [median] = time.monotonic() - began, self.medians_ms().values()
+                print(f"{name}: median {median:.2f} ms over 2 x 20 ms, {took:.1f} s after the first request", flush=True)
+                self.assertTrue(40 <= median <= 43 + EXTRA_MS, median)
+                lab.link.one_way_s = 0.030
+                before = self.count()
+                self.visit(port, 40)
+                wait_for(lambda: self.count() >= before + 40, "samples of the slower link", 60)
+                slowest = max(point["p95_us"] for _, _, point in self.points()) / 1000
+                print(f"{name}: 95 % below {slowest:.2f} ms over 2 x 30 ms", flush=True)
+                self.assertTrue(60 <= slowest <= 63 + 2 * EXTRA_MS, slowest)
+
+    def again(self):
+        """Another server, with nothing of the one before."""
+        self.server.stop()
+        self.server = self.daemon("other", config=CONFIG)
+        self.tenant = harness.Tenant(self.server.client())
+        self.tenant.add_prefix("clients", CLIENTS)
+        self.host, self.port = self.server.address("syslog")
+
+
+class WhatComes(AccessLogs):
+    def test_a_stop_stores_what_came(self):
+        self.begin("203.0.113.0/24")
+        number = 500
+        with socket.create_connection((self.host, self.port)) as sender:
+            for index in range(number):
+                line = LINE % (time.time(), f"203.0.113.{index % 250}", 20_000 + index)
+                message = f"<134>1 - edge-1 haproxy - - - {line}"
+                sender.sendall(f"{len(message)} {message}".encode() if index % 2 else f"{message}\n".encode())
+            wait_for(lambda: self.server.metrics().get('peering_syslog_messages_total{transport="tcp"}', 0) == number,
+                     "messages taken")
+            self.assertEqual(self.server.stop(), 0)
+        self.server.start()
+        self.tenant.client = self.server.client()
+        self.assertEqual(self.count(), number)
+        self.assertEqual({source for source, _, _ in self.points()}, {"edge-1"})
+
+    def test_half_a_line_long_ones_and_strangers_cost_only_themselves(self):
+        self.begin("203.0.113.0/24")
+        good = f"<190>Nov 23 16:13:36 edge-1 peering: {LINE % (time.time(), '203.0.113.9', '20123')}"
+        self.udp(good, good[:-9], "<999>x", "", "<190>1 no", "x" * 60_000,
+                 f"<190>{LINE % (time.time(), '192.0.2.1', '20123')}", f"<190>{LINE % (time.time(), '203.0.113.9', '-')}",
+                 f"<190>{LINE % (time.time() - 400 * 86400, '203.0.113.9', '20123')}")
+        with socket.create_connection((self.host, self.port)) as sender:
+            sender.sendall(f"{good}\n{good}\n".encode() + b"y" * 70_000)
+            wait_for(lambda: self.closed(sender), "an end of the connection whose line does not end", 20)
+        wait_for(lambda: self.count() == 3, "the good ones")
+        wait_for(lambda: self.lines("rejected") == 4, "rejected lines")
+        self.assertEqual((self.lines("unmatched"), self.lines("no_round_trip")), (1, 1))
+        self.assertEqual(self.server.metrics()["peering_syslog_malformed_total"], 3)
+        log = self.server.log_text()
+        self.assertIn("syslog: lines are rejected; the first:", log)
+        self.assertNotIn("203.0.113.9", log, "addresses of clients are not logged")
+
+    @staticmethod
+    def closed(sender):
+        sender.settimeout(0.1)
+        try:
+            return sender.recv(1) == b""
+        except TimeoutError:
+            return False
+        except ConnectionResetError:
+            return True
+
+    def test_an_address_that_is_not_loopback_needs_a_word(self):
+        path = self.dir / "remote.toml"
+        path.write_text('[latency.syslog]\nlisten = "0.0.0.0:5514"\n')
+        done = subprocess.run([harness.PEERINGD, "--config", path, "--check"], capture_output=True, text=True,
+                              timeout=60 * harness.PATIENCE)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("latency.syslog.allow_remote = true", done.stderr)
+
+
+if __name__ == "__main__":
+    harness.main()
