@@ -18,7 +18,8 @@ std::vector<std::string> silences_of(const model::Event& event, const model::Reg
   if (of_tenant == registry.silences->end()) return out;
   const auto prefix = registry.prefixes.find(model::lower(event.prefix_resource));
   const bool known = prefix != registry.prefixes.end();
-  const std::string_view group = known ? std::string_view(prefix->second->expectation.group) : "";
+  std::string_view group = known ? std::string_view(prefix->second->expectation.group) : "";
+  if (const auto monitored = model::monitored_of_resource(event.prefix_resource)) group = monitored->second;
   const model::SilencedSubject subject{event, group};
   // Whoever silenced an event does not want to hear that it flaps.
   model::Event flaps;

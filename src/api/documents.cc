@@ -54,15 +54,22 @@ Result<void> put_registration(const std::string& key, const std::optional<json::
 
 Result<void> set_monitoring(model::Connection& connection, const json::value* monitoring) {
   model::AlertOptIn alerts;
+  model::MonitoredAsList asns;
+  const auto corrupt = [&](const Error& error) {
+    return fail(ErrorCode::corrupt, "stored monitoring of {}: {}", connection.resource, error.message);
+  };
   if (const json::value* given = monitoring ? find(*monitoring, "properties", "alerts") : nullptr) {
     auto read = model::alert_opt_in_from_json(*given);
-    if (!read) {
-      return fail(ErrorCode::corrupt, "stored monitoring of {}: {}", connection.resource,
-                  read.error().message);
-    }
+    if (!read) return corrupt(read.error());
     alerts = std::move(*read);
   }
+  if (const json::value* given = monitoring ? find(*monitoring, "properties", "asns") : nullptr) {
+    auto read = model::monitored_ases_from_json(*given);
+    if (!read) return corrupt(read.error());
+    asns = std::move(*read);
+  }
   connection.alerts = std::move(alerts);
+  connection.asns = std::move(asns);
   return {};
 }
 

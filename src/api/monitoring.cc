@@ -1,4 +1,5 @@
-// `monitoring/default` of a connection (the alert opt-in) and of a prefix (what is expected of it).
+// `monitoring/default` of a connection (the alert opt-in, and the ASes that are watched) and of a prefix
+// (what is expected of it).
 //
 // A prefix without settings expects nothing in particular: `asn` is "any", and no origin is learned silently.
 // The one origin that is seen now is offered as `suggestedAsn`; only a PUT or PATCH makes it expected.
@@ -19,6 +20,8 @@ constexpr std::string_view id_suffix = "/providers/Open.Peering/monitoring/defau
 
 // Served with a prefix's settings, never stored; ignored in bodies like every read-only field.
 constexpr std::string_view suggestion_key = "suggestedAsn";
+
+constexpr std::string_view asns_key = "asns";
 
 constexpr std::size_t member_values_max = 1000;
 constexpr std::array<std::pair<std::string_view, std::size_t>, 2> free_texts = {
@@ -46,11 +49,31 @@ arm::Expected<Watched> load_settings(const Call& call) {
   return Watched{std::move(*base), std::move(*stored)};
 }
 
+arm::Expected<void> check_texts(const json::value& object, std::string_view path) {
+  for (const auto& [key, bytes_max] : free_texts) {
+    const auto text = arm::text_member(object, key, fmt::format("{}.{}", path, key), bytes_max);
+    if (!text) return tl::unexpected(text.error());
+  }
+  return {};
+}
+
 // Checks properties and gives them in canonical form.
 using Canonical = arm::Expected<json::object> (*)(const Call&, const Record& base, json::object given);
 
-arm::Expected<json::object> canonical_opt_in(const Call& call, const Record& base, json::object given) {
-  constexpr std::array<std::string_view, 1> known = {"alerts"};
+arm::Expected<json::array> canonical_asns(const json::value& given) {
+  const auto list = model::monitored_ases_from_json(given);
+  if (!list) return arm::refuse(400, "InvalidRequestContent", "properties: " + list.error().message);
+  json::array out = model::to_json(*list);
+  std::size_t place = 0;
+  for (const json::value& each : out) {
+    const std::string where = fmt::format("properties.{}[{}]", asns_key, place++);
+    if (auto ok = check_texts(each, where); !ok) return tl::unexpected(ok.error());
+  }
+  return out;
+}
+
+arm::Expected<json::object> canonical_settings(const Call& call, const Record& base, json::object given) {
+  constexpr std::array<std::string_view, 2> known = {"alerts", "asns"};
   if (auto ok = arm::only_members(given, "properties", known); !ok) return tl::unexpected(ok.error());
   const json::value* alerts = given.if_contains("alerts");
   const auto opt_in = model::alert_opt_in_from_json(alerts ? *alerts : json::value(json::object()));
@@ -66,7 +89,13 @@ arm::Expected<json::object> canonical_opt_in(const Call& call, const Record& bas
                                "an alert channel of this subscription");
     }
   }
-  return json::object{{"alerts", model::to_json(*opt_in)}};
+  json::object out{{"alerts", model::to_json(*opt_in)}};
+  if (const json::value* asns = given.if_contains(asns_key)) {
+    auto list = canonical_asns(*asns);
+    if (!list) return tl::unexpected(list.error());
+    if (!list->empty()) out[asns_key] = std::move(*list);
+  }
+  return out;
 }
 
 arm::Expected<json::object> canonical_expectation(const Call&, const Record& base, json::object given) {
@@ -149,17 +178,13 @@ std::size_t count_values(const json::value& value) {
 arm::Expected<void> check_sizes(const json::object& properties) {
   for (const auto& member : properties) {
     const std::size_t count = count_values(member.value());
-    if (count > member_values_max) {
+    const std::size_t most = member.key() == asns_key ? model::monitored_values_max : member_values_max;
+    if (count > most) {
       return arm::bad_content(fmt::format("properties.{}", std::string_view(member.key())),
-                              fmt::format("{} values", count), fmt::format("at most {}", member_values_max));
+                              fmt::format("{} values", count), fmt::format("at most {}", most));
     }
   }
-  const json::value all(properties);
-  for (const auto& [key, bytes_max] : free_texts) {
-    const auto text = arm::text_member(all, key, fmt::format("properties.{}", key), bytes_max);
-    if (!text) return tl::unexpected(text.error());
-  }
-  return {};
+  return check_texts(json::value(properties), "properties");
 }
 
 arm::Answer write_monitoring(Call& call, Canonical canonical, bool patch) {
@@ -192,9 +217,13 @@ arm::Answer write_monitoring(Call& call, Canonical canonical, bool patch) {
 
 }  // namespace
 
-arm::Answer get_connection_monitoring(Call& call) { return get_monitoring(call, canonical_opt_in); }
-arm::Answer put_connection_monitoring(Call& call) { return write_monitoring(call, canonical_opt_in, false); }
-arm::Answer patch_connection_monitoring(Call& call) { return write_monitoring(call, canonical_opt_in, true); }
+arm::Answer get_connection_monitoring(Call& call) { return get_monitoring(call, canonical_settings); }
+arm::Answer put_connection_monitoring(Call& call) {
+  return write_monitoring(call, canonical_settings, false);
+}
+arm::Answer patch_connection_monitoring(Call& call) {
+  return write_monitoring(call, canonical_settings, true);
+}
 arm::Answer get_prefix_monitoring(Call& call) { return get_monitoring(call, canonical_expectation); }
 arm::Answer put_prefix_monitoring(Call& call) { return write_monitoring(call, canonical_expectation, false); }
 arm::Answer patch_prefix_monitoring(Call& call) {

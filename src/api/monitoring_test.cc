@@ -133,6 +133,50 @@ TEST_F(Monitoring, AlertsAreOptIn) {
   }
 }
 
+TEST_F(Monitoring, AConnectionMayWatchAses) {
+  const std::string path = make_service() + std::string(suffix);
+  const std::string asns =
+      R"([{"asn":64500,"upstreams":[64496],"downstreams":[],"group":"edge"},{"asn":64501}])";
+  const Reply made = put(path, R"({"properties":{"asns":)" + asns + "}}");
+  EXPECT_EQ(made.status, 201);
+  EXPECT_EQ(made.body.at("properties").at("asns"), *parse_json(asns));
+  EXPECT_EQ(get(path).body, made.body);
+  EXPECT_EQ(put(path, made.text).status, 200);
+  const Reply patched = patch(path, R"({"properties":{"alerts":{"enabled":true}}})");
+  EXPECT_EQ(patched.body.at("properties").at("asns"), *parse_json(asns)) << "what is not named stays";
+  EXPECT_EQ(find(patch(path, R"({"properties":{"asns":null}})").body, "properties", "asns"), nullptr);
+  EXPECT_EQ(*find(get(path).body, "properties", "alerts", "enabled"), true);
+}
+
+TEST_F(Monitoring, WrongListsOfAsesAreErrorsThatNameTheEntry) {
+  const std::string path = make_service() + std::string(suffix);
+  json::array many, neighbors;
+  for (int i = 1; i <= 1001; ++i) many.push_back(json::object{{"asn", i}});
+  for (int i = 1; i <= 500; ++i) neighbors.push_back(i);
+  json::array large;
+  for (int i = 1; i <= 50; ++i) large.push_back(json::object{{"asn", i}, {"upstreams", neighbors}});
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {R"({"asn":64500})", "asns"},
+      {R"([{"asn":"x"}])", "asns[0].asn"},
+      {R"([{"asn":1},{"asn":2,"upstreams":[-1]}])", "asns[1].upstreams"},
+      {R"([{"asn":1,"via":[]}])", "asns[0].via"},
+      {R"([{"asn":1},{"asn":1}])", "asns[1].asn '1'"},
+      {R"([{"asn":1,"group":")" + std::string(257, 'x') + R"("}])", "asns[0].group"},
+      {R"([{"asn":1,"description":"a\nb"}])", "asns[0].description"},
+      {json::serialize(many), "1001 entries"},
+      {json::serialize(large), "at most 20000"},
+  };
+  for (const auto& [asns, named] : cases) {
+    const std::string body = R"({"properties":{"asns":)" + asns + "}}";
+    for (const Reply& reply : {put(path, body), patch(path, body)}) {
+      EXPECT_EQ(reply.status, 400) << named;
+      EXPECT_THAT(reply.message(), HasSubstr(named));
+    }
+  }
+  const std::string prefix = make_prefix(announced) + std::string(suffix);
+  EXPECT_EQ(put(prefix, R"({"properties":{"asns":[{"asn":1}]}})").status, 400) << "of a connection only";
+}
+
 TEST_F(Channels, SecretsGoInAndNeverComeOut) {
   put(std::string(sub_a), "");
   const std::string list = std::string(sub_a) + "/providers/Open.Peering/alertChannels", path = list + "/Ops";

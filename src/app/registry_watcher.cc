@@ -29,7 +29,10 @@ void keep_settings(model::RegisteredPrefix& entry, const model::RegisteredPrefix
   entry.expectation = from.expectation;
   entry.expectation.prefix = prefix;
 }
-void keep_settings(model::Connection& entry, const model::Connection& from) { entry.alerts = from.alerts; }
+void keep_settings(model::Connection& entry, const model::Connection& from) {
+  entry.alerts = from.alerts;
+  entry.asns = from.asns;
+}
 
 // The registry made of documents in order of their revisions. Documents are not kept: what matters of them is
 // in the registry.

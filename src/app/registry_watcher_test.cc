@@ -106,6 +106,24 @@ TEST_F(WatcherTest, MonitoringSettingsOutliveANewVersionOfTheirPrefixAndComeBack
   EXPECT_TRUE(watcher.current()->prefixes.begin()->second->expectation.allows_origin(64501));
 }
 
+TEST_F(WatcherTest, AsesThatAConnectionWatchesOutliveANewVersionOfItAndARestart) {
+  ASSERT_TRUE(watcher.start());
+  const std::string settings = watched_service + "/providers/Open.Peering/monitoring/default";
+  const json::value asns{json::object{{"asn", 64500}}};
+  commit({service_document(),
+          write(settings, api::monitoring_type, json::value{{"properties", {{"asns", asns}}}})});
+  ASSERT_TRUE(watcher.wait_applied(commit({service_document()})));
+  const auto watched = [](const RegistryWatcher& of) {
+    return model::to_json(of.current()->connections.begin()->second->asns);
+  };
+  EXPECT_EQ(watched(watcher), asns);
+  RegistryWatcher later(*resources, metrics, [](model::RegistryPointer) {});
+  ASSERT_TRUE(later.start());
+  EXPECT_EQ(watched(later), asns);
+  ASSERT_TRUE(watcher.wait_applied(commit({write(settings, api::monitoring_type, std::nullopt)})));
+  EXPECT_TRUE(watched(watcher).empty());
+}
+
 TEST_F(WatcherTest, SettingsOfADeletedPrefixAreNotThoseOfTheNextOne) {
   ASSERT_TRUE(watcher.start());
   const std::string id = watched_service + "/prefixes/a";

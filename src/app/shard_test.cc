@@ -127,6 +127,44 @@ TEST(ShardWithMonitoredAses, JudgesThemWhereverTheyStandAndTellsTheConnection) {
                       "as-announces-unregistered resolved", "path-unexpected-downstream resolved"}));
 }
 
+model::RegistryPointer registry_that_watches(std::string_view asns) {
+  auto out = std::make_shared<model::Registry>();
+  auto connection = std::make_shared<model::Connection>();
+  connection->resource = "/c";
+  connection->asns = model::monitored_ases_from_json(*parse_json(asns)).value();
+  out->connections["/c"] = connection;
+  return out;
+}
+
+TEST(ShardWithAsesOfConnections, FollowsTheListAlsoForRoutesThatWereThereBefore) {
+  Metrics metrics;
+  ShardWork work({}, metrics);
+  const auto told = [&] {
+    while (work.has_more()) work.go_on(now());
+    std::vector<std::string> out;
+    for (const model::Event& event : work.fetch()) {
+      out.push_back(fmt::format("{} {}", to_string(event.kind), to_string(event.state)));
+    }
+    return out;
+  };
+  using Told = std::vector<std::string>;
+  work.take(registry_that_watches("[]"), now());
+  const feeds::RouteRun before = elsewhere({64496, 64498, 64500, 64511});
+  work.take(feeds::ShardMessage(before), now());
+  EXPECT_EQ(told(), Told());
+  work.take(registry_that_watches(R"([{"asn":64500,"upstreams":[64497]}])"), now());
+  EXPECT_EQ(told(), Told{"path-unexpected-upstream open"}) << "the state at the start";
+  work.take(registry_that_watches(R"([{"asn":64500,"upstreams":[64498],"downstreams":[]}])"), now());
+  EXPECT_EQ(told(), (Told{"path-unexpected-downstream open", "path-unexpected-upstream resolved"}));
+  work.take(feeds::ShardMessage(elsewhere({64496, 64498, 64500})), now());
+  EXPECT_EQ(told(), (Told{"as-announces-unregistered open", "path-unexpected-downstream resolved"}))
+      << "what was found in the table is followed";
+  work.take(registry_that_watches("[]"), now());
+  EXPECT_EQ(told(), Told{"as-announces-unregistered resolved"});
+  work.take(feeds::ShardMessage(elsewhere({64496, 64499, 64500})), now());
+  EXPECT_EQ(told(), Told());
+}
+
 TEST_F(ShardTest, AnswersWhatRoutesThereAre) {
   shard.start();
   post(announcement(64500));

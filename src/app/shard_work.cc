@@ -3,19 +3,21 @@
 #include <utility>
 #include <variant>
 
+#include "rib/packed_path.h"
+
 namespace peering::app {
 
 namespace {
 
 constexpr std::size_t flushed_routes_max = 5000;
 constexpr std::size_t judged_prefixes_max = 200;
+constexpr std::size_t sought_prefixes_max = 5000, sought_routes_max = 1000;
 
 }  // namespace
 
 ShardWork::ShardWork(Options options, Metrics& metrics)
     : options_(std::move(options)),
       detector_(options_.detection),
-      monitored_(options_.detection.monitored.asns()),
       changes_total_(metrics.counter("peering_route_changes_total", "Routes that became another one.")),
       events_total_(
           metrics.counter("peering_events_detected_total", "Versions of events that detectors made.")) {}
@@ -37,7 +39,7 @@ void ShardWork::handle(const feeds::RouteRun& run, TimePoint at) {
     detector_.peer_heard(*peer, routes.time, at, events_);
   });
   table_.apply(run.burst, changes_);
-  if (!monitored_.empty()) monitored_.changes_of(run.burst, *watched_, changes_);
+  monitored_.changes_of(run.burst, detector_.monitored(), *watched_, changes_);
   judge(at);
 }
 
@@ -134,6 +136,23 @@ void ShardWork::take(const feeds::ShardMessage& message, TimePoint at) {
 void ShardWork::take(const model::RegistryPointer& registry, TimePoint at) {
   watch(registry);
   detector_.registry_changed(registry, table_, at, events_);
+  if (detector_.monitored().empty()) monitored_.clear();
+  for (const net::Asn asn : detector_.monitored_anew()) sought_next_.insert(asn);
+}
+
+// Looks at a part of the table for routes of ASes that are monitored anew.
+void ShardWork::seek(TimePoint at) {
+  if (sought_.empty()) sought_.swap(sought_next_);
+  std::vector<rib::Route> found;
+  const auto concerns = [&](rib::PackedView attributes) {
+    return rib::any_asn_of_path(attributes, [&](net::Asn asn) { return sought_.contains(asn); });
+  };
+  const bool more = table_.walk(walk_, sought_prefixes_max, sought_routes_max, concerns, found);
+  for (const rib::Route& route : found) {
+    monitored_.follow(route, *watched_);
+    detector_.judge_held(route, at, events_);
+  }
+  if (!more) sought_.clear();
 }
 
 void ShardWork::take(const KnowledgeUpdate& update) {
@@ -154,6 +173,7 @@ void ShardWork::go_on(TimePoint at) {
     doomed_ = table_.flush(flushed_routes_max, changes_);
     judge(at);
   }
+  if (!sought_.empty() || !sought_next_.empty()) seek(at);
   if (rejudging_) rejudging_ = detector_.judge_waiting(table_, judged_prefixes_max, at, events_);
 }
 

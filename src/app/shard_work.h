@@ -6,6 +6,7 @@
 
 #include <map>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "app/world_knowledge.h"
@@ -45,8 +46,8 @@ class ShardWork {
   /// Puts what is known of the world in force; held routes are judged again by `go_on`.
   void take(const KnowledgeUpdate& update);
   void take(const FeedChange& change, TimePoint at);
-  /// True when there are routes to remove or to judge again.
-  bool has_more() const { return doomed_ || rejudging_; }
+  /// True when there are routes to remove, to judge again, or to look for.
+  bool has_more() const { return doomed_ || rejudging_ || !sought_.empty() || !sought_next_.empty(); }
   /// Does a part of it.
   void go_on(TimePoint at);
   /// What the time alone brings about; once a second.
@@ -73,6 +74,7 @@ class ShardWork {
   void handle(const feeds::EndOfRib& end, TimePoint at);
   void handle(const feeds::RoutesRepeat& repeat, TimePoint at);
   void watch(const model::RegistryPointer& after);
+  void seek(TimePoint at);
   void pass_deadlines(TimePoint at);
 
   Options options_;
@@ -86,6 +88,10 @@ class ShardWork {
   std::map<std::string, Deadline> deadlines_;
   bool doomed_ = false;     // routes wait to be removed
   bool rejudging_ = false;  // prefixes wait to be judged again
+  // ASes that are monitored anew: the routes that have one in their path are looked for in the table, in one
+  // walk for all of them. Those that come meanwhile wait for the next.
+  std::unordered_set<net::Asn> sought_, sought_next_;
+  rib::TableWalk walk_;
   std::uint64_t counted_changes_ = 0;
   Counter &changes_total_, &events_total_;
 };

@@ -38,7 +38,9 @@ constexpr std::size_t flush_slice = 10'000;
 }  // namespace
 
 std::string EventLines::group_of(const model::Event& event) const {
-  if (const auto group = monitored_.group_of(event.prefix_resource)) return *group;
+  if (const auto monitored = model::monitored_of_resource(event.prefix_resource)) {
+    return std::string(monitored->second);
+  }
   const auto found = registry_->prefixes.find(model::lower(event.prefix_resource));
   return found == registry_->prefixes.end() ? "" : found->second->expectation.group.str();
 }
@@ -101,10 +103,9 @@ AnalyzeEngine::AnalyzeEngine(detect::WatchFile watch, EventLines::Taker taker)
     : watch_(std::move(watch)),
       detector_(watch_.settings),
       reopening_(watch_.settings.reopen_within),
-      lines_(watch_.registry, watch_.settings.monitored, std::move(taker)),
+      lines_(watch_.registry, std::move(taker)),
       knowledge_(watch_.settings),
       space_(space_of(*watch_.registry)) {
-  for (const net::Asn asn : watch_.settings.monitored.asns()) monitored_.insert(asn);
   detector_.registry_changed(watch_.registry, table_, now_, events_);
 }
 
@@ -163,17 +164,17 @@ void AnalyzeEngine::judge(const std::vector<rib::RouteChange>& changes) {
 }
 
 bool AnalyzeEngine::concerns(const net::Prefix& prefix) const {
-  return !monitored_.empty() || space_.overlaps(prefix);
+  return !watch_.settings.monitored.empty() || space_.overlaps(prefix);
 }
 
 bool AnalyzeEngine::concerns(const net::Prefix& prefix, bool through_monitored) const {
   if (through_monitored || space_.overlaps(prefix)) return true;
-  return !monitored_.empty() && !table_.routes(prefix).empty();
+  return !watch_.settings.monitored.empty() && !table_.routes(prefix).empty();
 }
 
 bool AnalyzeEngine::has_monitored(const wire::bgp::AsPath& path) const {
-  return !monitored_.empty() &&
-         std::ranges::any_of(path.asns, [this](net::Asn asn) { return monitored_.contains(asn); });
+  return !watch_.settings.monitored.empty() &&
+         std::ranges::any_of(path.asns, [this](net::Asn asn) { return watch_.settings.monitored.has(asn); });
 }
 
 bool AnalyzeEngine::is_overtaken(const rib::Peer& peer, const net::Prefix& prefix, TimePoint time) const {

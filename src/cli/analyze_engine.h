@@ -6,7 +6,6 @@
 #include <map>
 #include <ostream>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "detect/detector.h"
@@ -25,8 +24,8 @@ class EventLines {
   /// Takes one line of output and the version of the event that it is about.
   using Taker = std::function<void(const model::Event&, json::object line)>;
 
-  EventLines(model::RegistryPointer registry, detect::MonitoredAses monitored, Taker taker)
-      : registry_(std::move(registry)), monitored_(std::move(monitored)), taker_(std::move(taker)) {}
+  EventLines(model::RegistryPointer registry, Taker taker)
+      : registry_(std::move(registry)), taker_(std::move(taker)) {}
 
   /// `line`: the input line or record that brought it about, from 1.
   void write(const model::Event& event, std::size_t line);
@@ -35,7 +34,6 @@ class EventLines {
   std::string group_of(const model::Event& event) const;
 
   model::RegistryPointer registry_;
-  detect::MonitoredAses monitored_;
   Taker taker_;
   std::map<model::EventId, model::Level> open_;
 };
@@ -92,7 +90,6 @@ class AnalyzeEngine {
   std::vector<model::Event> events_;
   detect::Knowledge knowledge_;
   net::PrefixSpace space_;
-  std::unordered_set<net::Asn> monitored_;
   std::size_t roa_changes_made_ = 0;
   std::size_t line_ = 0;
   TimePoint now_{}, ticked_{};

@@ -1,5 +1,7 @@
-// `monitoring show|set`: what is expected of a prefix, and the settings of a connection.
+// `monitoring show|set`: what is expected of a prefix, and the settings of a connection; `monitoring asn …`:
+// the ASes that a connection watches wherever they stand in a path.
 #include <algorithm>
+#include <iterator>
 
 #include "cli/commands.h"
 #include "cli/read_file.h"
@@ -29,6 +31,11 @@ const Columns monitoring_columns = {
     {"Channels", "properties.alerts.channels"},
     {"Minimum level", "properties.alerts.minimumLevel"},
     {"Alert kinds", "properties.alerts.kinds"},
+    {"Monitored ASes", "properties.asns"},
+};
+const Columns watched_asn_columns = {
+    {"AS", "asn", Show::number}, {"Upstreams", "upstreams"},     {"Downstreams", "downstreams"},
+    {"Group", "group"},          {"Description", "description"},
 };
 
 Outcome<json::value> number_of(std::string_view option, std::string_view text) {
@@ -132,6 +139,111 @@ Outcome<void> set(Session& session, const Call& call) {
                       monitoring_columns);
 }
 
+// The settings of the connection, and the ASes that are watched now.
+struct Watching {
+  std::string path;
+  json::array asns;
+};
+
+Outcome<Watching> watching(Session& session, const Call& call) {
+  const auto subscription = session.subscription();
+  if (!subscription) return tl::unexpected(subscription.error());
+  Watching out;
+  out.path = extension_path(service_path(*subscription, call.value("resource-group"), call.value("name")),
+                            "monitoring/default");
+  const auto settings = session.api().get(out.path);
+  if (!settings) return tl::unexpected(settings.error());
+  const json::value* asns = find(*settings, "properties", "asns");
+  if (asns && asns->is_array()) out.asns = asns->get_array();
+  return out;
+}
+
+bool is_entry(const json::value& entry, const json::value& asn, std::string_view group) {
+  const json::value* number = find(entry, "asn");
+  return number && *number == asn && find_string(entry, "group").value_or("") == group;
+}
+
+Outcome<void> write_asns(Session& session, Watching&& watching) {
+  json::object properties{{"asns", std::move(watching.asns)}};
+  const auto written =
+      session.api().patch(watching.path, json::object{{"properties", std::move(properties)}});
+  if (!written) return tl::unexpected(written.error());
+  const json::value* asns = find(written->body, "properties", "asns");
+  session.print_list(asns && asns->is_array() ? asns->get_array() : json::array(), watched_asn_columns);
+  return {};
+}
+
+Outcome<void> list_asns(Session& session, const Call& call) {
+  const auto now = watching(session, call);
+  if (!now) return tl::unexpected(now.error());
+  session.print_list(now->asns, watched_asn_columns);
+  return {};
+}
+
+// "none" is an empty list: nobody may stand there.
+Outcome<void> add_neighbors(json::object& out, std::string_view member, const Call& call,
+                            std::string_view option) {
+  if (call.list(option) != std::vector<std::string>{"none"}) return add_numbers(out, member, call, option);
+  out[member] = json::array();
+  return {};
+}
+
+Outcome<void> set_asn(Session& session, const Call& call) {
+  auto asn = number_of("asn", call.value("asn"));
+  if (!asn) return tl::unexpected(asn.error());
+  json::object entry{{"asn", *asn}};
+  if (auto done = add_neighbors(entry, "upstreams", call, "upstream"); !done) return done;
+  if (auto done = add_neighbors(entry, "downstreams", call, "downstream"); !done) return done;
+  add_text(entry, "group", call, "group");
+  add_text(entry, "description", call, "description");
+  auto now = watching(session, call);
+  if (!now) return tl::unexpected(now.error());
+  const std::string group = call.text("group").value_or("");
+  const auto same =
+      std::ranges::find_if(now->asns, [&](const json::value& each) { return is_entry(each, *asn, group); });
+  if (same != now->asns.end()) {
+    *same = std::move(entry);
+  } else {
+    now->asns.push_back(std::move(entry));
+  }
+  return write_asns(session, std::move(*now));
+}
+
+Outcome<void> delete_asn(Session& session, const Call& call) {
+  const auto asn = number_of("asn", call.value("asn"));
+  if (!asn) return tl::unexpected(asn.error());
+  auto now = watching(session, call);
+  if (!now) return tl::unexpected(now.error());
+  const std::string group = call.text("group").value_or("");
+  json::array left;
+  for (json::value& each : now->asns) {
+    if (!is_entry(each, *asn, group)) left.push_back(std::move(each));
+  }
+  now->asns = std::move(left);
+  return write_asns(session, std::move(*now));
+}
+
+std::vector<Command> asn_watch_commands() {
+  const std::vector<OptionSpec> connection = {group_option(), service_option(true)};
+  const OptionSpec group{"--group", "group of the entry; an AS may have one entry for each"};
+  std::vector<OptionSpec> one = connection;
+  one.push_back({.names = "--asn", .help = "the AS number", .required = true});
+  one.push_back(group);
+  std::vector<OptionSpec> entry = one;
+  entry.push_back({"--upstream", "AS numbers allowed next to it towards the peers, or none; left out: any",
+                   OptionKind::list});
+  entry.push_back({"--downstream", "AS numbers allowed next to it towards the origin, or none; left out: any",
+                   OptionKind::list});
+  entry.push_back({"--description", "a remark"});
+  return {
+      {"monitoring asn list", "List the ASes that a connection watches wherever they stand in a path.",
+       connection, list_asns},
+      {"monitoring asn set", "Watch an AS for a connection, or change who may stand next to it.", entry,
+       set_asn},
+      {"monitoring asn delete", "Watch an AS no longer.", one, delete_asn},
+  };
+}
+
 }  // namespace
 
 std::vector<Command> monitoring_commands() {
@@ -149,11 +261,13 @@ std::vector<Command> monitoring_commands() {
   set_options.push_back({"--group", "group of the expectation"});
   set_options.push_back({"--description", "a remark"});
   set_options.push_back({"--file", "JSON file (or -) with all properties; replaces what is set"});
-  return {
+  std::vector<Command> out = {
       {"monitoring show", "Show what is expected of a prefix, or a connection's alert settings.",
        resource_options(), show},
       {"monitoring set", "Set what is expected of a prefix; what is not named stays.", set_options, set},
   };
+  std::ranges::move(asn_watch_commands(), std::back_inserter(out));
+  return out;
 }
 
 }  // namespace peering::cli

@@ -194,6 +194,28 @@ TEST_F(CommandLine, SetsWhatIsExpectedOfAPrefix) {
   EXPECT_EQ(run({"monitoring", "set", "-g", "net", "-n", "office", "--prefix-name", "lan"}).code, 2);
 }
 
+TEST_F(CommandLine, WatchesAsesForAConnection) {
+  const std::string two =
+      R"({"properties":{"alerts":{},"asns":[{"asn":64500,"upstreams":[64496]},{"asn":64501,"group":"b"}]}})";
+  const std::vector<std::string> which = {"-g", "net", "-n", "office", "--asn"};
+  const auto with = [&](std::vector<std::string> words, std::vector<std::string> rest) {
+    words.insert(words.end(), which.begin(), which.end());
+    words.insert(words.end(), rest.begin(), rest.end());
+    return words;
+  };
+  script({answer(200, two), answer(200, two), answer(200, two), answer(200, two), answer(200, two)});
+  const Ran set =
+      run(with({"monitoring", "asn", "set"}, {"64500", "--upstream", "64497", "--downstream", "none"}));
+  EXPECT_EQ(set.code, 0) << set.err;
+  EXPECT_THAT(requests().at(1),
+              HasSubstr(R"({"properties":{"asns":[{"asn":64500,"upstreams":[64497],"downstreams":[]},)"
+                        R"({"asn":64501,"group":"b"}]}})"));
+  EXPECT_EQ(run(with({"monitoring", "asn", "delete"}, {"64501", "--group", "b"})).code, 0);
+  EXPECT_THAT(requests().at(3), HasSubstr(R"({"properties":{"asns":[{"asn":64500,"upstreams":[64496]}]}})"));
+  EXPECT_THAT(run({"monitoring", "asn", "list", "-g", "net", "-n", "office"}, true).out, HasSubstr("64501"));
+  EXPECT_EQ(run(with({"monitoring", "asn", "set"}, {"x"})).code, 2);
+}
+
 TEST_F(CommandLine, FiltersEventsOnTheServer) {
   script({answer(200, R"({"value":[{"firstSeen":"2026-11-25T10:00:00Z","eventLevel":"Critical",
                          "kind":"origin-hijack","state":"open","observedPrefix":"203.0.113.0/24",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "detect/covering_route.h"
 #include "detect/incidents.h"
@@ -43,13 +44,15 @@ struct Detector::State {
   CoveringRoutes covering;
   std::set<std::string, std::less<>> adj_rib_in_routers;
   LostRoas lost_roas;
-  std::size_t with_lengths = 0;       // registered prefixes whose expectation has `lengths`
+  std::size_t with_lengths = 0;  // registered prefixes whose expectation has `lengths`
+  std::set<net::Asn> monitored_anew;
   std::vector<net::Prefix> waiting;   // registered prefixes whose routes are to be judged again
   rib::VrpTablePointer waiting_vrps;  // what the RPKI said when the first of them was put there
 
   std::shared_ptr<const model::Connection> connection_of(const model::RegisteredPrefix& entry) const;
   void judge_route(const rib::PeerPointer& peer, const net::Prefix& observed,
                    const wire::bgp::PathAttributes& attributes, TimePoint time, TimePoint now, Events& out);
+  bool monitor(const model::RegistryDifference& changes, const model::Registry& after);
   void remove_gone(const model::RegistryDifference& changes, const model::Registry& after, TimePoint now,
                    Events& out);
   std::vector<net::Prefix> watch_changed(const model::RegistryDifference& changes,
@@ -131,10 +134,27 @@ void Detector::restore(std::span<const model::Event> known) {
   }
 }
 
+// Follows what connections monitor. True when some of it is gone.
+bool Detector::State::monitor(const model::RegistryDifference& changes, const model::Registry& after) {
+  static const model::Connection nobody;
+  bool gone = false;
+  for (const std::string& key : changes.connections) {
+    const auto was = registry ? registry->connections.find(key) : after.connections.end();
+    const bool known = registry && was != registry->connections.end();
+    const model::MonitoredAsList& before = known ? was->second->asns : nobody.asns;
+    const auto is = after.connections.find(key);
+    const model::Connection* connection = is == after.connections.end() ? nullptr : is->second.get();
+    if (before == (connection ? connection->asns : nobody.asns)) continue;
+    gone = gone || before.entries;
+    for (const net::Asn asn : settings.monitored.replace(key, before, connection)) monitored_anew.insert(asn);
+  }
+  return gone;
+}
+
 void Detector::State::remove_gone(const model::RegistryDifference& changes, const model::Registry& after,
                                   TimePoint now, Events& out) {
   std::set<std::string, std::less<>> moved;
-  bool any_gone = !registry;
+  bool any_gone = monitor(changes, after) || !registry;
   for (const auto& change : changes.prefixes) {
     if (!change.before) continue;
     if (change.after && change.after->expectation.prefix == change.before->expectation.prefix) continue;
@@ -146,9 +166,9 @@ void Detector::State::remove_gone(const model::RegistryDifference& changes, cons
     presence.forget_unknown(after, now, out);
     incidents.forget(
         [&](const std::string& resource) {
-          return !after.prefixes.contains(model::lower(resource)) && !settings.monitored.group_of(resource);
+          return !after.prefixes.contains(model::lower(resource)) && !settings.monitored.has(resource);
         },
-        "the prefix is no longer registered", now, out);
+        "it is no longer registered or monitored", now, out);
   }
   if (!moved.empty()) {
     incidents.forget([&](const std::string& resource) { return moved.contains(model::lower(resource)); },
@@ -267,6 +287,18 @@ void Detector::State::tell_expiring(const model::RegistryDifference& changes, Ti
     if (change.after && !change.before) fresh.push_back(change.after);
   }
   if (!fresh.empty()) tell_expiring_roas(fresh, settings, now, out);
+}
+
+const MonitoredAses& Detector::monitored() const { return state_->settings.monitored; }
+
+std::vector<net::Asn> Detector::monitored_anew() {
+  const std::set<net::Asn> out = std::exchange(state_->monitored_anew, {});
+  return {out.begin(), out.end()};
+}
+
+void Detector::judge_held(const rib::Route& route, TimePoint now, Events& out) {
+  if (!state_->registry || !is_judged(route.peer->key.rib_kind)) return;
+  state_->judge_route(route.peer, route.prefix, *route.attributes, route.received_at, now, out);
 }
 
 // Remembers a route that a ROA made valid and that no ROA speaks of now.

@@ -46,9 +46,18 @@ class Detector {
   void restore(std::span<const model::Event> known);
 
   /// A new snapshot. A prefix that was not in the former one gives its current state from `table` at once;
-  /// open events of prefixes that are gone are resolved.
+  /// open events of prefixes that are gone are resolved, and so are those about ASes that connections do not
+  /// monitor any more. Of ASes that they monitor from now on, or otherwise than before, see `monitored_anew`.
   void registry_changed(const model::RegistryPointer& after, const rib::Table& table, TimePoint now,
                         std::vector<model::Event>& out);
+
+  /// Who is monitored now.
+  const MonitoredAses& monitored() const;
+  /// ASes whose monitoring changed since this was asked last, each once: held routes that have them in their
+  /// path are to be given to `judge_held`.
+  std::vector<net::Asn> monitored_anew();
+  /// Judges a route that the table holds as it would be judged if it came now.
+  void judge_held(const rib::Route& route, TimePoint now, std::vector<model::Event>& out);
 
   /// An announcement of the peer arrived, whatever its routes: the peer is up. For those who tell
   /// `route_changed` of watched space only (what overlaps no registered prefix changes nothing there).

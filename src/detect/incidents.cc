@@ -121,22 +121,34 @@ void Incidents::restore(const model::Event& event) {
       std::ranges::find_if(event.as_path, [&](net::Asn asn) { return asn != event.as_path[0]; });
   if (behind != event.as_path.end()) incident->ways.insert(*behind);
   incident->seen_before = seen_before(event);
+  if (event.monitored) take_place(*incident, event.connection);  // what was told is followed in any case
   by_observed_[event.observed].push_back(std::move(incident));
 }
 
-Incidents::Incident& Incidents::find_or_make(List& list, const Finding& finding, TimePoint time) {
+// What a watch file finds belongs to nobody and is not counted.
+bool Incidents::take_place(Incident& incident, const std::string& connection) {
+  if (connection.empty()) return true;
+  std::size_t& taken = monitored_of_[connection];
+  const bool room = taken < monitored_findings_max;
+  ++taken;
+  incident.place.reset(&taken);
+  return room;
+}
+
+Incidents::Incident* Incidents::find_or_make(List& list, const Finding& finding, TimePoint time) {
   for (const auto& incident : list) {
     if (incident->kind == finding.kind && incident->resource == finding.entry->resource &&
         incident->discriminator == finding.discriminator) {
-      return *incident;
+      return incident.get();
     }
   }
-  auto& made = *list.emplace_back(std::make_unique<Incident>());
-  made.kind = finding.kind;
-  made.resource = finding.entry->resource;
-  made.discriminator = finding.discriminator;
-  made.first_seen = time;
-  return made;
+  auto made = std::make_unique<Incident>();
+  if (finding.monitored && !take_place(*made, finding.entry->connection.str())) return nullptr;
+  made->kind = finding.kind;
+  made->resource = finding.entry->resource;
+  made->discriminator = finding.discriminator;
+  made->first_seen = time;
+  return list.emplace_back(std::move(made)).get();
 }
 
 void Incidents::open(Incident& incident, const Finding& finding, const Shown& shown, TimePoint now,
@@ -256,8 +268,10 @@ void Incidents::show(const Shown& shown, const std::vector<Finding>& findings, T
   }
   std::vector<Incident*> shown_now;
   for (const Finding& finding : findings) {
-    shown_now.push_back(&find_or_make(at->second, finding, shown.time));
-    add(*shown_now.back(), finding, shown, now, out);
+    Incident* incident = find_or_make(at->second, finding, shown.time);
+    if (!incident) continue;
+    shown_now.push_back(incident);
+    add(*incident, finding, shown, now, out);
   }
   const model::EventPeer as_seen = event_peer(*shown.peer);
   for (const auto& incident : at->second) {

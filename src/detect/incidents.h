@@ -32,6 +32,10 @@ struct Shown {
   bool withdrawn = false;  ///< there is no route any more
 };
 
+/// Most findings about monitored ASes that are followed at once for one connection, in one detector: a list
+/// without half the Internet's neighbours must not fill the store. What is beyond is not told.
+inline constexpr std::size_t monitored_findings_max = 10'000;
+
 class Incidents {
  public:
   explicit Incidents(const Settings& settings) : settings_(settings) {}
@@ -65,6 +69,10 @@ class Incidents {
     Role role = Role::primary;
     std::optional<TimePoint> lost_at;
   };
+  struct GiveBack {
+    void operator()(std::size_t* taken) const { --*taken; }
+  };
+  using Place = std::unique_ptr<std::size_t, GiveBack>;
   struct Incident {
     model::EventKind kind;
     std::string resource, discriminator;
@@ -76,10 +84,13 @@ class Incidents {
     std::vector<model::EventPeer> seen;     // every peer that ever showed it, each once
     std::vector<model::EventPeer> awaited;  // restored, not seen since
     TimePoint first_seen;
+    Place place;  // among those of its connection, if it is about a monitored AS
   };
   using List = std::vector<std::unique_ptr<Incident>>;
 
-  Incident& find_or_make(List& list, const Finding& finding, TimePoint time);
+  // Null when there is no place for another one.
+  Incident* find_or_make(List& list, const Finding& finding, TimePoint time);
+  bool take_place(Incident& incident, const std::string& connection);
   void add(Incident& incident, const Finding& finding, const Shown& shown, TimePoint now,
            std::vector<model::Event>& out);
   void open(Incident& incident, const Finding& finding, const Shown& shown, TimePoint now,
@@ -90,6 +101,7 @@ class Incidents {
   static Role role_of(const Incident& incident);
 
   const Settings& settings_;
+  std::unordered_map<std::string, std::size_t> monitored_of_;  // places taken, by connection
   std::unordered_map<net::Prefix, List> by_observed_;
   // When what was told began the first time, by cause; what began first is forgotten first.
   std::unordered_map<std::string, TimePoint> began_;

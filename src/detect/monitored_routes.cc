@@ -4,26 +4,28 @@
 
 namespace peering::detect {
 
-MonitoredRoutes::MonitoredRoutes(const std::vector<net::Asn>& asns) : asns_(asns.begin(), asns.end()) {
-  for (const net::Asn asn : asns) {
-    const std::size_t low = asn % (64 * low_bits_.size());
-    low_bits_[low / 64] |= std::uint64_t{1} << (low % 64);
-  }
-}
-
-void MonitoredRoutes::changes_of(const rib::RouteBurst& burst, const net::PrefixSpace& watched,
-                                 std::vector<rib::RouteChange>& out) {
-  if (empty()) return;
+void MonitoredRoutes::changes_of(const rib::RouteBurst& burst, const MonitoredAses& monitored,
+                                 const net::PrefixSpace& watched, std::vector<rib::RouteChange>& out) {
+  if (monitored.empty()) return;
   burst.for_each([&](const rib::PeerPointer& peer, const rib::PackedRoutes& routes) {
-    take(peer, routes, watched, out);
+    take(peer, routes, monitored, watched, out);
   });
 }
 
+void MonitoredRoutes::follow(const net::Prefix& prefix, rib::PeerId peer) {
+  if (followed_.size() < monitored_routes_max) followed_.insert({prefix, peer});
+}
+
+void MonitoredRoutes::follow(const rib::Route& route, const net::PrefixSpace& watched) {
+  if (!watched.overlaps(route.prefix)) follow(route.prefix, route.peer->id);
+}
+
 void MonitoredRoutes::take(const rib::PeerPointer& peer, const rib::PackedRoutes& routes,
-                           const net::PrefixSpace& watched, std::vector<rib::RouteChange>& out) {
+                           const MonitoredAses& monitored, const net::PrefixSpace& watched,
+                           std::vector<rib::RouteChange>& out) {
   const bool concerned =
       !routes.announced.empty() &&
-      rib::any_asn_of_path(routes.attributes, [this](net::Asn asn) { return is_monitored(asn); });
+      rib::any_asn_of_path(routes.attributes, [&](net::Asn asn) { return monitored.has(asn); });
   if (!concerned && followed_.empty()) return;
   rib::AttributesPointer attributes;
   const auto tell = [&](const net::Prefix& prefix, bool announced) {
@@ -45,7 +47,7 @@ void MonitoredRoutes::take(const rib::PeerPointer& peer, const rib::PackedRoutes
   }
   each(routes.announced, [&](const net::Prefix& prefix) {
     if (concerned) {
-      if (followed_.size() < monitored_routes_max) followed_.insert({prefix, peer->id});
+      follow(prefix, peer->id);
       tell(prefix, true);
     } else if (followed_.erase({prefix, peer->id}) > 0) {
       tell(prefix, true);

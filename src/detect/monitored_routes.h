@@ -2,14 +2,14 @@
 //
 // A table tells of changes in watched space only, as nothing else has to be judged; a monitored AS may stand
 // in the path of any prefix. This looks at the paths of a burst in place, and makes changes of those routes
-// that have a monitored AS in them, and of what later becomes of the same routes. Without monitored ASes
-// there is nothing to ask.
+// that have a monitored AS in them, and of what later becomes of the same routes. What it costs does not grow
+// with the number of ASes (detect/monitored_as.h); without any there is nothing to ask.
 #pragma once
 
-#include <array>
 #include <unordered_set>
 #include <vector>
 
+#include "detect/monitored_as.h"
 #include "net/prefix_space.h"
 #include "rib/route_burst.h"
 
@@ -21,13 +21,15 @@ inline constexpr std::size_t monitored_routes_max = 1'000'000;
 /// Owned by one thread.
 class MonitoredRoutes {
  public:
-  explicit MonitoredRoutes(const std::vector<net::Asn>& asns);
-
-  bool empty() const { return asns_.empty(); }
   /// Appends what the burst says, without what overlaps `watched`: of that the table tells. `before` is not
-  /// filled in.
-  void changes_of(const rib::RouteBurst& burst, const net::PrefixSpace& watched,
-                  std::vector<rib::RouteChange>& out);
+  /// filled in. Costs next to nothing while nothing is monitored.
+  void changes_of(const rib::RouteBurst& burst, const MonitoredAses& monitored,
+                  const net::PrefixSpace& watched, std::vector<rib::RouteChange>& out);
+  /// A route outside `watched` that was there before one of its ASes was monitored: it is followed from now
+  /// on.
+  void follow(const rib::Route& route, const net::PrefixSpace& watched);
+  /// Nothing is monitored any more.
+  void clear() { followed_.clear(); }
   std::size_t followed() const { return followed_.size(); }
 
  private:
@@ -42,15 +44,10 @@ class MonitoredRoutes {
     }
   };
 
-  bool is_monitored(net::Asn asn) const {
-    const std::size_t low = asn % (64 * low_bits_.size());
-    return (low_bits_[low / 64] >> (low % 64) & 1) != 0 && asns_.contains(asn);
-  }
-  void take(const rib::PeerPointer& peer, const rib::PackedRoutes& routes, const net::PrefixSpace& watched,
-            std::vector<rib::RouteChange>& out);
+  void take(const rib::PeerPointer& peer, const rib::PackedRoutes& routes, const MonitoredAses& monitored,
+            const net::PrefixSpace& watched, std::vector<rib::RouteChange>& out);
+  void follow(const net::Prefix& prefix, rib::PeerId peer);
 
-  std::unordered_set<net::Asn> asns_;
-  std::array<std::uint64_t, 64> low_bits_{};  // of asns_: most numbers need no other look
   std::unordered_set<Followed, Hash> followed_;
 };
 

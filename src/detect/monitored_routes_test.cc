@@ -20,7 +20,7 @@ class MonitoredRoutesOf : public testing::Test {
     rib::RouteBurst burst;
     rib::append_batch(batch, burst);
     std::vector<rib::RouteChange> changes;
-    routes.changes_of(burst, watched, changes);
+    routes.changes_of(burst, monitored, watched, changes);
     std::vector<std::string> out;
     for (const rib::RouteChange& change : changes) {
       out.push_back(change.prefix.to_string() + " " +
@@ -43,7 +43,16 @@ class MonitoredRoutesOf : public testing::Test {
     return told({peer_of(peer), {}, nullptr, {}, {p(prefix)}});
   }
 
-  MonitoredRoutes routes{{64500}};
+  static MonitoredAses only(net::Asn asn) {
+    MonitoredAs as;
+    as.asn = asn;
+    MonitoredAses out;
+    out.add(as);
+    return out;
+  }
+
+  MonitoredAses monitored = only(64500);
+  MonitoredRoutes routes;
   const std::vector<net::Prefix> space{p("203.0.113.0/24")};
   net::PrefixSpace watched{space};
 };
@@ -87,15 +96,13 @@ TEST_F(MonitoredRoutesOf, FindTheAsInPathsOfAnyShape) {
     rib::pack_attributes(attributes, packed);
     const auto batch = std::make_shared<const wire::bgp::PathAttributes>(rib::unpack_attributes(packed));
     const bool there = std::ranges::find(batch->as_path.asns, 64500U) != batch->as_path.asns.end();
-    MonitoredRoutes one({64500});
-    routes = one;
+    routes.clear();
     EXPECT_EQ(told({peer_of(1), {}, batch, {p("198.51.100.0/24")}, {}}).size(), there ? 1U : 0U) << i;
   }
 }
 
 TEST_F(MonitoredRoutesOf, WithoutMonitoredAsesAreNone) {
-  routes = MonitoredRoutes({});
-  EXPECT_TRUE(routes.empty());
+  monitored = MonitoredAses();
   EXPECT_THAT(announce({64496, 64500}, "198.51.100.0/24"), IsEmpty());
 }
 

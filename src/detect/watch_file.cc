@@ -43,14 +43,6 @@ Result<void> each_row(std::string_view field, const json::value& value, Read rea
   return {};
 }
 
-Result<std::vector<net::Asn>> asns_of(std::string_view field, const json::value& value) {
-  const auto rows = rows_of(field, value);
-  if (!rows) return tl::unexpected(rows.error());
-  const auto numbers = numbers_of(field, value, (*rows)->size());
-  if (!numbers) return tl::unexpected(numbers.error());
-  return std::vector<net::Asn>(numbers->begin(), numbers->end());
-}
-
 template <class Value>
 Result<void> take(std::vector<Value>& into, Result<std::vector<Value>> read) {
   if (!read) return tl::unexpected(read.error());
@@ -166,32 +158,11 @@ Result<void> WatchReader::siblings(const json::value& value) {
 }
 
 Result<void> WatchReader::monitored(const json::value& value, std::size_t place) {
-  const std::string where = fmt::format("asns[{}]", place);
-  if (!value.is_object()) return tl::unexpected(invalid(where, json::serialize(value), "a JSON object"));
-  MonitoredAs as;
-  bool named = false;
-  for (const auto& part : value.get_object()) {
-    const std::string_view key(part.key().data(), part.key().size());
-    if (part.value().is_null()) continue;
-    if (key == "asn") {
-      const auto number = numbers_of(where + ".asn", json::array{part.value()}, 1);
-      if (!number || number->front() < 0) {
-        return tl::unexpected(invalid(where + ".asn", json::serialize(part.value()), "an AS number"));
-      }
-      as.asn = static_cast<net::Asn>(number->front());
-      named = true;
-    } else if (key == "upstreams" || key == "downstreams") {
-      auto list = asns_of(fmt::format("{}.{}", where, key), part.value());
-      if (!list) return tl::unexpected(list.error());
-      (key == "upstreams" ? as.upstreams : as.downstreams) = std::move(*list);
-    } else if (key == "group" && part.value().is_string()) {
-      as.group = std::string(part.value().get_string());
-    } else if (key != "description") {
-      unknown(fmt::format("asns.{}", key));
-    }
-  }
-  if (!named) return tl::unexpected(invalid(where + ".asn", "", "every entry names its AS"));
-  out_.settings.monitored.add(as);
+  std::vector<std::string> unknown_keys;
+  auto as = model::monitored_as_from_json(value, fmt::format("asns[{}]", place), false, unknown_keys);
+  if (!as) return tl::unexpected(as.error());
+  for (const std::string& key : unknown_keys) unknown(key);
+  out_.settings.monitored.add({std::move(*as), ""});
   return {};
 }
 

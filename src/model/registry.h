@@ -14,6 +14,7 @@
 #include "base/shared_map.h"
 #include "base/shared_text.h"
 #include "model/event.h"
+#include "model/monitored_as.h"
 #include "model/partners.h"
 #include "model/path_rule.h"
 #include "model/resource_key.h"
@@ -99,6 +100,7 @@ struct Connection {
   std::string location;  ///< peeringServiceLocation
   std::string primary_metro, backup_metro;
   AlertOptIn alerts;
+  MonitoredAsList asns;  ///< watched wherever they stand in a path
   friend bool operator==(const Connection&, const Connection&) = default;
 };
 

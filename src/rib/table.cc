@@ -535,6 +535,26 @@ FoundRoutes Table::search(const RouteSearch& search) const {
   return out;
 }
 
+bool Table::walk(TableWalk& at, std::size_t prefixes, std::size_t limit,
+                 const std::function<bool(PackedView)>& concerns, std::vector<Route>& out) const {
+  State& s = *state_;  // what it walks over stays as it is
+  PrefixTree::Cursor cursor{at.block, at.key};
+  PrefixBits prefix;
+  bool more = true;
+  for (; more && prefixes > 0 && out.size() < limit; --prefixes) {
+    const PrefixTree::Slot* slot = s.prefixes.next(cursor, prefix);
+    more = slot != nullptr;
+    if (!slot) break;
+    for (const Entry& entry : std::span(s.lists.at<Entry>(slot->routes), slot->count())) {
+      if (!concerns(s.pool.packed(entry.attributes))) continue;
+      out.push_back({to_prefix(prefix), s.peers[entry.peer()].peer, s.pool.decoded(entry.attributes),
+                     entry.received_at()});
+    }
+  }
+  at = {cursor.block, cursor.key};
+  return more;
+}
+
 TableSize Table::size() const {
   return {state_->prefixes.size(), state_->route_count, state_->pool.size(), state_->index_of.size(),
           state_->doomed_count};

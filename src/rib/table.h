@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -22,6 +23,7 @@
 
 #include "net/prefix.h"
 #include "net/prefix_space.h"
+#include "rib/packed_attributes.h"
 #include "rib/route.h"
 #include "rib/route_burst.h"
 #include "rib/route_search.h"
@@ -36,6 +38,11 @@ struct TableSize {
   std::size_t peers = 0;       ///< peers that ever said something
   std::size_t doomed = 0;      ///< removals that wait for `flush`
   friend bool operator==(const TableSize&, const TableSize&) = default;
+};
+
+/// A place in a walk over a whole table; a new one is its beginning.
+struct TableWalk {
+  std::uint32_t block = 0, key = 0;
 };
 
 /// Owned by one thread; no locks. A peer is known by its `Peer::id`: a Peer object of the same id replaces
@@ -84,6 +91,12 @@ class Table {
   std::vector<Route> covered(const net::Prefix& prefix, std::size_t limit) const;
   /// Routes for less specific prefixes that cover `prefix` (itself not included), shortest first.
   std::vector<Route> covering(const net::Prefix& prefix) const;
+
+  /// A part of a walk over everything, in no order that means anything: appends the routes for whose packed
+  /// attributes `concerns` holds, of up to `prefixes` prefixes, and no further prefix once it has `limit`.
+  /// False when the walk is over. What changes meanwhile may or may not be met.
+  bool walk(TableWalk& at, std::size_t prefixes, std::size_t limit,
+            const std::function<bool(PackedView attributes)>& concerns, std::vector<Route>& out) const;
 
   /// What an operator looks for. Ends after `search.limit` routes and `searched_prefixes_max` prefixes.
   FoundRoutes search(const RouteSearch& search) const;

@@ -59,6 +59,36 @@ TEST(Table, ANewRouteIsAChangeFromNothing) {
   EXPECT_THAT(table.routes(of_table("203.0.113.0/24")), SizeIs(1));
 }
 
+TEST(Table, AWalkMeetsEveryRouteThatConcernsOnceInPartsOfAnySize) {
+  Table table;
+  std::vector<net::Prefix> wanted;
+  for (std::uint32_t i = 0; i < 300; ++i) {
+    const net::Prefix prefix(net::Address::v4(0x0A000000 + (i << 12)), 20 + static_cast<int>(i % 5));
+    apply(table, announce(peer(1), {64497, i % 3 == 0 ? 64500U : 64511U}, {prefix}));
+    apply(table, announce(peer(2), {64498, 64511}, {prefix}));
+    if (i % 3 == 0) wanted.push_back(prefix);
+  }
+  const auto concerns = [](PackedView attributes) {
+    return unpack_attributes(attributes).as_path.origin() == 64500U;
+  };
+  for (const std::size_t prefixes : {1U, 7U, 1000U}) {
+    TableWalk at;
+    std::vector<net::Prefix> met;
+    for (bool more = true; more;) {
+      std::vector<Route> found;
+      more = table.walk(at, prefixes, 5, concerns, found);
+      EXPECT_LE(found.size(), 5U);
+      for (const Route& route : found) {
+        EXPECT_EQ(route.peer->id, PeerId(1));
+        met.push_back(route.prefix);
+      }
+    }
+    std::ranges::sort(met);
+    std::ranges::sort(wanted);
+    EXPECT_EQ(met, wanted) << prefixes;
+  }
+}
+
 TEST(Table, DuplicateAnnouncementChangesNothing) {
   Table table;
   apply(table, announce(peer(1), {64497, 64500}, {of_table("203.0.113.0/24")}, 1));

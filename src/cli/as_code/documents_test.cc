@@ -92,6 +92,19 @@ TEST(Fields, ReadOnlyFieldsAndDefaultsAreLeftOut) {
   EXPECT_TRUE(reduce_shown(monitoring, settings, subscription).empty());
 }
 
+TEST(Fields, AsesThatAConnectionWatchesAreASetting) {
+  const ResourceName settings = name_of(service + "/providers/Open.Peering/monitoring/default");
+  const json::value shown = *parse_json(R"({"name":"default","properties":{"alerts":{"enabled":false,
+    "channels":[],"minimumLevel":"Warning"},"asns":[{"asn":64500,"upstreams":[]}]}})");
+  const std::string reduced = R"({"properties":{"asns":[{"asn":64500,"upstreams":[]}]}})";
+  EXPECT_EQ(json::serialize(reduce_shown(settings, shown, subscription)), reduced);
+  EXPECT_EQ(json::serialize(*reduce_document(settings, *parse_json(reduced), subscription)), reduced);
+  const auto wrong =
+      reduce_document(settings, *parse_json(R"({"properties":{"asns":[{"asn":"x"}]}})"), subscription);
+  ASSERT_FALSE(wrong);
+  EXPECT_THAT(wrong.error().message, testing::HasSubstr("asns[0].asn"));
+}
+
 TEST(Fields, UnknownFieldsOfADocumentAreNamed) {
   const auto reduced = reduce_document(
       name_of(service), *parse_json(R"({"properties":{"peeringServiceProvder":"x"}})"), subscription);

@@ -73,7 +73,8 @@ constexpr std::array<Field, 4> service_properties = {{{"peeringServiceLocation",
 constexpr std::array<Field, 4> service_fields = {
     {location, tags, sku, {"properties", F::object, service_properties}}};
 
-constexpr std::array<Field, 1> connection_monitoring_properties = {{{"alerts", F::opt_in}}};
+constexpr std::array<Field, 2> connection_monitoring_properties = {
+    {{"alerts", F::opt_in}, {"asns", F::monitored}}};
 constexpr std::array<Field, 1> connection_monitoring_fields = {
     {{"properties", F::object, connection_monitoring_properties}}};
 

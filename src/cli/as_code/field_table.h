@@ -23,6 +23,7 @@ enum class Form : std::uint8_t {
   object,       ///< `fields`
   objects,      ///< a list of objects with `fields`
   opt_in,       ///< `alerts` of monitoring settings
+  monitored,    ///< `asns` of a connection's monitoring settings
   silence,      ///< `properties` of a silence
   expectation,  ///< `properties` of a prefix's monitoring settings
 };

@@ -93,6 +93,8 @@ class Reducer {
         return reduce_list(field, given, path);
       case Form::opt_in:
         return reduce_opt_in(given, path);
+      case Form::monitored:
+        return reduce_monitored(given, path);
       case Form::silence:
         return reduce_silence(given, path);
       case Form::expectation:
@@ -141,6 +143,15 @@ class Reducer {
       return given;
     }
     return *read == model::AlertOptIn{} ? json::value() : model::to_json(*read);
+  }
+
+  json::value reduce_monitored(const json::value& given, const std::string& path) {
+    const auto read = model::monitored_ases_from_json(given);
+    if (!read) {
+      if (strict_ && !mistake_) mistake_ = path + ": " + read.error().message;
+      return given;
+    }
+    return *read == model::MonitoredAsList() ? json::value() : json::value(model::to_json(*read));
   }
 
   json::value reduce_silence(const json::value& given, const std::string& path) {
