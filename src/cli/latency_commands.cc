@@ -1,6 +1,7 @@
 // `latency report|import`: round-trip times out and in.
 #include <chrono>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <thread>
 
@@ -9,6 +10,7 @@
 #include "base/digest.h"
 #include "cli/commands.h"
 #include "cli/latency_rows.h"
+#include "cli/probe_output.h"
 #include "cli/sample_file.h"
 #include "sim/sample_post.h"
 
@@ -62,15 +64,17 @@ void show_progress(Session& session, const Totals& totals, bool ended) {
                 << std::flush;
 }
 
-Outcome<Totals> send_all(Session& session, std::istream& in, const SampleForm& form, const std::string& key) {
+using NextBody = std::function<Outcome<std::optional<std::string>>()>;
+
+Outcome<Totals> send_all(Session& session, const NextBody& next, const SampleForm& form,
+                         const std::string& key) {
   const Settings& settings = session.settings();
   http::ClientOptions options;
   options.authority_file = settings.ca_file;
   http::Client client(options);
-  SampleFile file(in, form);
   Totals totals;
   while (true) {
-    auto body = file.next();
+    auto body = next();
     if (!body) return tl::unexpected(body.error());
     if (!*body) break;
     const std::size_t bytes = (*body)->size();
@@ -97,14 +101,40 @@ Outcome<Totals> send_all(Session& session, std::istream& in, const SampleForm& f
   return totals;
 }
 
+// Measurements of another program; what it says of lost probes is no sample.
+Outcome<Totals> send_measured(Session& session, std::istream& in, ProbeFormat format, const Call& call) {
+  ProbeOutputSettings settings{format, call.value("pop"), call.value("source"), std::nullopt};
+  if (settings.pop.empty())
+    return usage_error("--format {} needs --pop: the measurements name none", call.value("format"));
+  if (settings.source.empty()) settings.source = call.value("format");
+  if (const auto given = call.text("time")) {
+    const auto time = parse_rfc3339(*given);
+    if (!time) return usage_error("--time {}", time.error().message);
+    settings.time = *time;
+  }
+  ProbeOutput output(in, settings);
+  auto totals = send_all(
+      session, [&] { return output.next(); }, {"application/x-ndjson", ""}, call.value("idempotency-key"));
+  session.note(fmt::format("{} probes had no answer, {} results are no round-trip times", output.lost(),
+                           output.passed_over()));
+  return totals;
+}
+
+Outcome<Totals> send_samples(Session& session, std::istream& in, const std::string& path, const Call& call) {
+  const SampleForm form = form_of(path, call.value("format"));
+  SampleFile file(in, form);
+  return send_all(session, [&] { return file.next(); }, form, call.value("idempotency-key"));
+}
+
 Outcome<void> import(Session& session, const Call& call) {
   const std::string path = call.value("file");
   std::ifstream file;
   if (path != "-") file.open(path, std::ios::binary);
   std::istream& in = path == "-" ? std::cin : file;
   if (!in) return failed("cannot read {}", path);
+  const auto measured = parse_probe_format(call.value("format"));
   const auto totals =
-      send_all(session, in, form_of(path, call.value("format")), call.value("idempotency-key"));
+      measured ? send_measured(session, in, *measured, call) : send_samples(session, in, path, call);
   if (!totals) return tl::unexpected(totals.error());
   json::object out{{"accepted", totals->answer.accepted},
                    {"rejected", totals->answer.rejected},
@@ -139,8 +169,11 @@ std::vector<Command> latency_commands() {
        "Send a file of samples to the server; sending it again changes nothing.",
        {{"file", "NDJSON, CSV or binary samples, also .gz and .zst; - is stdin", OptionKind::text, true},
         {.names = "--format",
-         .help = "instead of by the file's name",
-         .choices = {"ndjson", "csv", "binary"}},
+         .help = "instead of by the file's name; results of RIPE Atlas, output of fping, JSON of scamper",
+         .choices = {"ndjson", "csv", "binary", "atlas", "fping", "scamper"}},
+        {"--pop", "where the measurements of atlas, fping or scamper began or ended"},
+        {"--source", "as reports show these measurements; default: the format"},
+        {"--time", "when fping measured, where its lines do not say (RFC 3339)"},
         {"--idempotency-key", "key of this import; default: made from the content"}},
        import},
   };

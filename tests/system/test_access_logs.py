@@ -1,6 +1,7 @@
-"""Round-trip times out of the access logs of nginx and HAProxy, configured as docs/access-logs.md says, over a slow
-link; and what else may come to the syslog port.
+"""Round-trip times out of the access logs of nginx and HAProxy, configured as docs/access-logs.md says, and out of what
+fping and scamper print, over a slow link; and what else may come to the syslog port.
 """
+import json
 import pathlib
 import re
 import shutil
@@ -11,7 +12,7 @@ import time
 import harness
 import netns_lab
 from harness import need_program, wait_for
-from netns_lab import SOURCE
+from netns_lab import END, SOURCE
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs" / "access-logs.md"
 CONFIG = """
@@ -135,6 +136,29 @@ class RealServers(AccessLogs):
                 slowest = max(point["p95_us"] for _, _, point in self.points()) / 1000
                 print(f"{name}: 95 % below {slowest:.2f} ms over 2 x 30 ms", flush=True)
                 self.assertTrue(60 <= slowest <= 63 + 2 * EXTRA_MS, slowest)
+
+    def test_what_fping_and_scamper_measured_is_imported(self):
+        self.begin()
+        fping = [need_program(self, "fping"), "-q", "-C", "5", "-p", "100", END]
+        timed = [fping[0], "-D", "-c", "5", "-p", "100", END]
+        scamper = [need_program(self, "scamper"), "-O", "json", "-c", "ping -c 5 -i 0.1", "-i", END]
+        for words, name, more in ((fping, "fping", ["--time", "2026-11-23T10:00:00Z", "--source", "smokeping"]),
+                                  (timed, "fping", []), (scamper, "scamper", [])):
+            done = subprocess.run(words, capture_output=True, text=True, timeout=60 * harness.PATIENCE)
+            path = self.dir / f"{name}.txt"
+            path.write_text(done.stdout or done.stderr)
+            if "--time" in more:
+                more[1] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 60))
+            for _ in range(2):  # the second changes nothing
+                said = json.loads(self.ctl(self.server, "latency", "import", path, "--format", name, "--pop", "AMS", *more,
+                                           "-o", "json"))
+                self.assertEqual((said["accepted"], said["rejected"], said["unmatched"]), (5, 0, 0))
+        self.assertEqual({(source, kind): point["count"] for source, kind, point in self.points()},
+                         {("smokeping", "icmp"): 5, ("fping", "icmp"): 5, ("scamper", "icmp"): 5})
+        for source, _, point in self.points():
+            self.assertTrue(40 <= point["min_us"] / 1000 <= 43 + EXTRA_MS, (source, point))
+        refused = self.ctl(self.server, "latency", "import", path, "--format", "scamper", expect=2)
+        self.assertIn("--pop", refused)
 
     def again(self):
         """Another server, with nothing of the one before."""
