@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/duration.h"
 #include "base/result.h"
 
 namespace peering::app {
@@ -242,9 +243,6 @@ std::string print_configuration(const Configuration& configuration);
 std::vector<std::string> changed_keys(const Configuration& before, const Configuration& after);
 /// The reference of every key: docs/configuration.md.
 std::string configuration_reference();
-
-/// "90s", "5m", "12h", "30d" (also "250ms", rounded up to seconds).
-Result<std::chrono::seconds> parse_duration(std::string_view text);
 
 /// Where state lives when nothing says otherwise.
 std::filesystem::path default_data_dir();

@@ -1,6 +1,5 @@
 #include "app/knowledge_files.h"
 
-#include <charconv>
 #include <functional>
 
 #include "feeds/text_file.h"
@@ -37,27 +36,6 @@ Result<void> for_lines(std::string_view text,
   return {};
 }
 
-Result<std::vector<net::Asn>> asns_of(std::size_t number, std::string_view line) {
-  std::vector<net::Asn> out;
-  const char *at = line.data(), *end = line.data() + line.size();
-  while (at != end) {
-    if (*at == ' ' || *at == '\t' || *at == '|' || *at == ',') {
-      ++at;
-      continue;
-    }
-    if (end - at > 2 && (at[0] == 'A' || at[0] == 'a') && (at[1] == 'S' || at[1] == 's')) at += 2;
-    net::Asn asn = 0;
-    const auto [next, wrong] = std::from_chars(at, end, asn);
-    if (wrong != std::errc{}) {
-      return tl::unexpected(
-          invalid(fmt::format("line {}", number), line, "AS numbers separated by blanks, commas or |"));
-    }
-    out.push_back(asn);
-    at = next;
-  }
-  return out;
-}
-
 }  // namespace
 
 Result<detect::Relationships> read_as_relationships(const std::string& path) {
@@ -65,19 +43,7 @@ Result<detect::Relationships> read_as_relationships(const std::string& path) {
 }
 
 Result<detect::Relationships> read_siblings(const std::string& path) {
-  return parsed<detect::Relationships>(path, [](std::string_view text) -> Result<detect::Relationships> {
-    detect::Relationships out;
-    const auto done = for_lines(text, [&](std::size_t number, std::string_view line) -> Result<void> {
-      const auto asns = asns_of(number, line);
-      if (!asns) return tl::unexpected(asns.error());
-      for (std::size_t i = 0; i < asns->size(); ++i) {
-        for (std::size_t j = i + 1; j < asns->size(); ++j) out.add_siblings((*asns)[i], (*asns)[j]);
-      }
-      return {};
-    });
-    if (!done) return tl::unexpected(done.error());
-    return out;
-  });
+  return parsed<detect::Relationships>(path, detect::Relationships::parse_siblings);
 }
 
 Result<rib::RpkiData> read_rpki(const std::string& path) {

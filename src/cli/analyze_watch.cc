@@ -7,10 +7,15 @@ namespace peering::cli {
 
 namespace {
 
-Result<void> add_relationships(const std::string& path, detect::Settings& settings) {
+using RelationshipsParser = Result<detect::Relationships> (*)(std::string_view);
+
+// What is known already stays.
+Result<void> add_relationships(const std::string& path, RelationshipsParser parse,
+                               detect::Settings& settings) {
+  if (path.empty()) return {};
   const auto text = feeds::read_text_file(path);
   if (!text) return tl::unexpected(text.error());
-  auto parsed = detect::Relationships::parse(*text);
+  auto parsed = parse(*text);
   if (!parsed) return fail(parsed.error().code, "{}: {}", path, parsed.error().message);
   if (settings.relationships) parsed->merge(*settings.relationships);
   settings.relationships = std::make_shared<const detect::Relationships>(std::move(*parsed));
@@ -19,6 +24,7 @@ Result<void> add_relationships(const std::string& path, detect::Settings& settin
 
 // The JSON that validators export. It stands beside the `roas` and `aspa` of the watch file.
 Result<void> add_rpki(const std::string& path, detect::Settings& settings) {
+  if (path.empty()) return {};
   const auto text = feeds::read_text_file(path);
   if (!text) return tl::unexpected(text.error());
   auto data = rib::rpki_from_json(*text);
@@ -34,6 +40,17 @@ Result<void> add_rpki(const std::string& path, detect::Settings& settings) {
   return {};
 }
 
+// Only the provider attestations of such a file.
+Result<void> add_aspas(const std::string& path, detect::Settings& settings) {
+  if (path.empty()) return {};
+  const auto text = feeds::read_text_file(path);
+  if (!text) return tl::unexpected(text.error());
+  const auto data = rib::rpki_from_json(*text);
+  if (!data) return fail(data.error().code, "{}: {}", path, data.error().message);
+  if (!settings.aspas) settings.aspas = std::make_shared<const rib::AspaTable>(data->aspas);
+  return {};
+}
+
 }  // namespace
 
 Result<detect::WatchFile> read_watch(const WatchSources& sources, std::ostream& err) {
@@ -43,20 +60,20 @@ Result<detect::WatchFile> read_watch(const WatchSources& sources, std::ostream& 
     if (!read) return tl::unexpected(read.error());
     text = std::move(*read);
   }
-  auto watch = detect::read_watch_file(text);
+  detect::Settings known;
+  if (sources.reopen_within) known.reopen_within = *sources.reopen_within;
+  auto watch = detect::read_watch_file(text, std::move(known));
   if (!watch) return fail(watch.error().code, "{}: {}", sources.name, watch.error().message);
   for (const std::string& note : watch->notes) err << sources.name << ": " << note << '\n';
   for (const std::string& key : watch->unknown_keys) {
     err << sources.name << ": key `" << key << "` is not known and ignored\n";
   }
-  if (!sources.as_relationships.empty()) {
-    const auto done = add_relationships(sources.as_relationships, watch->settings);
-    if (!done) return tl::unexpected(done.error());
-  }
-  if (!sources.vrps.empty()) {
-    const auto done = add_rpki(sources.vrps, watch->settings);
-    if (!done) return tl::unexpected(done.error());
-  }
+  detect::Settings& settings = watch->settings;
+  Result<void> done = add_relationships(sources.siblings, detect::Relationships::parse_siblings, settings);
+  if (done) done = add_relationships(sources.as_relationships, detect::Relationships::parse, settings);
+  if (done) done = add_aspas(sources.aspa, settings);
+  if (done) done = add_rpki(sources.vrps, settings);
+  if (!done) return tl::unexpected(done.error());
   return watch;
 }
 

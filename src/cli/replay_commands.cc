@@ -3,6 +3,7 @@
 
 #include "cli/commands.h"
 #include "cli/replay.h"
+#include "cli/server_rules.h"
 
 namespace peering::cli {
 
@@ -60,8 +61,17 @@ Outcome<void> replay(Session& session, const Call& call) {
   }
   if (options.folders.empty() && options.files.empty()) return usage_error("give --archive DIR, or files");
   options.alert_level = model::parse_level(call.value("minimum-level")).value_or(model::Level::warning);
-  options.watch.as_relationships = call.value("as-relationships");
-  options.watch.vrps = call.value("vrps");
+  if (const auto config = call.text("config")) {
+    const auto rules = read_server_rules(*config);
+    if (!rules) return usage_error("{}", rules.error().message);
+    options.watch.reopen_within = rules->reopen_within;
+    options.watch.as_relationships = rules->as_relationships;
+    options.watch.siblings = rules->siblings;
+    options.watch.aspa = rules->aspa;
+    options.watch.vrps = rules->vrps;
+  }
+  if (const auto given = call.text("as-relationships")) options.watch.as_relationships = *given;
+  if (const auto given = call.text("vrps")) options.watch.vrps = *given;
   if (const auto watch = call.text("watch")) {
     options.watch.name = *watch;
   } else {
@@ -90,6 +100,8 @@ std::vector<Command> replay_commands() {
       {{.names = "--archive",
         .help = "folder of MRT files that are named by time, also in folders below; one a collector",
         .kind = OptionKind::list},
+       {"--config",
+        "the server's configuration file, for how soon what comes back is the same event, topology and VRPs"},
        {"--as-relationships", "who is whose provider, in CAIDA's format, also compressed"},
        {"--vrps", "validated ROA payloads, as a validator exports them in JSON, also compressed"},
        {.names = "--minimum-level",

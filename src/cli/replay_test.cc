@@ -7,6 +7,7 @@
 
 #include "cli/archive_files.h"
 #include "cli/recorded_mrt_fixture.h"
+#include "cli/server_rules.h"
 
 namespace peering::cli {
 
@@ -134,6 +135,57 @@ TEST_F(Replaying, TakesTheFilesOfTheTimeInTheirOrder) {
                           file("updates.20261123.1000.10.gz")));
   EXPECT_FALSE(archive_lanes({"/nonexistent"}, {}, options.from, options.to));
   EXPECT_EQ(archive_lanes({}, {file("notes")}, options.from, options.to)->size(), 1U);
+}
+
+// A leak that only the relationships show, and that comes back after twenty minutes.
+TEST_F(Replaying, GoesByTheServersConfiguration) {
+  const auto leak = {64496U, 64510U, 64497U, 64500U};
+  RecordedMrt()
+      .announce("2026-11-23T10:01:00Z", 64496, leak, "203.0.113.0/24")
+      .withdraw("2026-11-23T10:10:00Z", 64496, "203.0.113.0/24")
+      .announce("2026-11-23T10:30:00Z", 64496, leak, "203.0.113.0/24")
+      .write(file("updates.20261123.1000"));
+  const auto write = [&](std::string_view name, std::string_view text) {
+    std::ofstream(file(name)) << text;
+    return file(name).string();
+  };
+  EXPECT_THAT(lines(), testing::Not(testing::Contains(testing::StartsWith("route-leak"))));
+  const std::string config = write(
+      "peeringd.toml",
+      fmt::format("[detection]\nreopen_within = \"1h\"\nshards = 2\n[topology]\nas_relationships = \"{}\"\n"
+                  "siblings = \"{}\"\n",
+                  write("relationships.txt", "64496|64510|-1\n64497|64510|-1\n64497|64500|-1\n"),
+                  write("siblings.txt", "AS64498, 64499 # one company\n")));
+  const auto rules = read_server_rules(config);
+  ASSERT_TRUE(rules) << rules.error().message;
+  options.watch.as_relationships = rules->as_relationships;
+  options.watch.siblings = rules->siblings;
+  options.watch.reopen_within = rules->reopen_within;
+  std::ostringstream out;
+  ASSERT_TRUE(run_replay(options, {}, out, err));
+  EXPECT_THAT(out.str(), HasSubstr("\"kind\":\"route-leak\""));
+  EXPECT_THAT(out.str(), HasSubstr("\"reopened\":1"));
+  // What the watch file says goes before.
+  options.watch.text =
+      R"({"prefixes":[{"prefix":"203.0.113.0/24","asn":[64500]}],"thresholds":{"reopen_within_s":60}})";
+  std::ostringstream again;
+  ASSERT_TRUE(run_replay(options, {}, again, err));
+  EXPECT_THAT(again.str(), testing::Not(HasSubstr("reopened")));
+}
+
+TEST_F(Replaying, AConfigurationThatIsWrongIsRefusedByFileLineAndKey) {
+  const auto refusal = [&](std::string_view text) {
+    std::filesystem::create_directories(folder);
+    std::ofstream(file("wrong.toml")) << text;
+    const auto rules = read_server_rules(file("wrong.toml").string());
+    return rules ? std::string() : rules.error().message;
+  };
+  EXPECT_THAT(refusal("\n[detection]\nreopen_within = 5\n"),
+              HasSubstr("wrong.toml:3: detection.reopen_within"));
+  EXPECT_THAT(refusal("[detection]\nreopen_within = \"soon\"\n"),
+              HasSubstr("a number with ms, s, m, h or d"));
+  EXPECT_THAT(refusal("[rpki\n"), HasSubstr("wrong.toml:1"));
+  EXPECT_FALSE(read_server_rules("/nowhere/peeringd.toml"));
 }
 
 }  // namespace

@@ -26,6 +26,28 @@ int rfc7908_type(Relation from, Relation to) {
   return to == Relation::peer ? 2 : 4;
 }
 
+// The AS numbers of one line, without its comment.
+Result<std::vector<net::Asn>> asns_of_line(std::size_t number, std::string_view line) {
+  std::vector<net::Asn> out;
+  const char *at = line.data(), *end = line.data() + line.size();
+  while (at != end) {
+    if (*at == ' ' || *at == '\t' || *at == '\r' || *at == '|' || *at == ',') {
+      ++at;
+      continue;
+    }
+    if (end - at > 2 && (at[0] == 'A' || at[0] == 'a') && (at[1] == 'S' || at[1] == 's')) at += 2;
+    net::Asn asn = 0;
+    const auto [next, wrong] = std::from_chars(at, end, asn);
+    if (wrong != std::errc{}) {
+      return tl::unexpected(
+          invalid(fmt::format("line {}", number), line, "AS numbers separated by blanks, commas or |"));
+    }
+    out.push_back(asn);
+    at = next;
+  }
+  return out;
+}
+
 }  // namespace
 
 void Relationships::set(net::Asn a, net::Asn b, Relation b_to_a) { relations_[pair_key(a, b)] = b_to_a; }
@@ -94,6 +116,21 @@ Result<Relationships> Relationships::parse(std::string_view text) {
       out.add_provider(b, a);
     } else {
       out.add_peers(a, b);
+    }
+  }
+  return out;
+}
+
+Result<Relationships> Relationships::parse_siblings(std::string_view text) {
+  Relationships out;
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const auto end = text.find('\n');
+    const std::string_view line = text.substr(0, end);
+    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+    const auto asns = asns_of_line(number, line.substr(0, line.find('#')));
+    if (!asns) return tl::unexpected(asns.error());
+    for (std::size_t i = 0; i < asns->size(); ++i) {
+      for (std::size_t j = i + 1; j < asns->size(); ++j) out.add_siblings((*asns)[i], (*asns)[j]);
     }
   }
   return out;

@@ -48,6 +48,9 @@ class Relationships {
   /// after a further `|`, `#` comments; also `a|b|1` (a is a customer of b), as graphs made from them have.
   /// The error names the line.
   static Result<Relationships> parse(std::string_view text);
+  /// Reads lines of AS numbers that belong together, separated by blanks, commas or `|`; `#` comments. The
+  /// error names the line.
+  static Result<Relationships> parse_siblings(std::string_view text);
 
  private:
   void set(net::Asn a, net::Asn b, Relation b_to_a);

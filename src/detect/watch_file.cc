@@ -52,6 +52,7 @@ Result<void> take(std::vector<Value>& into, Result<std::vector<Value>> read) {
 
 class WatchReader {
  public:
+  explicit WatchReader(Settings known) { out_.settings = std::move(known); }
   Result<WatchFile> read(const json::value& root);
 
  private:
@@ -316,10 +317,10 @@ Result<WatchFile> WatchReader::read(const json::value& root) {
 
 }  // namespace
 
-Result<WatchFile> read_watch_file(std::string_view text) {
+Result<WatchFile> read_watch_file(std::string_view text, Settings known) {
   const auto root = parse_json(text);
   if (!root) return tl::unexpected(root.error());
-  return WatchReader().read(*root);
+  return WatchReader(std::move(known)).read(*root);
 }
 
 }  // namespace peering::detect

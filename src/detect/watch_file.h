@@ -27,7 +27,7 @@ struct WatchFile {
 };
 
 /// Entries have no connection; their resource is "watch/N" with N their place in the file from 1. The error
-/// names the entry, the field, its value and the rule.
-Result<WatchFile> read_watch_file(std::string_view text);
+/// names the entry, the field, its value and the rule. `known` holds where the file says nothing else.
+Result<WatchFile> read_watch_file(std::string_view text, Settings known = {});
 
 }  // namespace peering::detect
