@@ -102,6 +102,7 @@ void Detector::State::judge_route(const rib::PeerPointer& peer, const net::Prefi
     covering.judge(*registry, observed, view, findings);
     if (!settings.monitored.empty()) judge_monitored(settings.monitored, *registry, observed, view, findings);
   }
+  presence.judged(observed, peer->id, findings);
   incidents.show({peer, observed, view, role, time, false}, findings, now, out);
 }
 

@@ -38,6 +38,7 @@ bool Presence::sighted(PrefixPresence& prefix, const rib::PeerPointer& peer,
   if (Sighting* const known = prefix.sighting_of(peer->id)) {
     if (!sighting.legitimate) prefix.note_had(*known);
     sighting.place = known->place;
+    sighting.sound = known->legitimate && (known->sound || !known->faulty);
     *known = std::move(sighting);
   } else {
     Held& held = by_peer_[peer->id];
@@ -263,6 +264,23 @@ void Presence::changed(const rib::RouteChange& change, const Sessions& sessions,
     }
   }
   if (!change.after) drop_idle_followed(change.prefix);
+}
+
+void Presence::judged(const net::Prefix& prefix, rib::PeerId peer, const std::vector<Finding>& findings) {
+  const auto list = by_prefix_.find(prefix);
+  if (list == by_prefix_.end()) return;
+  for (const auto& entry : list->second) {
+    Sighting* const sighting = entry->sighting_of(peer);
+    if (!sighting) continue;
+    const bool faulty = std::ranges::any_of(findings, [&](const Finding& finding) {
+      const bool matters = finding.kind == model::EventKind::route_leak ||
+                           finding.kind == model::EventKind::path_forged_first_hop;
+      return matters && tenant_of(*finding.entry) == tenant_of(*entry->entry);
+    });
+    if (sighting->judged && !sighting->faulty) sighting->sound = true;
+    sighting->faulty = faulty;
+    sighting->judged = true;
+  }
 }
 
 void Presence::withdrawn_unseen(const rib::Peer& peer, const net::Prefix& prefix, TimePoint time,

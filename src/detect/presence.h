@@ -31,6 +31,8 @@
 
 namespace peering::detect {
 
+struct Finding;
+
 /// A session that has a route: what its views say together.
 struct Way {
   SessionKey session;
@@ -98,7 +100,8 @@ struct PrefixPresence {
   bool shown_after_policy(const rib::PeerKey& session) const;
   bool had(const net::Address& address) const;
   void note_had(const net::Address& address);
-  /// The peer's legitimate route is one no longer.
+  /// The peer's legitimate route is one no longer. One that never was without fault counts as none: that it
+  /// goes is what should happen.
   void note_had(const Sighting& sighting);
 
  private:
@@ -141,6 +144,8 @@ class Presence {
   /// something was found in the route that is gone, so that it is no news that it is.
   void changed(const rib::RouteChange& change, const Sessions& sessions, bool flawed, TimePoint now,
                std::vector<model::Event>& out);
+  /// What was found in the peer's route for the prefix that is held. Cheap when the prefix is not registered.
+  void judged(const net::Prefix& prefix, rib::PeerId peer, const std::vector<Finding>& findings);
   /// The same of a route that covers registered prefixes, for those whose backup it is. Cheap when it is
   /// nobody's, however many it covers.
   void covering_changed(const rib::RouteChange& change, const Sessions& sessions, TimePoint now,

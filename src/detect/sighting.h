@@ -42,6 +42,9 @@ struct Sighting {
   Role role = Role::primary;
   wire::bgp::Origin origin = wire::bgp::Origin::igp;
   bool legitimate = false;
+  bool judged = false;  ///< since it was announced
+  bool faulty = false;  ///< a leak, or an AS next to the origin that should not stand there
+  bool sound = false;   ///< the peer had it without such a fault at some time since it has it
 };
 
 }  // namespace peering::detect

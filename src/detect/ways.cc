@@ -117,7 +117,8 @@ void PrefixPresence::note_had(const net::Address& address) {
 
 void PrefixPresence::note_had(const Sighting& sighting) {
   const rib::PeerKey& key = sighting.peer->key;
-  if (sighting.legitimate && key.rib_kind != rib::RibKind::loc_rib) note_had(key.address);
+  const bool counts = sighting.legitimate && (sighting.sound || !sighting.faulty);
+  if (counts && key.rib_kind != rib::RibKind::loc_rib) note_had(key.address);
 }
 
 const Way* Ways::of(const SessionKey& session) const {
