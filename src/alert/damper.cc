@@ -68,6 +68,7 @@ void Damper::restore(std::span<const Event> known, TimePoint now) {
 void Damper::mark(std::vector<Event>& events, TimePoint now) {
   for (std::size_t i = 0; i < events.size(); ++i) {
     Event& event = events[i];
+    if (event.kind == EventKind::mass_event) continue;  // damped until it is told
     event.damped = false;
     if (settings_.after == 0 || event.kind == EventKind::flapping) continue;
     const auto known = courses_.find(event.id.value);

@@ -33,10 +33,13 @@ const model::Connection* opted_in(const Event& event, const model::Registry& reg
   };
   // Who is told of an event is told instead that it flaps.
   const bool wants_flapping = event.flapping && wants(event.flapping->kind, event.flapping->level);
-  return wants(event.kind, event.level) || wants_flapping ? found->second.get() : nullptr;
+  const bool wants_mass = event.mass && wants(event.mass->kind, event.level);
+  return wants(event.kind, event.level) || wants_flapping || wants_mass ? found->second.get() : nullptr;
 }
 
-bool is_told(const Event& event) { return event.silenced_by.empty() && !event.damped; }
+bool is_told(const Event& event) {
+  return event.silenced_by.empty() && !event.damped && event.summarized_by.value.empty();
+}
 
 std::vector<std::string> channels_of(const model::Connection& connection) {
   std::vector<std::string> out;
@@ -83,6 +86,10 @@ void open_alert(const Event& event, const model::Connection& connection, TimePoi
 }
 
 }  // namespace
+
+bool is_wanted(const Event& event, const model::Registry& registry) {
+  return opted_in(event, registry) != nullptr;
+}
 
 std::string delivery_id(const Event& event, std::string_view channel) {
   const Sha256 digest = sha256(channel);

@@ -7,6 +7,7 @@
 // - A silenced event opens no alert; it does when a later version of it, still open, is not silenced any
 // more.
 // - A version that is damped (damper.h) opens none. Whoever wants an event is told that it flaps.
+// - A version that a mass event tells of (grouper.h) opens none. Whoever wants such an event is told of that.
 // - An alert that opened always resolves, on the channels that were told it opened: also when the opt-in was
 //   switched off, the channel was taken out of it, or the connection is gone.
 // - An event that comes back under its id opens its alert again, like a new one.
@@ -32,6 +33,9 @@ json::value webhook_payload(const model::Event& event, const model::Alert& alert
 /// The id of a delivery: "<alert>-<state>-<16 hexadecimal digits of the channel's key>", and of an event that
 /// came back "-<how often it did>".
 std::string delivery_id(const model::Event& event, std::string_view channel);
+
+/// Whether the event's connection opted in to alerts of its kind and level.
+bool is_wanted(const model::Event& event, const model::Registry& registry);
 
 /// Appends what follows from `event` to `out.alerts` and `out.outbox`. `known` is the alert as it was stored
 /// before, if any. Deliveries of one commit are due one microsecond after each other, in the order of

@@ -58,6 +58,8 @@ void Silencer::restore(std::span<const model::Event> known) {
 
 void Silencer::mark(std::span<model::Event> events, const model::Registry& registry, TimePoint now) {
   for (model::Event& event : events) {
+    // What it tells of was looked at one by one: a silence for some must not hide the others.
+    if (event.kind == model::EventKind::mass_event) continue;
     event.silenced_by = silences_of(event, registry, now);
     if (event.state == model::EventState::open && !event.silenced_by.empty()) {
       silenced_.insert_or_assign(event.id.value, event);

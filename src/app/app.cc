@@ -249,7 +249,8 @@ Result<void> App::State::start_detection() {
       },
       c_.detection.reopen_within,
       {static_cast<std::size_t>(c_.alerts.flap_after), c_.alerts.flap_window, c_.alerts.flap_quiet,
-       c_.alerts.flap_standing}};
+       c_.alerts.flap_standing},
+      {static_cast<std::size_t>(c_.alerts.group_after), c_.alerts.group_window}};
   writer_ = std::make_unique<EventWriter>(std::move(services));
 
   detect::Settings detection;

@@ -5,10 +5,22 @@
 
 namespace peering::app {
 
+EventCommitter::EventCommitter(store::TelemetryStore& telemetry, Rules rules, alert::FlapSettings flaps,
+                               alert::GroupSettings groups)
+    : telemetry_(telemetry),
+      rules_(std::move(rules)),
+      damper_(flaps),
+      // What cannot be read counts as told: then the ordinary rules decide.
+      grouper_(groups, [&telemetry](const model::Event& event) {
+        const auto alert = telemetry.alert(event.id.value);
+        return !alert || (*alert && (*alert)->state == model::EventState::open);
+      }) {}
+
 void EventCommitter::restore(std::span<const model::Event> known, TimePoint at) {
   groups_.restore(known);
   damper_.restore(known, at);
   silencer_.restore(known);
+  grouper_.restore(known, at);
 }
 
 void EventCommitter::add_ended_silences(std::vector<model::Event>& events, const model::Registry& registry,
@@ -34,6 +46,7 @@ void EventCommitter::prepare(std::vector<model::Event>& events, const model::Reg
   std::vector<model::Event> due = damper_.due(at);
   events.insert(events.end(), std::move_iterator(due.begin()), std::move_iterator(due.end()));
   silencer_.mark(events, registry, at);
+  grouper_.mark(events, registry, at);
 }
 
 Result<store::EventCommit> EventCommitter::commit(const std::vector<model::Event>& events,
@@ -45,6 +58,7 @@ Result<store::EventCommit> EventCommitter::commit(const std::vector<model::Event
   for (const model::Event& event : events) rules_(event, registry, after, batch);
   free_from_ = after + Microseconds(batch.outbox.size());
   if (const auto done = telemetry_.append(batch); !done) return tl::unexpected(done.error());
+  grouper_.stored();
   return batch;
 }
 

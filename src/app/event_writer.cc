@@ -37,7 +37,7 @@ struct EventWriter::State {
                                          "Seconds from the making of an event to its durable commit.",
                                          {0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10})),
         waiting(services.reopen_within),
-        committer(services.telemetry, services.rules, services.flaps) {}
+        committer(services.telemetry, services.rules, services.flaps, services.groups) {}
 
   Services services;
   Counter &written, &dropped, &failures, &damped;

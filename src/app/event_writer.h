@@ -29,6 +29,7 @@ class EventWriter {
     /// What comes back so soon is the same event; 0: never.
     Microseconds reopen_within = std::chrono::minutes(10);
     alert::FlapSettings flaps;
+    alert::GroupSettings groups;
   };
 
   explicit EventWriter(Services services);

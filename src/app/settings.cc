@@ -351,6 +351,13 @@ std::vector<Setting> settings_of(Configuration& c) {
   out.push_back({"alerts", "flap_standing", &c.alerts.flap_standing,
                  "A Critical event that flaps and then stands for so long is told before that.", positive});
   out.push_back(
+      {"alerts", "group_after", &c.alerts.group_after,
+       "So many events of one connection, incident and type are told one by one within group_window; "
+       "more are told together; 0: all are told one by one.",
+       not_negative});
+  out.push_back({"alerts", "group_window", &c.alerts.group_window,
+                 "How long events are gathered that are told together.", positive});
+  out.push_back(
       {"catalog", "file", &c.catalog.file,
        "JSON file with countries, locations and providers; empty: the one built in. Read again on SIGHUP.",
        nullptr});

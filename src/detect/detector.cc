@@ -123,6 +123,7 @@ void Detector::restore(std::span<const model::Event> known) {
       case model::EventKind::latency_recovered:
       case model::EventKind::requirement_violation:
       case model::EventKind::flapping:
+      case model::EventKind::mass_event:
         break;  // told elsewhere
       case model::EventKind::rpki_roa_lost:
         if (event.state != model::EventState::open) break;

@@ -58,6 +58,8 @@ std::string_view event_type(EventKind kind, Role role) {
       return "PrefixRequirementViolationEvent";
     case EventKind::flapping:
       return "PrefixFlappingEvent";
+    case EventKind::mass_event:
+      return "PrefixMassEvent";
   }
   return "";
 }
@@ -86,6 +88,7 @@ Level event_level(EventKind kind, Role role) {
     case EventKind::latency_degraded:
     case EventKind::requirement_violation:
     case EventKind::flapping:
+    case EventKind::mass_event:
     case EventKind::feed_silent:
       return Level::warning;
     case EventKind::announcement:

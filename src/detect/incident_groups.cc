@@ -80,6 +80,7 @@ std::vector<std::string> causes_of(const model::Event& event) {
     case EventKind::latency_degraded:
     case EventKind::latency_recovered:
     case EventKind::flapping:
+    case EventKind::mass_event:
       return {};
   }
   return {};

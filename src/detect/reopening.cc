@@ -64,7 +64,7 @@ Reopening::Course Reopening::course_of(const model::Event& event) {
 
 void Reopening::restore(std::span<const model::Event> known, TimePoint now) {
   for (const model::Event& event : known) {
-    if (!has_life(event) || event.flapping || within_.count() == 0) continue;
+    if (!has_life(event) || event.flapping || event.mass || within_.count() == 0) continue;
     std::string cause = cause_id(event);
     const auto found = courses_.find(cause);
     const bool is_over = event.state == EventState::resolved;

@@ -8,7 +8,7 @@ namespace peering::model {
 
 namespace {
 
-constexpr NameTable<EventKind, 28> kind_names{{
+constexpr NameTable<EventKind, 29> kind_names{{
     {EventKind::announcement, "announcement"},
     {EventKind::withdrawal, "withdrawal"},
     {EventKind::visibility_loss, "visibility-loss"},
@@ -37,6 +37,7 @@ constexpr NameTable<EventKind, 28> kind_names{{
     {EventKind::latency_recovered, "latency-recovered"},
     {EventKind::requirement_violation, "requirement-violation"},
     {EventKind::flapping, "flapping"},
+    {EventKind::mass_event, "mass-event"},
 }};
 
 constexpr NameTable<Level, 4> level_names{{
@@ -83,6 +84,33 @@ EventId make_event_id(EventKind kind, std::string_view prefix_resource, const ne
   return EventId(to_hex(std::span(digest).first(event_id_bytes)));
 }
 
+namespace {
+
+json::object mass_json(const Event& e) {
+  json::array prefixes;
+  for (const net::Prefix& prefix : e.mass->prefixes) prefixes.emplace_back(prefix.to_string());
+  return {{"kind", to_string(e.mass->kind)}, {"eventType", e.mass->type},
+          {"count", e.mass->count},          {"open", e.mass->open},
+          {"prefixes", std::move(prefixes)}, {"connections", json::array{json::value(e.connection)}}};
+}
+
+std::optional<Mass> mass_of(const json::value& value, Fields& fields) {
+  Fields inner(value);
+  Mass out;
+  out.kind = inner.named<EventKind>("kind", parse_event_kind);
+  out.type = inner.text("eventType");
+  out.count = static_cast<std::size_t>(inner.integer("count"));
+  out.open = static_cast<std::size_t>(inner.integer("open"));
+  for (const json::value& each : inner.array("prefixes")) {
+    const auto prefix = net::Prefix::parse(each.is_string() ? std::string(each.get_string()) : "");
+    if (prefix) out.prefixes.push_back(*prefix);
+  }
+  fields.take_error(inner);
+  return out;
+}
+
+}  // namespace
+
 json::value to_json(const Event& e) {
   json::object out{{"id", e.id.value},
                    {"kind", to_string(e.kind)},
@@ -128,6 +156,8 @@ json::value to_json(const Event& e) {
                                    {"kind", to_string(e.flapping->kind)},
                                    {"level", to_string(e.flapping->level)}};
   }
+  if (!e.summarized_by.value.empty()) out["summarizedBy"] = e.summarized_by.value;
+  if (e.mass) out["mass"] = mass_json(e);
   return out;
 }
 
@@ -189,6 +219,8 @@ Result<Event> event_from_json(const json::value& value) {
                           inner.named<Level>("level", parse_level)};
     fields.take_error(inner);
   }
+  e.summarized_by = EventId(find_string(value, "summarizedBy").value_or(""));
+  if (const json::value* mass = find(value, "mass")) e.mass = mass_of(*mass, fields);
   if (fields.error()) return tl::unexpected(*fields.error());
   return e;
 }

@@ -45,6 +45,7 @@ enum class EventKind : std::uint8_t {
   latency_recovered,
   requirement_violation,
   flapping,
+  mass_event,
 };
 std::string_view to_string(EventKind kind);
 std::optional<EventKind> parse_event_kind(std::string_view text);
@@ -76,6 +77,16 @@ struct Flapping {
   EventKind kind = EventKind::withdrawal;  ///< of that event
   Level level = Level::warning;            ///< the worst it had
   friend bool operator==(const Flapping&, const Flapping&) = default;
+};
+
+/// What a mass event tells of: events of one connection, incident and type (docs/alerts.md).
+struct Mass {
+  EventKind kind = EventKind::withdrawal;  ///< of the first one
+  std::string type;                        ///< eventType of all
+  std::size_t count = 0;                   ///< how many there were
+  std::size_t open = 0;                    ///< how many of them are not over
+  std::vector<net::Prefix> prefixes;       ///< observed ones of the first of them
+  friend bool operator==(const Mass&, const Mass&) = default;
 };
 
 /// One event. A later version of the same event (more peers, resolved) has the same id and replaces it.
@@ -113,6 +124,8 @@ struct Event {
   int reopened = 0;                  ///< how often it was over and came back under this id
   bool damped = false;               ///< this version is not told: the event flaps (docs/alerts.md)
   std::optional<Flapping> flapping;  ///< of a flapping event
+  EventId summarized_by;             ///< the mass event that tells of it in its place; empty: none
+  std::optional<Mass> mass;          ///< of a mass event
 
   friend bool operator==(const Event&, const Event&) = default;
 };

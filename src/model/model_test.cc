@@ -44,6 +44,9 @@ TEST(Event, SurvivesItsJson) {
   e.damped = true;
   e.flapping = Flapping{EventId("0123"), EventKind::withdrawal, Level::critical};
   EXPECT_EQ(event_from_json(to_json(e)).value(), e);
+  e.summarized_by = EventId("4567");
+  e.mass = Mass{EventKind::route_leak, "PrefixLeakEvent", 180, 178, {e.observed, e.prefix}};
+  EXPECT_EQ(event_from_json(to_json(e)).value(), e);
   e.silenced_by = {"nights", "works"};
   EXPECT_EQ(event_from_json(to_json(e)).value(), e);
   e.state = EventState::resolved;

@@ -183,11 +183,16 @@ class World {
     });
   }
 
-  // The receiver knows what is open and what is over, of everything at its level; nothing twice.
+  // The receiver knows what is open and what is over, of everything at its level, itself or by the mass event
+  // that tells of it; nothing twice.
   void check_told() const {
     for (const auto& [id, event] : latest_) {
       const auto told = station_.told().find(id);
       const std::string what = json::serialize(model::to_json(event));
+      if (!event.summarized_by.value.empty()) {
+        check_summarized(event, what);
+        continue;
+      }
       if (event.state == EventState::open && event.level >= model::Level::warning) {
         ASSERT_NE(told, station_.told().end()) << "never told: " << what;
       }
@@ -199,6 +204,27 @@ class World {
     }
     for (const auto& [id, told] : station_.told())
       EXPECT_TRUE(latest_.contains(id)) << "told, not stored: " << id;
+  }
+
+  // Told by a mass event, which is open while any of its events is, and counts at least as many as name it.
+  void check_summarized(const model::Event& event, const std::string& what) const {
+    const auto mass = latest_.find(event.summarized_by.value);
+    ASSERT_NE(mass, latest_.end()) << "no such mass event: " << what;
+    ASSERT_TRUE(mass->second.mass) << what;
+    EXPECT_TRUE(station_.told().contains(mass->first)) << "its mass event was never told: " << what;
+    std::size_t all = 0, open = 0;
+    for (const auto& [id, other] : latest_) {
+      if (other.summarized_by != event.summarized_by) continue;
+      ++all;
+      if (other.state == EventState::open) ++open;
+    }
+    EXPECT_GE(mass->second.mass->count, all) << what;
+    EXPECT_EQ(mass->second.state == EventState::open, open > 0) << what;
+    // What was told of it before it was gathered is over for the receiver.
+    const auto before = station_.told().find(event.id.value);
+    if (before != station_.told().end()) {
+      EXPECT_EQ(before->second.states.back(), EventState::resolved) << what;
+    }
   }
 
   static constexpr unsigned all_present = 3;

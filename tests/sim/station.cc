@@ -20,7 +20,9 @@ Station::Station(std::size_t shards, model::RegistryPointer registry, Random& ra
       judged_(std::move(judged)),
       registry_(std::move(registry)),
       telemetry_(store::make_memory_telemetry_store()),
-      rules_(*telemetry_) {
+      rules_(*telemetry_),
+      // Few, so that a small world has mass events; 0, so that it also has none.
+      groups_{random.below(4), std::chrono::seconds(1 + random.below(20))} {
   begin(TimePoint{});
 }
 
@@ -32,7 +34,7 @@ void Station::begin(TimePoint at) {
       *telemetry_,
       [this](const model::Event& event, const model::Registry& registry, TimePoint now,
              store::EventCommit& out) { rules_.apply(event, registry, now, out); },
-      alert::FlapSettings{});
+      alert::FlapSettings{}, groups_);
   const auto known = app::events_known(*telemetry_).value();
   const auto parts = app::events_of_shares(known, count_);
   std::vector<model::Event> remembered = app::ended_since(*telemetry_, at - reopen_within).value();

@@ -67,6 +67,7 @@ class Station : public feeds::ShardSink {
   model::RegistryPointer registry_;
   std::unique_ptr<store::TelemetryStore> telemetry_;
   alert::Rules rules_;
+  alert::GroupSettings groups_;
   std::vector<std::unique_ptr<app::ShardWork>> shards_;
   std::vector<std::deque<feeds::ShardMessage>> mailboxes_;
   std::unique_ptr<app::EventBacklog> backlog_;

@@ -160,6 +160,40 @@ class Alerts(harness.SystemTest):
             for word in wanted:
                 self.assertIn(word, answer.error_message)
 
+    def test_a_mass_hijack_is_told_in_few_notifications_also_over_a_kill(self):
+        receiver = self.receiver()
+        self.channel("hook", receiver.url)
+        self.opt_in("hook")
+        self.tenant.add_prefix("campus", "198.18.0.0/16", asn=[64500])
+        taken = [f"198.18.{n}.0/24" for n in range(200)]
+        router = self.router()
+        router.send(self.peer.route(taken, path=[64496, 64666]))
+        hijacks = lambda state: [e for e in self.tenant.events("campus") if (e["kind"], e["state"]) == ("subprefix-hijack", state)]
+        wait_for(lambda: len(hijacks("open")) == len(taken), "an event for each prefix", timeout_s=20)
+        wait_for(lambda: len(receiver.taken()) == 20, "the first ones", timeout_s=5)
+        self.server.kill()
+        self.server.start()
+        self.tenant.client = self.server.client()
+        wait_for(lambda: len(receiver.taken()) > 20, "the others", timeout_s=30)
+        *first, mass = [one.json for one in receiver.taken()]
+        self.assertEqual({one["kind"] for one in first}, {"subprefix-hijack"})
+        self.assertEqual((mass["kind"], mass["state"], mass["level"], mass["event"]["eventType"]), ("mass-event", "open", "Critical", "PrefixMassEvent"))
+        self.assertEqual((mass["event"]["mass"]["count"], len(mass["event"]["mass"]["prefixes"])), (180, 100))
+        self.assertEqual(mass["event"]["mass"]["connections"], [self.tenant.connection])
+        self.assertEqual(mass["event"]["incidentId"], first[0]["event"]["incidentId"])
+        told = {one["event"]["observedPrefix"] for one in first} | set(mass["event"]["mass"]["prefixes"])
+        self.assertEqual(len(told), 120, "each prefix once")
+        self.assertEqual(sum(e.get("summarizedBy") == mass["alertId"] for e in hijacks("open")), 180)
+
+        router = self.router()
+        router.send(self.peer.route(taken, path=[64496, 64500]))
+        wait_for(lambda: len(hijacks("resolved")) == len(taken), "the end of each", timeout_s=20)
+        resolved = wait_for(lambda: [one.json for one in receiver.taken() if (one.json["kind"], one.json["state"]) == ("mass-event", "resolved")],
+                            "the end of all", timeout_s=10)
+        self.assertEqual([one["alertId"] for one in resolved], [mass["alertId"]])
+        over = [one.json for one in receiver.taken() if (one.json["kind"], one.json["state"]) == ("subprefix-hijack", "resolved")]
+        self.assertEqual(len(over), 20)
+
 
 if __name__ == "__main__":
     harness.main()
