@@ -52,11 +52,14 @@ class AnalyzeEngine {
   /// Whether anything can follow from a route of the prefix. What does not concern us need not be applied:
   /// so a stream of all the world's routes takes no more memory than those of watched space.
   bool concerns(const net::Prefix& prefix) const;
+  /// Whether it overlaps a prefix of the watch file.
+  bool watches(const net::Prefix& prefix) const { return space_.overlaps(prefix); }
   /// The same once everything before is applied: of what concerns us at all, a path with a monitored AS does
   /// (`through_monitored`), and what may replace or take back such a route.
   bool concerns(const net::Prefix& prefix, bool through_monitored) const;
   /// Whether a monitored AS stands in the path.
   bool has_monitored(const wire::bgp::AsPath& path) const;
+  bool monitors_any() const { return !watch_.settings.monitored.empty(); }
   /// The table has what the peer said of the prefix after `time`.
   bool is_overtaken(const rib::Peer& peer, const net::Prefix& prefix, TimePoint time) const;
   void apply(const rib::RouteBatch& batch);

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <unordered_set>
 #include <utility>
 
 #include "cli/analyze_input.h"
@@ -63,6 +64,50 @@ struct Waiting {
   }
 };
 
+// What peers said lately of prefixes that did not matter then. With a monitored AS in the path one matters,
+// and when that comes late it may be over: in the order of their times, what was left out came after it.
+class LeftOut {
+ public:
+  struct Said {
+    TimePoint time{};
+    std::uint64_t key = 0;
+    std::size_t line = 0;
+  };
+
+  static std::uint64_t key_of(const ris::Message& message, const net::Prefix& prefix) {
+    constexpr std::uint64_t odd = 0x9e3779b97f4a7c15;
+    std::uint64_t key = std::hash<std::string>{}(message.host);
+    for (const std::uint64_t part :
+         {message.peer.high64(), message.peer.low64(), std::hash<net::Prefix>{}(prefix)})
+      key = (key ^ part) * odd;
+    return key;
+  }
+
+  void note(const Said& said) {
+    latest_ = std::max(latest_, said.time);
+    if (said_.size() < said_max) {
+      said_.push_back(said);
+    } else {
+      said_[next_++ % said_max] = said;
+    }
+  }
+  // The first of it after `time`; the whole list is looked through, which what comes in order does not need.
+  std::optional<Said> first_after(TimePoint time, std::uint64_t key) const {
+    std::optional<Said> out;
+    if (time >= latest_) return out;
+    for (const Said& each : said_) {
+      if (each.key == key && each.time > time && (!out || each.time < out->time)) out = each;
+    }
+    return out;
+  }
+
+ private:
+  static constexpr std::size_t said_max = std::size_t{1} << 20;  // a minute of 17,000 prefixes a second
+  std::vector<Said> said_;
+  std::size_t next_ = 0;
+  TimePoint latest_{};
+};
+
 // Which messages something can follow from. Nearly none, of a stream of all the world's routes: the others
 // need not be put in order.
 class Sieve {
@@ -77,11 +122,18 @@ class Sieve {
            down_.erase({message.host, message.peer}) > 0;
   }
 
-  bool keeps(const ris::Message& message) const {
+  bool keeps(const ris::Message& message) {
     const auto* update = std::get_if<ris::Update>(&message.body);
     if (!update) return true;
+    if (engine_.has_monitored(update->attributes.as_path)) {
+      for (const ris::Announcement& part : update->announcements) {
+        followed_.insert(part.prefixes.begin(), part.prefixes.end());
+      }
+      return true;
+    }
     const auto matter = [this](const std::vector<net::Prefix>& prefixes) {
-      return std::ranges::any_of(prefixes, [this](const net::Prefix& p) { return engine_.concerns(p); });
+      return std::ranges::any_of(
+          prefixes, [this](const net::Prefix& p) { return engine_.watches(p) || followed_.contains(p); });
     };
     return matter(update->withdrawals) || std::ranges::any_of(update->announcements, [&](const auto& part) {
              return matter(part.prefixes);
@@ -97,6 +149,7 @@ class Sieve {
 
   const AnalyzeEngine& engine_;
   std::set<std::pair<std::string, net::Address>> down_;
+  std::unordered_set<net::Prefix> followed_;  // had a monitored AS in some path
 };
 
 // Messages in the order of their times, however they come.
@@ -106,13 +159,13 @@ class Order {
 
   void take(std::size_t line, ris::Message& message) {
     const TimePoint time = message.time, complete = watermark_.take(time);
-    const bool alive = sieve_.is_sign_of_life(message);
-    if (alive || sieve_.keeps(message)) {
+    const bool alive = sieve_.is_sign_of_life(message), kept = sieve_.keeps(message);
+    if (alive || kept) {
+      if (engine_.monitors_any()) end_what_is_over(message);
       push({time, line, std::make_unique<ris::Message>(std::move(message)), alive});
-    } else if (time >= marked_ + mark_every || time + mark_every <= marked_) {
-      // Time passes also where nothing happens.
-      marked_ = time;
-      push({time, line, nullptr, false});
+    } else {
+      if (engine_.monitors_any()) leave_out(message, line);
+      pass_time(time, line);
     }
     release(complete);
   }
@@ -121,6 +174,42 @@ class Order {
  private:
   static constexpr Microseconds mark_every = std::chrono::seconds(1);
 
+  // Time passes also where nothing happens.
+  void pass_time(TimePoint time, std::size_t line) {
+    if (time < marked_ + mark_every && time + mark_every > marked_) return;
+    marked_ = time;
+    push({time, line, nullptr, false});
+  }
+
+  void leave_out(const ris::Message& message, std::size_t line) {
+    const auto& update = std::get<ris::Update>(message.body);
+    const auto note = [&](const net::Prefix& prefix) {
+      left_out_.note({message.time, LeftOut::key_of(message, prefix), line});
+    };
+    for (const net::Prefix& prefix : update.withdrawals) note(prefix);
+    for (const ris::Announcement& part : update.announcements) {
+      for (const net::Prefix& prefix : part.prefixes) note(prefix);
+    }
+  }
+
+  // For a monitored AS a route without it is as good as none.
+  void end_what_is_over(const ris::Message& message) {
+    const auto* update = std::get_if<ris::Update>(&message.body);
+    if (!update) return;
+    for (const ris::Announcement& part : update->announcements) {
+      for (const net::Prefix& prefix : part.prefixes) {
+        const auto said = left_out_.first_after(message.time, LeftOut::key_of(message, prefix));
+        if (!said || engine_.watches(prefix)) continue;
+        ris::Update gone;
+        gone.withdrawals = {prefix};
+        push({said->time, said->line,
+              std::make_unique<ris::Message>(
+                  ris::Message{said->time, message.host, message.peer, message.peer_asn, std::move(gone)}),
+              false});
+      }
+    }
+  }
+
   void push(Waiting one) {
     waiting_.push_back(std::move(one));
     std::ranges::push_heap(waiting_, std::less<>());
@@ -128,6 +217,7 @@ class Order {
 
   AnalyzeEngine& engine_;
   Sieve sieve_;
+  LeftOut left_out_;
   Watermark watermark_;
   TimePoint marked_{};
   std::vector<Waiting> waiting_;
