@@ -224,7 +224,7 @@ struct Configuration {
     std::chrono::seconds flap_window{600};
     std::chrono::seconds flap_quiet{300};
     std::chrono::seconds flap_standing{60};
-    std::int64_t group_after = 20;
+    std::int64_t group_after = 0;
     std::chrono::seconds group_window{10};
   } alerts;
 

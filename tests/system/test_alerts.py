@@ -9,10 +9,12 @@ from webhook import Receiver, signature_problem
 SECRET = "a secret of the customer"
 
 
-class Alerts(harness.SystemTest):
+class AlertTest(harness.SystemTest):
+    config = ""
+
     def setUp(self):
         super().setUp()
-        self.server = self.daemon()
+        self.server = self.daemon(config=self.config)
         self.tenant = Tenant(self.server.client())
         self.tenant.add_prefix("office", "203.0.113.0/24", asn=[64500])
         self.peer = Peer("198.51.100.1", 64496)
@@ -42,6 +44,8 @@ class Alerts(harness.SystemTest):
     def announce(self, router, origin):
         router.send(self.peer.route(["203.0.113.0/24"], path=[64496, origin]))
 
+
+class Alerts(AlertTest):
     def test_an_alert_is_signed_retried_and_resolved_with_its_duration(self):
         receiver = self.receiver(refusals=2)
         self.channel("hook", receiver.url)
@@ -159,6 +163,21 @@ class Alerts(harness.SystemTest):
             self.assertEqual(answer.status, 400, answer)
             for word in wanted:
                 self.assertIn(word, answer.error_message)
+
+    def test_each_of_a_mass_is_told_by_itself_unless_asked_otherwise(self):
+        receiver = self.receiver()
+        self.channel("hook", receiver.url)
+        self.opt_in("hook")
+        self.tenant.add_prefix("campus", "198.18.0.0/16", asn=[64500])
+        taken = [f"198.18.{n}.0/24" for n in range(100)]
+        self.router().send(self.peer.route(taken, path=[64496, 64666]))
+        wait_for(lambda: len(receiver.taken()) >= len(taken), "every alert", timeout_s=20)
+        self.assertEqual({one.json["event"]["observedPrefix"] for one in receiver.taken()}, set(taken))
+        self.assertEqual({one.json["kind"] for one in receiver.taken()}, {"subprefix-hijack"})
+
+
+class Masses(AlertTest):
+    config = "[alerts]\ngroup_after = 20\n"
 
     def test_a_mass_hijack_is_told_in_few_notifications_also_over_a_kill(self):
         receiver = self.receiver()
