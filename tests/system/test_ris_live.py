@@ -5,7 +5,7 @@ import subprocess
 import time
 
 import harness
-from harness import PATIENCE, Tenant, need_program, wait_for
+from harness import PATIENCE, Tenant, need_program, need_shared, wait_for
 from ris_service import Service, need_websockets, update
 
 
@@ -54,6 +54,34 @@ class RisLive(RisTest):
         self.assertIn("64666", json.dumps(event))
         tenant.client.ok("DELETE", tenant.url(tenant.prefix_id("main")))
         wait_for(lambda: not self.asked_prefixes(service), "end of the subscription")
+
+    def test_recorded_messages_become_routes_and_what_is_damaged_costs_itself(self):
+        files = [need_shared(self, "data", "json", name) for name in ("ris-live-2026-08.jsonl", "ris-live-stream.json")]
+        lines = [line for path in files for line in path.read_text().splitlines()]
+        whole, damaged = [], 0
+        for line in lines:
+            try:
+                whole.append(json.loads(line))
+            except ValueError:
+                damaged += 1
+        service = Service()
+        tenant = self.start(service)
+        announced = {}
+        for message in whole:
+            for part in message["data"].get("announcements") or []:
+                for prefix in part["prefixes"]:
+                    announced[prefix] = message["data"]["path"]
+        self.assertEqual((len(announced), damaged), (2, 1), "what the recordings hold")
+        for number, (prefix, path) in enumerate(announced.items()):
+            tenant.add_prefix(f"recorded-{number}", prefix, asn=[path[-1]])
+        wait_for(lambda: self.asked_prefixes(service) == set(announced), "subscriptions")
+        service.send(*lines)
+        for number, path in enumerate(announced.values()):
+            [route] = wait_for(lambda: tenant.routes(f"recorded-{number}"), "route")
+            self.assertEqual(route["asPath"], " ".join(map(str, path)))
+        wait_for(lambda: self.metric("peering_ris_messages_total", kind="malformed") == damaged, "the damaged one")
+        self.assertIn("the service reports an error", self.server.log_text())
+        self.assertEqual(self.metric("peering_ris_stale"), 1, "they are years late")
 
     def test_a_lost_connection_keeps_the_routes_and_is_no_outage(self):
         service = Service()
