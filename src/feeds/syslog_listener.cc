@@ -49,6 +49,8 @@ struct SyslogMetrics {
             "peering_syslog_dropped_total",
             "Datagrams of syslog that were dropped, by us or by the kernel: too many at once.")),
         waits(metrics.counter("peering_syslog_waits_total", "Times a TCP sender of syslog had to wait.")),
+        refused(metrics.counter("peering_syslog_refused_total",
+                                "TCP connections of syslog that were closed at once: too many.")),
         connections(metrics.gauge("peering_syslog_connections", "Open TCP connections of syslog.")) {}
 
   static Counter& messages(Metrics& metrics, const char* transport) {
@@ -56,7 +58,7 @@ struct SyslogMetrics {
                            {{"transport", transport}});
   }
 
-  Counter &udp, &tcp, &malformed, &dropped, &waits;
+  Counter &udp, &tcp, &malformed, &dropped, &waits, &refused;
   Gauge& connections;
 };
 
@@ -274,7 +276,11 @@ void SyslogListener::State::accept() {
 void SyslogListener::State::accepted(tcp::socket socket) {
   error_code error;
   const tcp::endpoint remote = socket.remote_endpoint(error);
-  if (error || connections.size() >= settings.connections_max) return;
+  if (error) return;
+  if (connections.size() >= settings.connections_max) {
+    metrics.refused.add();
+    return;
+  }
   socket.set_option(asio::socket_base::keep_alive(true), error);
   auto connection = std::make_shared<SyslogConnection>(*this, std::move(socket),
                                                        http::address_of(remote.address()).to_string());

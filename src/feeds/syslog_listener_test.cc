@@ -127,6 +127,7 @@ TEST_F(SyslogTest, MoreConnectionsThanAllowedAreClosed) {
   boost::system::error_code error;
   third.read_some(net_io::buffer(&byte, 1), error);
   EXPECT_TRUE(error);
+  EXPECT_EQ(metric("peering_syslog_refused_total"), 1);
 }
 
 }  // namespace
