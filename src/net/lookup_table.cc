@@ -67,13 +67,17 @@ void StrideTable::paint_root(Entries entries) {
   }
 }
 
-std::uint32_t StrideTable::lone(std::uint32_t around, const Entry& entry) {
-  lones_.push_back({entry, around});
-  return static_cast<std::uint32_t>(lones_.size() - 1) | is_lone;
+StrideTable::Leaf StrideTable::lone(std::uint32_t around, const Entry& entry) {
+  if (entry.length < 64) return {entry.high | std::uint64_t{1} << (63 - entry.length), entry.value, around};
+  long_.push_back(entry);
+  return {Leaf{}.bits, static_cast<std::uint32_t>(long_.size() - 1) | is_lone, around};
 }
 
 std::uint32_t StrideTable::subtree(unsigned depth, std::uint32_t around, Entries entries) {
-  if (entries.size() == 1) return lone(around, entries[0]);
+  if (entries.size() == 1) {
+    leaves_.push_back(lone(around, entries[0]));
+    return static_cast<std::uint32_t>(leaves_.size() - 1) | is_lone;
+  }
   const std::size_t at = nodes_.size();
   nodes_.emplace_back();
   fill_node(at, depth, around, entries);
@@ -81,22 +85,23 @@ std::uint32_t StrideTable::subtree(unsigned depth, std::uint32_t around, Entries
 }
 
 void StrideTable::fill_node(std::size_t at, unsigned depth, std::uint32_t around, Entries entries) {
-  std::array<std::uint32_t, 64> values;
-  values.fill(around);
+  std::array<Leaf, 64> values;
+  values.fill({Leaf{}.bits, around, around});
   std::array<Entries, 64> below;
   Node node;
   for (std::size_t i = 0; i < entries.size();) {
     const Entry& entry = entries[i];
     const unsigned slot = six_bits(entry.high, entry.low, depth);
     if (entry.length <= depth + stride) {
-      std::fill_n(values.begin() + slot, std::size_t{1} << (depth + stride - entry.length), entry.value);
+      std::fill_n(values.begin() + slot, std::size_t{1} << (depth + stride - entry.length),
+                  Leaf{Leaf{}.bits, entry.value, entry.value});
       ++i;
       continue;
     }
     std::size_t end = i + 1;
     while (end < entries.size() && six_bits(entries[end].high, entries[end].low, depth) == slot) ++end;
     if (end - i == 1) {
-      values[slot] = lone(values[slot], entry);
+      values[slot] = lone(values[slot].value, entry);
     } else {
       below[slot] = entries.subspan(i, end - i);
       node.inner |= std::uint64_t{1} << slot;
@@ -117,19 +122,19 @@ void StrideTable::fill_node(std::size_t at, unsigned depth, std::uint32_t around
   nodes_[at] = node;
   std::size_t child = node.first_inner;
   for (unsigned slot = 0; slot < 64; ++slot) {
-    if (!below[slot].empty()) fill_node(child++, depth + stride, values[slot], below[slot]);
+    if (!below[slot].empty()) fill_node(child++, depth + stride, values[slot].value, below[slot]);
   }
 }
 
 void StrideTable::count_unused(std::uint32_t found) {
-  if ((found & is_lone) != 0) unused_ += sizeof(Lone);
+  const auto leaf = [this](std::uint32_t at) {
+    unused_ += sizeof(Leaf) + ((leaves_[at].value & is_lone) != 0 ? sizeof(Entry) : 0);
+  };
+  if ((found & is_lone) != 0) leaf(found & ~is_lone);
   if ((found & is_node) == 0) return;
   const Node& node = nodes_[found & ~is_node];
   unused_ += sizeof node;
-  for (int i = 0; i < std::popcount(node.leaf); ++i) {
-    unused_ += sizeof(std::uint32_t);
-    count_unused(leaves_[node.first_leaf + static_cast<std::uint32_t>(i)]);
-  }
+  for (int i = 0; i < std::popcount(node.leaf); ++i) leaf(node.first_leaf + static_cast<std::uint32_t>(i));
   for (int i = 0; i < std::popcount(node.inner); ++i) {
     count_unused((node.first_inner + static_cast<std::uint32_t>(i)) | is_node);
   }
@@ -180,28 +185,14 @@ template <class Node>
   return inner;
 }
 
-template <class Node>
-[[gnu::always_inline]] inline std::uint32_t walk_down(const Node* nodes, const std::uint32_t* leaves,
-                                                      std::uint32_t at, unsigned depth, std::uint64_t high,
-                                                      std::uint64_t low) {
-  while (step(nodes, at, six_bits(high, low, depth))) depth += 6;
-  return leaves[at];
-}
-
-template <class Node>
-[[gnu::target("popcnt")]] std::uint32_t walk_counting(const Node* nodes, const std::uint32_t* leaves,
-                                                      std::uint32_t at, unsigned depth, std::uint64_t high,
-                                                      std::uint64_t low) {
-  return walk_down(nodes, leaves, at, depth, high, low);
-}
-
-// A group of addresses goes down together, a step at a time, so that all wait for memory at once.
-template <class Node>
-[[gnu::always_inline]] inline void walk_group(const Node* nodes, const std::uint32_t* leaves, unsigned depth,
+// A group of addresses goes down together, a step at a time, so that all wait for memory at once. `out` has
+// entries of the root, then the places of answers of those whose was a node.
+template <class Node, class Leaf>
+[[gnu::always_inline]] inline void walk_group(const Node* nodes, const Leaf* leaves, unsigned depth,
                                               std::span<const std::uint64_t> high, const std::uint64_t* low,
                                               std::uint32_t* out, std::uint32_t node_flag) {
-  std::array<std::uint32_t, group> waiting, answers;
-  std::size_t left = 0, answered = 0;
+  std::array<std::uint32_t, group> waiting;
+  std::size_t left = 0;
   for (std::uint32_t i = 0; i < high.size(); ++i) {
     waiting[left] = i;
     left += out[i] >> 31;
@@ -214,18 +205,15 @@ template <class Node>
       const bool inner = step(nodes, out[which], six_bits(high[which], low ? low[which] : 0, depth));
       __builtin_prefetch(inner ? static_cast<const void*>(nodes + out[which]) : leaves + out[which]);
       waiting[kept] = which;
-      answers[answered] = which;
       kept += inner ? 1 : 0;
-      answered += inner ? 0 : 1;
     }
     left = kept;
   }
-  for (std::size_t i = 0; i < answered; ++i) out[answers[i]] = leaves[out[answers[i]]];
 }
 
-template <class Node>
-[[gnu::target("popcnt")]] void walk_group_counting(const Node* nodes, const std::uint32_t* leaves,
-                                                   unsigned depth, std::span<const std::uint64_t> high,
+template <class Node, class Leaf>
+[[gnu::target("popcnt")]] void walk_group_counting(const Node* nodes, const Leaf* leaves, unsigned depth,
+                                                   std::span<const std::uint64_t> high,
                                                    const std::uint64_t* low, std::uint32_t* out,
                                                    std::uint32_t node_flag) {
   walk_group(nodes, leaves, depth, high, low, out, node_flag);
@@ -233,35 +221,57 @@ template <class Node>
 
 }  // namespace
 
-std::uint32_t StrideTable::walk(std::uint32_t found, std::uint64_t high, std::uint64_t low) const {
+[[gnu::always_inline]] inline std::uint32_t StrideTable::answer(const Leaf& leaf, std::uint64_t high,
+                                                                std::uint64_t low) const {
+  const std::uint32_t found = leaf.answer(high);
+  if ((found & is_lone) == 0) [[likely]]
+    return found;
+  const Entry& entry = long_[found & ~is_lone];
+  const bool match =
+      high == entry.high && (entry.length == 64 || (low ^ entry.low) >> (128 - entry.length) == 0);
+  return match ? entry.value : leaf.around;
+}
+
+[[gnu::always_inline]] inline std::uint32_t StrideTable::walk_down(std::uint32_t found, std::uint64_t high,
+                                                                   std::uint64_t low) const {
+  std::uint32_t at = found & ~(is_node | is_lone);
   if ((found & is_node) != 0) {
-    const auto down = counts_bits ? walk_counting<Node> : walk_down<Node>;
-    found =
-        down(nodes_.data(), leaves_.data(), found & ~is_node, static_cast<unsigned>(root_bits_), high, low);
+    const Node* const nodes = nodes_.data();
+    auto depth = static_cast<unsigned>(root_bits_);
+    while (step(nodes, at, six_bits(high, low, depth))) depth += stride;
   }
-  return (found & is_lone) == 0 ? found : lones_[found & ~is_lone].answer(high, low);
+  return answer(leaves_[at], high, low);
+}
+
+[[gnu::target("popcnt")]] std::uint32_t StrideTable::walk_counting(std::uint32_t found, std::uint64_t high,
+                                                                   std::uint64_t low) const {
+  return walk_down(found, high, low);
+}
+
+std::uint32_t StrideTable::walk(std::uint32_t found, std::uint64_t high, std::uint64_t low) const {
+  return counts_bits ? walk_counting(found, high, low) : walk_down(found, high, low);
 }
 
 void StrideTable::lookup(std::span<const std::uint64_t> high, std::span<const std::uint64_t> low,
                          std::span<std::uint32_t> out) const {
   const std::uint32_t* root = root_.data();
+  const auto walk_them = counts_bits ? walk_group_counting<Node, Leaf> : walk_group<Node, Leaf>;
+  std::array<std::uint32_t, group> found;
   for (std::size_t at = 0; at < high.size(); at += group) {
     const std::size_t count = std::min(group, high.size() - at);
     for (std::size_t i = at; i < at + count; ++i) __builtin_prefetch(root + (high[i] >> root_shift_));
-    for (std::size_t i = at; i < at + count; ++i) {
-      out[i] = root[high[i] >> root_shift_];
-      if ((out[i] & is_node) != 0) __builtin_prefetch(nodes_.data() + (out[i] & ~is_node));
+    for (std::size_t i = 0; i < count; ++i) {
+      found[i] = out[at + i] = root[high[at + i] >> root_shift_];
+      const std::uint32_t place = found[i] & ~(is_node | is_lone);
+      __builtin_prefetch((found[i] & is_node) != 0 ? static_cast<const void*>(nodes_.data() + place)
+                                                   : leaves_.data() + place);
     }
     const std::uint64_t* const rest = low.empty() ? nullptr : low.data() + at;
-    const auto walk_them = counts_bits ? walk_group_counting<Node> : walk_group<Node>;
     walk_them(nodes_.data(), leaves_.data(), static_cast<unsigned>(root_bits_), high.subspan(at, count), rest,
               out.data() + at, is_node);
-    for (std::size_t i = at; i < at + count; ++i) {
-      if ((out[i] & is_lone) != 0) __builtin_prefetch(lones_.data() + (out[i] & ~is_lone));
-    }
-    for (std::size_t i = at; i < at + count; ++i) {
-      if ((out[i] & is_lone) == 0) continue;
-      out[i] = lones_[out[i] & ~is_lone].answer(high[i], low.empty() ? 0 : low[i]);
+    for (std::size_t i = 0; i < count; ++i) {
+      if ((found[i] & (is_node | is_lone)) == 0) continue;
+      out[at + i] = answer(leaves_[out[at + i] & ~is_lone], high[at + i], rest ? rest[i] : 0);
     }
   }
 }

@@ -4,9 +4,9 @@
 // those who ask it millions of times a second. The first bits of the address index a flat root; where
 // prefixes are longer, nodes of six bits follow, whose two bitmaps say where their children and their
 // distinct answers lie (as in Poptrie, Asai and Ohara, SIGCOMM 2015, but with 32-bit answers). A prefix alone
-// below a place needs no nodes: it is kept there and compared, which ends most walks of sparse IPv6 space
-// early. The root has as many bits as the table deserves: a few prefixes get 64 entries, a full IPv4 table
-// 2^24, where one look into 64 MiB of huge pages answers for everything up to /24.
+// below a place needs no nodes: it is part of the answer and compared, which ends most walks of sparse IPv6
+// space early. The root has as many bits as the table deserves: a few prefixes get 64 entries, a full IPv4
+// table 2^24, where one look into 64 MiB of huge pages answers for everything up to /24.
 //
 // Smaller tables of bitmaps were slower there, though they fit the cache: a look waits for memory, and a
 // processor waits for as many looks at once as their instructions fit its window. So a look is as few
@@ -68,8 +68,8 @@ class StrideTable {
   /// Nodes and answers that `replace` left behind; time to build anew when they are most of `bytes`.
   std::size_t bytes_unused() const { return unused_; }
   std::size_t bytes() const {
-    return root_.size() * 5 + nodes_.size() * sizeof(Node) + leaves_.size() * 4 +
-           lones_.size() * sizeof(Lone);
+    return root_.size() * 5 + nodes_.size() * sizeof(Node) + leaves_.size() * sizeof(Leaf) +
+           long_.size() * sizeof(Entry);
   }
 
  private:
@@ -80,27 +80,30 @@ class StrideTable {
     std::uint64_t leaf = 0;   // where, among the others, another answer begins
     std::uint32_t first_inner = 0, first_leaf = 0;
   };
-  // A prefix with no other one beside it, and the answer where it does not match.
-  struct Lone {
-    Entry entry;
-    std::uint32_t around = none;
+  // An answer, and where it may be wrong: of a prefix with no other one beside it, its bits followed by a one
+  // (which tells their number), and the answer where they do not match. A plain answer has no bits and
+  // matches all. Prefixes of 64 bits and more are kept apart: `value` says where.
+  struct Leaf {
+    std::uint64_t bits = std::uint64_t{1} << 63;
+    std::uint32_t value = none, around = none;
 
-    [[gnu::always_inline]] std::uint32_t answer(std::uint64_t high, std::uint64_t low) const {
-      const unsigned length = entry.length;
-      bool match = ((high ^ entry.high) >> (length >= 64 ? 0 : 64 - length)) == 0;
-      if (length > 64) match = match && ((low ^ entry.low) >> (128 - length)) == 0;
-      return match ? entry.value : around;
+    [[gnu::always_inline]] std::uint32_t answer(std::uint64_t high) const {
+      return (high ^ bits) >> 1 >> __builtin_ctzll(bits) == 0 ? value : around;
     }
+    friend bool operator==(const Leaf&, const Leaf&) = default;
   };
   using Entries = std::span<const Entry>;
 
   // Pure, so that a loop of lookups keeps the table's places in registers across it.
   [[gnu::pure]] std::uint32_t walk(std::uint32_t found, std::uint64_t high, std::uint64_t low) const;
+  [[gnu::pure]] std::uint32_t walk_counting(std::uint32_t found, std::uint64_t high, std::uint64_t low) const;
+  std::uint32_t walk_down(std::uint32_t found, std::uint64_t high, std::uint64_t low) const;
   std::vector<std::size_t> repaint(const Entry& range, std::uint8_t from, const Entry& answer);
   void paint_root(Entries entries);
   std::uint32_t subtree(unsigned depth, std::uint32_t around, Entries entries);
   void fill_node(std::size_t at, unsigned depth, std::uint32_t around, Entries entries);
-  std::uint32_t lone(std::uint32_t around, const Entry& entry);
+  Leaf lone(std::uint32_t around, const Entry& entry);
+  std::uint32_t answer(const Leaf& leaf, std::uint64_t high, std::uint64_t low) const;
   void count_unused(std::uint32_t found);
 
   // As wide as no answer is: a loop that stores answers keeps them in registers.
@@ -109,8 +112,8 @@ class StrideTable {
   HugeVector<std::uint32_t> root_;
   HugeVector<std::uint8_t> marks_;  // of each entry: 1 + the length of the prefix it was painted by, or 0
   HugeVector<Node> nodes_;
-  HugeVector<std::uint32_t> leaves_;
-  HugeVector<Lone> lones_;
+  HugeVector<Leaf> leaves_;
+  HugeVector<Entry> long_;  // prefixes of 64 bits and more
   std::size_t unused_ = 0;
 };
 

@@ -1,5 +1,7 @@
 #include "net/lookup_table.h"
 
+#include <algorithm>
+#include <array>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -32,6 +34,25 @@ TEST(LookupTable, GivesTheMostSpecificPrefix) {
   EXPECT_EQ(table.lookup(a("2001:db8:1::2")), 7U);
   EXPECT_EQ(table.lookup(a("2001:db8:1::1")), 8U);
   EXPECT_EQ(table.lookup(a("2001:db9::")), LookupTable::none);
+}
+
+TEST(LookupTable, APrefixAloneAnswersToItsLastBitAndNoFurther) {
+  for (const char* around : {"2001:db8::/32", "::/0"}) {
+    for (int length = 33; length <= 128; ++length) {
+      PrefixMap<std::uint32_t> map;
+      const Prefix alone(a("2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"), length);
+      map[p(around)] = 1;
+      map[alone] = 2;
+      const LookupTable table(map);
+      EXPECT_EQ(table.lookup(alone.address()), 2U) << length;
+      EXPECT_EQ(table.lookup(a("2001:db8:ffff:ffff:ffff:ffff:ffff:ffff")), 2U) << length;
+      std::array<std::uint8_t, 16> bytes{};
+      std::ranges::copy(alone.address().bytes(), bytes.begin());
+      const auto last = static_cast<std::size_t>(length - 1);
+      bytes[last / 8] ^= static_cast<std::uint8_t>(0x80 >> last % 8);
+      EXPECT_EQ(table.lookup(Address::v6(bytes)), 1U) << length;
+    }
+  }
 }
 
 TEST(LookupTable, IsBuiltFromPrefixesInAnyOrder) {
