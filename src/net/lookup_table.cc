@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <iterator>
 #include <tuple>
 
 namespace peering::net {
@@ -36,7 +37,7 @@ constexpr std::size_t group = 32, ahead = 32;
 
 }  // namespace
 
-StrideTable::StrideTable(Entries entries) {
+StrideTable::StrideTable(Entries entries, Part part) : part_bits_(part.bits), part_high_(part.high) {
   root_bits_ = smallest_root;
   for (const auto& [count, bits] : root_sizes) {
     if (entries.size() >= count) root_bits_ = std::max<std::uint64_t>(root_bits_, bits);
@@ -47,21 +48,27 @@ StrideTable::StrideTable(Entries entries) {
   paint_root(entries);
 }
 
+// How many entries of the root a prefix covers.
+std::size_t StrideTable::slots_of(const Entry& entry) const {
+  const std::uint64_t inside = entry.length > part_bits_ ? entry.length - part_bits_ : 0;
+  return std::size_t{1} << (root_bits_ - inside);
+}
+
 // In order the covering prefix comes first, and those inside it paint over it.
 void StrideTable::paint_root(Entries entries) {
   for (std::size_t at = 0; at < entries.size();) {
     const Entry& entry = entries[at];
-    const std::size_t slot = entry.high >> root_shift_;
-    if (entry.length <= root_bits_) {
-      const std::size_t count = std::size_t{1} << (root_bits_ - entry.length);
+    const std::size_t slot = slot_of(entry.high);
+    if (entry.length <= root_bits_ + part_bits_) {
+      const std::size_t count = slots_of(entry);
       std::fill_n(root_.data() + slot, count, entry.value);
       std::fill_n(marks_.data() + slot, count, mark_of(entry));
       ++at;
       continue;
     }
     std::size_t end = at + 1;
-    while (end < entries.size() && entries[end].high >> root_shift_ == slot) ++end;
-    root_[slot] = subtree(static_cast<unsigned>(root_bits_), root_[slot], entries.subspan(at, end - at));
+    while (end < entries.size() && slot_of(entries[end].high) == slot) ++end;
+    root_[slot] = subtree(static_cast<unsigned>(top_bits()), root_[slot], entries.subspan(at, end - at));
     ++deeper_;
     at = end;
   }
@@ -141,14 +148,13 @@ void StrideTable::count_unused(std::uint32_t found) {
 }
 
 // Where the mark is at least `from` and at most that of `range`, `answer` answers from now on.
-std::vector<std::size_t> StrideTable::repaint(const Entry& range, std::uint8_t from, const Entry& answer) {
-  std::vector<std::size_t> below;
-  const std::size_t first = range.high >> root_shift_;
-  const std::size_t count = std::size_t{1} << (root_bits_ - range.length);
-  for (std::size_t slot = first; slot < first + count; ++slot) {
+std::vector<std::uint64_t> StrideTable::repaint(const Entry& range, std::uint8_t from, const Entry& answer) {
+  std::vector<std::uint64_t> below;
+  const std::size_t first = slot_of(range.high);
+  for (std::size_t slot = first; slot < first + slots_of(range); ++slot) {
     if (marks_[slot] < from || marks_[slot] > mark_of(range)) continue;
     if ((root_[slot] & (is_node | is_lone)) != 0) {
-      below.push_back(slot);
+      below.push_back(part_high_ | slot << root_shift_ >> part_bits_);
       continue;
     }
     root_[slot] = answer.value;
@@ -157,13 +163,14 @@ std::vector<std::size_t> StrideTable::repaint(const Entry& range, std::uint8_t f
   return below;
 }
 
-std::vector<std::size_t> StrideTable::assign(const Entry& entry) { return repaint(entry, 0, entry); }
+std::vector<std::uint64_t> StrideTable::assign(const Entry& entry) { return repaint(entry, 0, entry); }
 
-std::vector<std::size_t> StrideTable::erase(const Entry& entry, const Entry& around) {
+std::vector<std::uint64_t> StrideTable::erase(const Entry& entry, const Entry& around) {
   return repaint(entry, mark_of(entry), around);
 }
 
-void StrideTable::replace(std::size_t slot, const Entry& around, Entries entries) {
+void StrideTable::replace(std::uint64_t high, const Entry& around, Entries entries) {
+  const std::size_t slot = slot_of(high);
   count_unused(root_[slot]);
   if ((root_[slot] & (is_node | is_lone)) != 0) --deeper_;
   root_[slot] = around.value;
@@ -237,7 +244,7 @@ template <class Node, class Leaf>
   std::uint32_t at = found & ~(is_node | is_lone);
   if ((found & is_node) != 0) {
     const Node* const nodes = nodes_.data();
-    auto depth = static_cast<unsigned>(root_bits_);
+    auto depth = static_cast<unsigned>(top_bits());
     while (step(nodes, at, six_bits(high, low, depth))) depth += stride;
   }
   return answer(leaves_[at], high, low);
@@ -259,15 +266,15 @@ void StrideTable::lookup(std::span<const std::uint64_t> high, std::span<const st
   std::array<std::uint32_t, group> found;
   for (std::size_t at = 0; at < high.size(); at += group) {
     const std::size_t count = std::min(group, high.size() - at);
-    for (std::size_t i = at; i < at + count; ++i) __builtin_prefetch(root + (high[i] >> root_shift_));
+    for (std::size_t i = at; i < at + count; ++i) __builtin_prefetch(root + slot_of(high[i]));
     for (std::size_t i = 0; i < count; ++i) {
-      found[i] = out[at + i] = root[high[at + i] >> root_shift_];
+      found[i] = out[at + i] = root[slot_of(high[at + i])];
       const std::uint32_t place = found[i] & ~(is_node | is_lone);
       __builtin_prefetch((found[i] & is_node) != 0 ? static_cast<const void*>(nodes_.data() + place)
                                                    : leaves_.data() + place);
     }
     const std::uint64_t* const rest = low.empty() ? nullptr : low.data() + at;
-    walk_them(nodes_.data(), leaves_.data(), static_cast<unsigned>(root_bits_), high.subspan(at, count), rest,
+    walk_them(nodes_.data(), leaves_.data(), static_cast<unsigned>(top_bits()), high.subspan(at, count), rest,
               out.data() + at, is_node);
     for (std::size_t i = 0; i < count; ++i) {
       if ((found[i] & (is_node | is_lone)) == 0) continue;
@@ -296,8 +303,10 @@ void StrideTable::lookup(std::span<const std::uint32_t> addresses, std::span<std
 
 namespace {
 
-HugeVector<StrideTable::Entry> entries_of(const PrefixMap<std::uint32_t>& map, Family family) {
-  HugeVector<StrideTable::Entry> out;
+using Entries = HugeVector<StrideTable::Entry>;
+
+Entries entries_of(const PrefixMap<std::uint32_t>& map, Family family) {
+  Entries out;
   out.reserve(map.size());
   map.for_each([&](const Prefix& prefix, std::uint32_t value) {
     if (prefix.family() == family) out.push_back(entry_of(prefix, value));
@@ -305,9 +314,8 @@ HugeVector<StrideTable::Entry> entries_of(const PrefixMap<std::uint32_t>& map, F
   return out;
 }
 
-HugeVector<StrideTable::Entry> entries_of(std::span<const std::pair<Prefix, std::uint32_t>> prefixes,
-                                          Family family) {
-  HugeVector<StrideTable::Entry> out;
+Entries entries_of(std::span<const std::pair<Prefix, std::uint32_t>> prefixes, Family family) {
+  Entries out;
   out.reserve(prefixes.size());
   for (const auto& [prefix, value] : prefixes) {
     if (prefix.family() == family) out.push_back(entry_of(prefix, value));
@@ -319,10 +327,16 @@ HugeVector<StrideTable::Entry> entries_of(std::span<const std::pair<Prefix, std:
   return out;
 }
 
-Prefix slot_prefix(Family family, std::size_t slot, int bits) {
+template <class Chosen>
+Entries only(std::span<const StrideTable::Entry> entries, Chosen chosen) {
+  Entries out;
+  std::ranges::copy_if(entries, std::back_inserter(out), chosen);
+  return out;
+}
+
+Prefix prefix_at(Family family, std::uint64_t high, int bits) {
   std::array<std::uint8_t, 16> bytes{};
-  for (std::size_t i = 0; i < 4; ++i)
-    bytes[i] = static_cast<std::uint8_t>(slot << (64 - bits) >> (56 - 8 * i));
+  for (std::size_t i = 0; i < 8; ++i) bytes[i] = static_cast<std::uint8_t>(high >> (56 - 8 * i));
   return {family == Family::ipv4 ? Address(std::span(bytes).first<4>()) : Address(bytes), bits};
 }
 
@@ -335,10 +349,44 @@ void renew(StrideTable& table, const PrefixMap<std::uint32_t>& map, const Prefix
   });
   map.for_covered(whole,
                   [&](const Prefix& at, std::uint32_t value) { entries.push_back(entry_of(at, value)); });
-  table.replace(whole.address().high64() >> (64 - table.root_bits()), around, entries);
+  table.replace(whole.address().high64(), around, entries);
+}
+
+// After the map's entry of this prefix was changed. Returns whether the table had better be built anew.
+bool change(StrideTable& table, const PrefixMap<std::uint32_t>& map, const Prefix& prefix) {
+  if (prefix.length() > table.top_bits()) {
+    renew(table, map, prefix.truncated(table.top_bits()));
+  } else {
+    StrideTable::Entry own = StrideTable::nothing, around = StrideTable::nothing;
+    map.for_covering(prefix, [&](const Prefix& at, std::uint32_t value) {
+      (at == prefix ? own : around) = entry_of(at, value);
+    });
+    const bool is_there = own.value != StrideTable::none;
+    const auto below = is_there ? table.assign(own) : table.erase(entry_of(prefix, 0), around);
+    for (const std::uint64_t high : below)
+      renew(table, map, prefix_at(prefix.family(), high, table.top_bits()));
+  }
+  return table.bytes_unused() * 2 > table.bytes();
 }
 
 }  // namespace
+
+Ipv6Table::Ipv6Table(std::span<const StrideTable::Entry> entries)
+    : global_(only(entries, concerns_global), global_part), rest_(only(entries, concerns_rest), rest_part) {}
+
+void Ipv6Table::lookup(std::span<const std::uint64_t> high, std::span<const std::uint64_t> low,
+                       std::span<std::uint32_t> out) const {
+  for (std::size_t at = 0; at < high.size(); at += group) {
+    const std::size_t count = std::min(group, high.size() - at);
+    const auto some = high.subspan(at, count);
+    const auto rest = low.empty() ? low : low.subspan(at, count);
+    if (std::ranges::all_of(some, in_global)) {
+      global_.lookup(some, rest, out.subspan(at, count));
+      continue;
+    }
+    for (std::size_t i = 0; i < count; ++i) out[at + i] = lookup(some[i], rest.empty() ? 0 : rest[i]);
+  }
+}
 
 LookupTable::LookupTable(const PrefixMap<std::uint32_t>& map)
     : v4_(entries_of(map, Family::ipv4)), v6_(entries_of(map, Family::ipv6)) {}
@@ -347,20 +395,15 @@ LookupTable::LookupTable(std::span<const std::pair<Prefix, std::uint32_t>> prefi
     : v4_(entries_of(prefixes, Family::ipv4)), v6_(entries_of(prefixes, Family::ipv6)) {}
 
 void LookupTable::changed(const PrefixMap<std::uint32_t>& map, const Prefix& prefix) {
-  StrideTable& table = prefix.family() == Family::ipv4 ? v4_ : v6_;
-  if (prefix.length() > table.root_bits()) {
-    renew(table, map, prefix.truncated(table.root_bits()));
-  } else {
-    StrideTable::Entry own = StrideTable::nothing, around = StrideTable::nothing;
-    map.for_covering(prefix, [&](const Prefix& at, std::uint32_t value) {
-      (at == prefix ? own : around) = entry_of(at, value);
-    });
-    const bool is_there = own.value != StrideTable::none;
-    const auto below = is_there ? table.assign(own) : table.erase(entry_of(prefix, 0), around);
-    for (const std::size_t slot : below)
-      renew(table, map, slot_prefix(prefix.family(), slot, table.root_bits()));
+  const Family family = prefix.family();
+  if (family == Family::ipv4) {
+    if (change(v4_, map, prefix)) v4_ = StrideTable(entries_of(map, family));
+    return;
   }
-  if (table.bytes_unused() * 2 > table.bytes()) table = StrideTable(entries_of(map, prefix.family()));
+  const StrideTable::Entry entry = entry_of(prefix, 0);
+  const bool stale = (Ipv6Table::concerns_global(entry) && change(v6_.global(), map, prefix)) ||
+                     (Ipv6Table::concerns_rest(entry) && change(v6_.rest(), map, prefix));
+  if (stale) v6_ = Ipv6Table(entries_of(map, family));
 }
 
 }  // namespace peering::net

@@ -55,6 +55,32 @@ TEST(LookupTable, APrefixAloneAnswersToItsLastBitAndNoFurther) {
   }
 }
 
+TEST(LookupTable, AnswersWithinAndAroundGlobalUnicast) {
+  PrefixMap<std::uint32_t> map;
+  map[p("::/0")] = 1;
+  map[p("::/2")] = 2;
+  map[p("2000::/3")] = 3;
+  map[p("3fff::/20")] = 4;
+  map[p("fd00::/8")] = 5;
+  LookupTable table(map);
+  const auto answers = [&] {
+    std::vector<std::uint64_t> high;
+    for (const char* at : {"1fff::", "2000::", "3fff::", "3fff:ffff::", "4000::", "fd12::"})
+      high.push_back(a(at).high64());
+    std::vector<std::uint32_t> out(high.size());
+    table.ipv6().lookup(high, {}, out);
+    for (std::size_t i = 0; i < high.size(); ++i) EXPECT_EQ(out[i], table.ipv6().lookup(high[i], 0));
+    return out;
+  };
+  EXPECT_EQ(answers(), (std::vector<std::uint32_t>{2, 3, 4, 3, 1, 5}));
+  map.erase(p("2000::/3"));
+  table.changed(map, p("2000::/3"));
+  EXPECT_EQ(answers(), (std::vector<std::uint32_t>{2, 2, 4, 2, 1, 5}));
+  map.erase(p("::/2"));
+  table.changed(map, p("::/2"));
+  EXPECT_EQ(answers(), (std::vector<std::uint32_t>{1, 1, 4, 1, 1, 5}));
+}
+
 TEST(LookupTable, IsBuiltFromPrefixesInAnyOrder) {
   const std::vector<std::pair<Prefix, std::uint32_t>> prefixes{
       {p("10.1.2.0/24"), 3}, {p("2001:db8::/32"), 6}, {p("10.1.2.128/25"), 4}, {p("10.0.0.0/8"), 2}};
@@ -97,7 +123,9 @@ Prefix any_prefix() {
     const auto bits = *rc::gen::inRange<std::uint32_t>(0, 1U << 14);
     return {Address::v4(0x0A000000U | bits << *rc::gen::inRange(0, 18)), *rc::gen::inRange(0, 33)};
   }
-  std::array<std::uint8_t, 16> bytes{0x20, 0x01, 0x0d};
+  // Most of it in 2000::/3, which has a root of its own.
+  const auto first = *rc::gen::element<std::uint8_t>(0x20, 0x20, 0x20, 0x3f, 0x40, 0x00, 0xfd);
+  std::array<std::uint8_t, 16> bytes{first, 0x01, 0x0d};
   for (std::size_t i = 3; i < 16; ++i) bytes[i] = *rc::gen::element<std::uint8_t>(0, 0, 1, 255);
   return {Address::v6(bytes), *rc::gen::inRange(0, 129)};
 }
