@@ -20,6 +20,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "http/message.h"
+#include "latency/degradation.h"
 #include "latency/sample_log.h"
 #include "model/bgp_session.h"
 #include "model/probe.h"
@@ -116,6 +117,9 @@ struct Services {
   std::function<std::vector<std::string>()> concerns;
   /// Feeds that are not heard; never null. No function: all are.
   std::function<model::UnheardFeedsPointer()> unheard_feeds;
+  /// What the latency judge found of the prefix with this lower-case ARM id. Blocks. No function: reports
+  /// judge what they show by itself.
+  std::function<Result<std::vector<latency::SeriesVerdict>>(const std::string& prefix_key)> latency_verdicts;
 };
 
 /// Thread-safe. What `services` refers to must outlive it.

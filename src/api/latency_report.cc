@@ -2,6 +2,7 @@
 #include "api/documents.h"
 #include "api/handlers.h"
 #include "api/latency_query.h"
+#include "latency/prefix_judge.h"
 #include "latency/report.h"
 
 namespace peering::api {
@@ -14,6 +15,13 @@ constexpr std::size_t prefixes_max = 1000;
 arm::Expected<std::vector<Record>> prefixes_of(const Call& call, const Record& base) {
   if (base.stored.type != peering_service_type) return std::vector<Record>{base};
   return load_all(call, prefix_type, base.stored.key + "/", prefixes_max);
+}
+
+// Without a judge that follows the prefix, what the bins of the report show by themselves.
+Result<std::vector<latency::SeriesVerdict>> verdicts_on(const Call& call, const std::string& prefix_key,
+                                                        const std::vector<latency::SeriesBin>& bins) {
+  if (call.services.latency_verdicts) return call.services.latency_verdicts(prefix_key);
+  return latency::judge_all(bins, {});
 }
 
 http::Response csv_response(std::string text) {
@@ -40,7 +48,9 @@ arm::Answer get_latency_report(Call& call) {
     auto bins = call.services.latency_bins(
         {record.stored.key, latency::first_point(query->report), query->report.to});
     if (!bins) return arm::failed(bins.error());
-    found.push_back({registered->expectation.prefix, std::move(*bins)});
+    auto verdicts = verdicts_on(call, record.stored.key, *bins);
+    if (!verdicts) return arm::failed(verdicts.error());
+    found.push_back({registered->expectation.prefix, std::move(*bins), std::move(*verdicts)});
   }
   const latency::Report report = latency::make_report(query->report, found);
   if (query->csv) return csv_response(latency::to_csv(report));

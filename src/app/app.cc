@@ -24,6 +24,7 @@
 #include "app/event_writer.h"
 #include "app/feed_settings.h"
 #include "app/folder_lock.h"
+#include "app/latency_settings.h"
 #include "app/log_samples.h"
 #include "app/probing.h"
 #include "app/registry_watcher.h"
@@ -102,6 +103,7 @@ Result<void> check(const Configuration& c) {
   if (const auto bgp = bgp_settings(c); !bgp) return tl::unexpected(bgp.error());
   if (const auto issuers = issuer_settings(c); !issuers) return tl::unexpected(issuers.error());
   if (auto done = check_probing(c); !done) return done;
+  if (auto done = check_judgement(c); !done) return done;
   if (!c.feeds.kafka.empty() && !feeds::KafkaFeed::available()) {
     return fail(ErrorCode::invalid_argument, "feeds.kafka: this peeringd was built without librdkafka");
   }

@@ -190,6 +190,13 @@ struct Configuration {
   struct Latency {
     std::chrono::seconds accept_age{30L * 86400};
     std::chrono::seconds settle_every{5};
+    std::int64_t samples_min = 10;
+    std::int64_t degraded_by_ms = 5;
+    std::int64_t degraded_by_percent = 10;
+    std::int64_t degraded_bins = 2;
+    std::int64_t degraded_of_bins = 3;
+    std::int64_t recovered_bins = 3;
+    std::int64_t baseline_weeks = 4;
     std::string syslog_listen;
     bool syslog_allow_remote = false;
     std::string syslog_pop;  ///< empty: the only one of `network.pops`

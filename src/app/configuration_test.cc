@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "app/bgp_configuration.h"
+#include "app/latency_settings.h"
 
 namespace peering::app {
 namespace {
@@ -75,8 +76,26 @@ TEST(Configuration, WrongValuesNameLineKeyAndRule) {
   EXPECT_THAT(refusal("[[detection.asns]]\nupstreams = [\"any\", \"1\"]\n"), HasSubstr("AS numbers"));
   EXPECT_THAT(refusal("[[detection.asns]]\nconnection = \"/subscriptions/s\"\n"),
               HasSubstr("the id of a peering service"));
+  EXPECT_THAT(refusal("[latency]\nsamples_min = 1\n"), HasSubstr("a number of samples from 2 to 1000000"));
+  EXPECT_THAT(refusal("[latency]\ndegraded_by_ms = 0\n"), HasSubstr("milliseconds from 1 to 10000"));
+  EXPECT_THAT(refusal("[latency]\ndegraded_by_percent = -1\n"), HasSubstr("a percentage from 0 to 1000"));
+  EXPECT_THAT(refusal("[latency]\ndegraded_of_bins = 13\n"), HasSubstr("a number of bins from 1 to 12"));
+  EXPECT_THAT(refusal("[latency]\nbaseline_weeks = 1\n"), HasSubstr("a number of weeks from 2 to 8"));
   EXPECT_THAT(refusal("[http\n"), HasSubstr("p.toml:1"));
   EXPECT_THAT(refusal("[http]\ncertificate_file = \"a.pem\"\n"), HasSubstr("private_key_file"));
+}
+
+TEST(Configuration, SaysWhatADegradationIs) {
+  const auto defaults = judge_settings(parse_configuration("", "p.toml").value());
+  EXPECT_EQ(defaults.samples_min, 10);
+  EXPECT_EQ(defaults.rise_us_min, 5000);
+  EXPECT_EQ(defaults.rise_fraction_min, 0.1);
+  EXPECT_EQ(std::pair(defaults.shifted_bins, defaults.of_bins), std::pair(std::size_t{2}, std::size_t{3}));
+  EXPECT_EQ(defaults.recovered_bins, 3);
+  EXPECT_EQ(defaults.window(), std::chrono::days(28));
+  const auto c = parse_configuration("[latency]\ndegraded_bins = 4\n", "p.toml").value();
+  EXPECT_EQ(check_judgement(c).error().message,
+            "latency.degraded_bins: 4 bins are never among the 3 of latency.degraded_of_bins");
 }
 
 TEST(Configuration, BgpNeighborsAreCheckedAsAWhole) {

@@ -5,6 +5,7 @@
 
 #include "api/identity_providers.h"
 #include "api/json_web_token.h"
+#include "app/latency_settings.h"
 #include "base/json.h"
 #include "feeds/rtr_client.h"
 #include "http/server.h"
@@ -329,6 +330,7 @@ std::vector<Setting> settings_of(Configuration& c) {
       {"latency", "accept_age", &c.latency.accept_age, "Oldest sample that is accepted.", positive});
   out.push_back({"latency", "settle_every", &c.latency.settle_every,
                  "How often accepted samples are folded into stored sketches.", positive});
+  add_judgement_settings(out, c.latency);
   add_syslog(out, c.latency);
   add_probe(out, c.probe);
   out.push_back({"alerts", "retry_first", &c.alerts.retry_first,

@@ -11,9 +11,6 @@ namespace peering::latency {
 namespace {
 
 constexpr std::uint64_t judged_samples_min = 10;
-constexpr double baseline_quantile = 0.1;
-constexpr double degraded_us_min = 5000;
-constexpr double degraded_fraction_min = 0.1;
 
 // What a series of the report is about; empty or absent where the report is not grouped by it.
 struct Group {
@@ -26,6 +23,7 @@ struct Collected {
   std::set<std::string> pops, sources;
   std::set<model::SampleKind> kinds;
   std::map<TimePoint, sketch::LatencySketch> points;
+  std::set<TimePoint> degraded;  // points
 };
 
 TimePoint point_start(TimePoint at, Microseconds interval) {
@@ -47,36 +45,38 @@ bool asked(const ReportQuery& query, const SeriesBin& bin) {
   return bin.start >= first_point(query) && bin.start < query.to && !bin.sketch.empty();
 }
 
-std::map<Group, Collected> collect(const ReportQuery& query, const std::vector<SeriesBin>& bins) {
+const SeriesVerdict* verdict_on(const std::vector<SeriesVerdict>& verdicts, std::string_view pop,
+                                model::SampleKind kind) {
+  const auto found = std::ranges::find_if(
+      verdicts, [&](const SeriesVerdict& each) { return each.name.pop == pop && each.name.kind == kind; });
+  return found == verdicts.end() ? nullptr : &*found;
+}
+
+bool is_degraded(const std::vector<SeriesVerdict>& verdicts, const SeriesBin& bin) {
+  const SeriesVerdict* const verdict = verdict_on(verdicts, bin.series.pop, bin.series.kind);
+  return verdict && std::ranges::any_of(verdict->degradations,
+                                        [&](const Degradation& each) { return each.shows(bin.start); });
+}
+
+std::map<Group, Collected> collect(const ReportQuery& query, const ReportPrefix& prefix) {
   std::map<Group, Collected> out;
-  for (const SeriesBin& bin : bins) {
+  for (const SeriesBin& bin : prefix.bins) {
     if (!asked(query, bin)) continue;
     Collected& target = out[group_of(query, bin.series)];
     target.pops.insert(bin.series.pop);
     target.sources.insert(bin.series.source);
     target.kinds.insert(bin.series.kind);
-    target.points[point_start(bin.start, query.interval)].merge(bin.sketch);
+    const TimePoint point = point_start(bin.start, query.interval);
+    target.points[point].merge(bin.sketch);
+    if (is_degraded(prefix.verdicts, bin)) target.degraded.insert(point);
   }
   return out;
 }
 
-std::optional<double> baseline_of(const std::vector<ReportPoint>& points) {
-  std::vector<double> medians;
-  for (const ReportPoint& each : points) {
-    if (each.median && each.sketch.count() >= judged_samples_min) medians.push_back(each.median->median);
-  }
-  if (medians.empty()) return std::nullopt;
-  std::ranges::sort(medians);
-  const double rank = std::ceil(baseline_quantile * static_cast<double>(medians.size()));
-  return medians[static_cast<std::size_t>(std::max(rank, 1.0)) - 1];
-}
-
-Judgement judge(const ReportPoint& point, const std::optional<double>& baseline) {
+Judgement judge(const ReportPoint& point, bool degraded) {
   if (point.sketch.empty()) return Judgement::no_data;
-  if (point.sketch.count() < judged_samples_min || !baseline) return Judgement::insufficient;
-  const double rise = point.median->low - *baseline;
-  return rise >= std::max(degraded_us_min, degraded_fraction_min * *baseline) ? Judgement::degraded
-                                                                              : Judgement::ok;
+  if (point.sketch.count() < judged_samples_min) return Judgement::insufficient;
+  return degraded ? Judgement::degraded : Judgement::ok;
 }
 
 std::vector<ReportPoint> make_points(const ReportQuery& query, const Collected& collected) {
@@ -87,10 +87,9 @@ std::vector<ReportPoint> make_points(const ReportQuery& query, const Collected& 
       point.sketch = found->second;
       point.median = median_interval(point.sketch);
     }
+    point.judgement = judge(point, collected.degraded.contains(start));
     out.push_back(std::move(point));
   }
-  const auto baseline = baseline_of(out);
-  for (ReportPoint& each : out) each.judgement = judge(each, baseline);
   return out;
 }
 
@@ -154,6 +153,7 @@ json::value to_json(const ReportSeries& series, const ReportQuery& query) {
   }
   if (query.by_source) out["source"] = series.sources.front();
   if (series.approximated_at) out["approximatedAt"] = series.approximated_at->to_string();
+  if (series.temporal_class) out["temporalClass"] = to_string(*series.temporal_class);
   json::array points;
   for (const ReportPoint& each : series.points) points.push_back(to_json(each, query.percentiles));
   out["points"] = std::move(points);
@@ -219,13 +219,17 @@ Report make_report(const ReportQuery& query, const std::vector<ReportPrefix>& pr
   Report out{query, {}, collect_sources(query, prefixes)};
   for (const ReportPrefix& each : prefixes) {
     const net::Prefix answered = model::mask_client(each.prefix.address());
-    for (const auto& [group, collected] : collect(query, each.bins)) {
+    for (const auto& [group, collected] : collect(query, each)) {
       ReportSeries series;
       series.prefix = each.prefix;
       if (each.prefix.length() > answered.length()) series.approximated_at = answered;
       series.pops.assign(collected.pops.begin(), collected.pops.end());
       series.sources.assign(collected.sources.begin(), collected.sources.end());
       series.kinds.assign(collected.kinds.begin(), collected.kinds.end());
+      if (query.by_pop && query.by_kind) {
+        const SeriesVerdict* const verdict = verdict_on(each.verdicts, group.pop, *group.kind);
+        series.temporal_class = verdict ? verdict->temporal_class : TemporalClass::insufficient;
+      }
       series.points = make_points(query, collected);
       out.series.push_back(std::move(series));
     }

@@ -3,12 +3,10 @@
 // Bins of five minutes are merged into points of the interval asked for. A point without samples has a count
 // of zero, the judgement no-data and no values: a gap is a gap, never zero.
 //
-// The judgement of a point is plain and looks at its own series only:
+// The judgement of a point is that of the judge that also makes the events (series_judge.h):
 // - no-data: no samples; insufficient: fewer than 10.
-// - The baseline of a series is the tenth percentile (nearest rank) of the medians of its points with at
-//   least 10 samples: the best state seen in the time span.
-// - degraded: the low end of the median's 95 % interval is above the baseline by at least 5 ms and at least
-//   10 % of the baseline; ok otherwise. (A wide interval is no proof, so few samples degrade nothing.)
+// - degraded: one of its bins lies between the begin and the end of a degradation of its PoP and kind.
+// - ok otherwise.
 #pragma once
 
 #include <optional>
@@ -16,6 +14,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "latency/degradation.h"
 #include "latency/median_interval.h"
 #include "latency/sample_log.h"
 #include "net/prefix.h"
@@ -39,10 +38,11 @@ struct ReportQuery {
 /// here on.
 TimePoint first_point(const ReportQuery& query);
 
-/// One registered prefix and its bins.
+/// One registered prefix, its bins, and what its series were found to be.
 struct ReportPrefix {
   net::Prefix prefix;
   std::vector<SeriesBin> bins;
+  std::vector<SeriesVerdict> verdicts;
 };
 
 enum class Judgement : std::uint8_t { no_data, insufficient, ok, degraded };
@@ -61,7 +61,8 @@ struct ReportSeries {
   std::optional<net::Prefix> approximated_at;  ///< the /24 or /48 that answers for a longer prefix
   std::vector<std::string> pops, sources;      ///< in it; one when grouped by it
   std::vector<model::SampleKind> kinds;
-  std::vector<ReportPoint> points;  ///< every interval of the time span, in order
+  std::optional<TemporalClass> temporal_class;  ///< where it is of one PoP and kind
+  std::vector<ReportPoint> points;              ///< every interval of the time span, in order
 };
 
 /// A source of samples. It is stale when its latest bin ended more than five minutes ago.

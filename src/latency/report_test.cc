@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "latency/prefix_judge.h"
 #include "latency/test_values.h"
 
 namespace peering::latency {
@@ -35,7 +36,8 @@ SeriesBin bin(int minute, std::uint32_t rtt_us, std::uint64_t count,
 
 Report report_of(const ReportQuery& query, std::vector<SeriesBin> bins,
                  std::string_view prefix = "203.0.113.0/24") {
-  return make_report(query, {{prefix_of(prefix), std::move(bins)}});
+  std::vector<SeriesVerdict> verdicts = judge_all(bins, {});
+  return make_report(query, {{prefix_of(prefix), std::move(bins), std::move(verdicts)}});
 }
 
 std::vector<Judgement> judgements(const ReportSeries& series) {
@@ -116,28 +118,49 @@ TEST(Report, FewSamplesAreInsufficient) {
               ElementsAre(Judgement::insufficient, Judgement::ok, Judgement::insufficient));
 }
 
-TEST(Report, ARiseBeyondFiveMillisecondsAndATenthIsDegraded) {
+TEST(Report, TwoBinsBeyondFiveMillisecondsAndATenthAreDegraded) {
   std::vector<SeriesBin> bins;
   for (int i = 0; i < 6; ++i) bins.push_back(bin(5 * i, 20'000, 40));
-  bins.push_back(bin(30, 24'500, 40));
-  bins.push_back(bin(35, 26'000, 40));
-  const auto judged = judgements(report_of(query_of(40), bins).series.at(0));
+  for (const int minute : {30, 35}) bins.push_back(bin(minute, 24'500, 40));
+  for (const int minute : {40, 45}) bins.push_back(bin(minute, 26'000, 40));
+  const auto judged = judgements(report_of(query_of(50), bins).series.at(0));
   EXPECT_EQ(judged[5], Judgement::ok);
-  EXPECT_EQ(judged[6], Judgement::ok) << "less than 5 ms";
-  EXPECT_EQ(judged[7], Judgement::degraded);
-  for (SeriesBin& each : bins)
-    each = bin(static_cast<int>((each.start - ten_oclock) / minutes(1)), 200'000, 40);
-  bins.back() = bin(35, 215'000, 40);
-  EXPECT_EQ(judgements(report_of(query_of(40), bins).series.at(0))[7], Judgement::ok) << "less than a tenth";
+  EXPECT_EQ(judged[7], Judgement::ok) << "less than 5 ms";
+  EXPECT_EQ(judged[8], Judgement::degraded) << "shown by the next one";
+  EXPECT_EQ(judged[9], Judgement::degraded);
+  for (SeriesBin& each : bins) {
+    const auto minute = static_cast<int>((each.start - ten_oclock) / minutes(1));
+    each = bin(minute, minute < 40 ? 200'000 : 215'000, 40);
+  }
+  EXPECT_EQ(judgements(report_of(query_of(50), bins).series.at(0))[9], Judgement::ok) << "less than a tenth";
 }
 
 TEST(Report, AWideIntervalProvesNothing) {
   std::vector<SeriesBin> bins;
   for (int i = 0; i < 6; ++i) bins.push_back(bin(5 * i, 20'000, 40));
-  SeriesBin wide{series_of("203.0.113.0/24"), ten_oclock + minutes(30), {}};
-  for (int i = 0; i < 12; ++i) wide.sketch.add(i < 6 ? 15'000 : 45'000);
-  bins.push_back(wide);
-  EXPECT_EQ(judgements(report_of(query_of(35), bins).series.at(0)).back(), Judgement::ok);
+  for (const int minute : {30, 35}) {
+    SeriesBin wide{series_of("203.0.113.0/24"), ten_oclock + minutes(minute), {}};
+    for (int i = 0; i < 12; ++i) wide.sketch.add(i < 6 ? 15'000 : 45'000);
+    bins.push_back(wide);
+  }
+  EXPECT_EQ(judgements(report_of(query_of(40), bins).series.at(0)).back(), Judgement::ok);
+}
+
+TEST(Report, ALongIntervalIsDegradedWhenAPartOfItIs) {
+  std::vector<SeriesBin> bins;
+  for (int i = 0; i < 24; ++i) bins.push_back(bin(5 * i, i == 14 || i == 15 ? 40'000 : 20'000, 40));
+  ReportQuery query = query_of(120, minutes(60));
+  EXPECT_THAT(judgements(report_of(query, bins).series.at(0)),
+              ElementsAre(Judgement::ok, Judgement::degraded));
+  query.by_pop = query.by_kind = false;
+  const Report merged = report_of(query, bins);
+  EXPECT_THAT(judgements(merged.series.at(0)), ElementsAre(Judgement::ok, Judgement::degraded));
+  EXPECT_FALSE(merged.series.at(0).temporal_class);
+}
+
+TEST(Report, SaysHowASeriesOfOnePopAndKindBehaves) {
+  const json::value series = to_json(report_of(query_of(5), {bin(0, 20'000, 50)})).at("series").at(0);
+  EXPECT_EQ(series.at("temporalClass"), "insufficient") << "an hour is no history";
 }
 
 TEST(Report, ALongPrefixIsAnsweredAtItsNetworkAndSaysSo) {
