@@ -1,9 +1,9 @@
 #include "sketch/latency_sketch.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "sketch/varint.h"
 
@@ -12,18 +12,19 @@ namespace peering::sketch {
 namespace {
 
 constexpr std::uint8_t format_version = 1;
-constexpr int mantissa_bits = 6;
-constexpr std::uint32_t buckets_per_octave = 1U << mantissa_bits;
+constexpr int bucket_bits = 6;
+constexpr std::uint32_t buckets_per_octave = 1U << bucket_bits;
 constexpr std::uint32_t buckets_max = 32 * buckets_per_octave;
 
-// The exponent and the top six mantissa bits of the value as a floating-point number, counted from those of
-// 1.0. A double holds every 32-bit number exactly, so that the cut is the only rounding.
-std::uint32_t bucket_of(std::uint32_t value) {
-  constexpr int kept_shift = 52 - mantissa_bits;
-  constexpr std::uint64_t bits_of_one = std::uint64_t{1023} << mantissa_bits;
-  return static_cast<std::uint32_t>((std::bit_cast<std::uint64_t>(static_cast<double>(value)) >> kept_shift) -
-                                    bits_of_one);
+// The form for few buckets.
+constexpr std::size_t sparse_max = 16;
+constexpr int count_bits = 48;
+constexpr std::uint64_t sparse_count_max = (std::uint64_t{1} << count_bits) - 1;
+
+constexpr std::uint32_t sparse_bucket(std::uint64_t entry) {
+  return static_cast<std::uint32_t>(entry >> count_bits);
 }
+constexpr std::uint64_t sparse_count(std::uint64_t entry) { return entry & sparse_count_max; }
 
 // The whole numbers of a bucket; low > high when it holds none (only below 64).
 struct Range {
@@ -35,7 +36,7 @@ Range range_of(std::uint32_t bucket) {
   const auto lower_edge = [](std::uint32_t index) {
     const int exponent = static_cast<int>(index / buckets_per_octave);
     const std::uint64_t scaled = std::uint64_t{buckets_per_octave + index % buckets_per_octave} << exponent;
-    return (scaled + buckets_per_octave - 1) >> mantissa_bits;  // rounded up to a whole number
+    return (scaled + buckets_per_octave - 1) >> bucket_bits;  // rounded up to a whole number
   };
   return {lower_edge(bucket), lower_edge(bucket + 1) - 1};
 }
@@ -51,22 +52,18 @@ __extension__ using Wide = unsigned __int128;
 // the largest `max`.
 struct SumBounds {
   Wide low = 0, high = 0;
-};
 
-SumBounds sum_bounds(const std::vector<std::uint64_t>& counts, std::uint32_t first, std::uint64_t min,
-                     std::uint64_t max) {
-  SumBounds bounds;
-  for (std::size_t i = 0; i < counts.size(); ++i) {
-    const Range range = range_of(first + static_cast<std::uint32_t>(i));
-    const std::uint64_t low = std::max(range.low, min), high = std::min(range.high, max);
-    bounds.low += Wide{counts[i]} * low;
-    bounds.high += Wide{counts[i]} * high;
+  void add(std::uint32_t bucket, std::uint64_t count, std::uint64_t min, std::uint64_t max) {
+    const Range range = range_of(bucket);
+    low += Wide{count} * std::max(range.low, min);
+    high += Wide{count} * std::min(range.high, max);
   }
-  // One sample is the maximum and one the minimum; each is counted above at the other end of its bucket.
-  bounds.low += max - std::max(range_of(first + static_cast<std::uint32_t>(counts.size()) - 1).low, min);
-  bounds.high -= std::min(range_of(first).high, max) - min;
-  return bounds;
-}
+  // One sample is the maximum and one the minimum; each was counted at the other end of its bucket.
+  void use_ends(std::uint32_t first, std::uint32_t last, std::uint64_t min, std::uint64_t max) {
+    low += max - std::max(range_of(last).low, min);
+    high -= std::min(range_of(first).high, max) - min;
+  }
+};
 
 tl::unexpected<Error> damaged(std::string_view what) {
   return fail(ErrorCode::corrupt, "latency sketch: {}", what);
@@ -74,25 +71,59 @@ tl::unexpected<Error> damaged(std::string_view what) {
 
 }  // namespace
 
-void LatencySketch::add(std::uint32_t rtt_us, std::uint64_t times) {
-  if (times == 0) return;
-  const std::uint32_t value = std::max(rtt_us, 1U);
-  const std::uint32_t bucket = bucket_of(value);
-  if (counts_.empty()) {
-    first_ = bucket;
-    min_us_ = max_us_ = value;
-    counts_.push_back(0);
-  } else if (bucket < first_) {
+template <class Visit>
+void LatencySketch::for_each_bucket(Visit visit) const {
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    if (!dense_) {
+      visit(sparse_bucket(counts_[i]), sparse_count(counts_[i]));
+    } else if (counts_[i] > 0) {
+      visit(first_ + static_cast<std::uint32_t>(i), counts_[i]);
+    }
+  }
+}
+
+void LatencySketch::make_dense() {
+  const std::vector<std::uint64_t> sparse = std::exchange(counts_, {});
+  dense_ = true;
+  if (!sparse.empty()) {
+    first_ = sparse_bucket(sparse.front());
+    counts_.resize(sparse_bucket(sparse.back()) - first_ + 1, 0);
+  }
+  for (const std::uint64_t entry : sparse) counts_[sparse_bucket(entry) - first_] = sparse_count(entry);
+}
+
+void LatencySketch::count_densely(std::uint32_t bucket, std::uint64_t times) {
+  if (counts_.empty()) first_ = bucket;
+  if (bucket < first_) {
     counts_.insert(counts_.begin(), first_ - bucket, 0);
     first_ = bucket;
   } else if (bucket - first_ >= counts_.size()) {
     counts_.resize(bucket - first_ + 1, 0);
   }
   counts_[bucket - first_] += times;
+}
+
+void LatencySketch::count(std::uint32_t bucket, std::uint64_t times) {
+  if (dense_) return count_densely(bucket, times);
+  const auto at = std::ranges::lower_bound(counts_, bucket, {}, sparse_bucket);
+  const bool known = at != counts_.end() && sparse_bucket(*at) == bucket;
+  const bool fits = times <= sparse_count_max - (known ? sparse_count(*at) : 0);
+  if (!fits || (!known && counts_.size() == sparse_max)) {
+    make_dense();
+    count_densely(bucket, times);
+  } else if (known) {
+    *at += times;
+  } else {
+    counts_.insert(at, std::uint64_t{bucket} << count_bits | times);
+  }
+}
+
+void LatencySketch::add_slowly(std::uint32_t value, std::uint64_t times) {
+  count(bucket_of(value), times);
+  min_us_ = empty() ? value : std::min(min_us_, value);
+  max_us_ = std::max(max_us_, value);
   count_ += times;
   sum_us_ += value * times;
-  min_us_ = std::min(min_us_, value);
-  max_us_ = std::max(max_us_, value);
 }
 
 void LatencySketch::merge(const LatencySketch& other) {
@@ -101,14 +132,15 @@ void LatencySketch::merge(const LatencySketch& other) {
     *this = other;
     return;
   }
-  const std::size_t end = std::max(first_ + counts_.size(), other.first_ + other.counts_.size());
-  if (other.first_ < first_) {
-    counts_.insert(counts_.begin(), first_ - other.first_, 0);
-    first_ = other.first_;
+  if (dense_ && other.dense_) {
+    // Room for all at once.
+    count_densely(other.first_, 0);
+    count_densely(other.first_ + static_cast<std::uint32_t>(other.counts_.size()) - 1, 0);
+    std::uint64_t* const mine = counts_.data() + (other.first_ - first_);
+    for (std::size_t i = 0; i < other.counts_.size(); ++i) mine[i] += other.counts_[i];
+  } else {
+    other.for_each_bucket([this](std::uint32_t bucket, std::uint64_t times) { count(bucket, times); });
   }
-  if (end - first_ > counts_.size()) counts_.resize(end - first_, 0);
-  const std::size_t offset = other.first_ - first_;
-  for (std::size_t i = 0; i < other.counts_.size(); ++i) counts_[offset + i] += other.counts_[i];
   count_ += other.count_;
   sum_us_ += other.sum_us_;
   min_us_ = std::min(min_us_, other.min_us_);
@@ -128,13 +160,12 @@ double LatencySketch::value_at_rank(std::uint64_t rank) const {
   if (rank <= 1) return min_us_;
   if (rank >= count_) return max_us_;
   std::uint64_t seen = 0;
-  for (std::size_t i = 0; i < counts_.size(); ++i) {
-    seen += counts_[i];
-    if (seen < rank) continue;
-    const double middle = middle_of(first_ + static_cast<std::uint32_t>(i));
-    return std::clamp(middle, static_cast<double>(min_us_), static_cast<double>(max_us_));
-  }
-  return max_us_;
+  std::uint32_t found = 0;
+  for_each_bucket([&](std::uint32_t bucket, std::uint64_t times) {
+    if (seen < rank) found = bucket;
+    seen += times;
+  });
+  return std::clamp(middle_of(found), static_cast<double>(min_us_), static_cast<double>(max_us_));
 }
 
 std::string LatencySketch::to_bytes() const {
@@ -143,16 +174,12 @@ std::string LatencySketch::to_bytes() const {
   append_varint(out, min_us_);
   append_varint(out, max_us_);
   append_varint(out, sum_us_);
-  std::uint64_t gap = first_;
-  for (const std::uint64_t count : counts_) {
-    if (count == 0) {
-      ++gap;
-      continue;
-    }
-    append_varint(out, gap);
-    append_varint(out, count);
-    gap = 0;
-  }
+  std::uint32_t next = 0;
+  for_each_bucket([&](std::uint32_t bucket, std::uint64_t times) {
+    append_varint(out, bucket - next);
+    append_varint(out, times);
+    next = bucket + 1;
+  });
   return out;
 }
 
@@ -166,28 +193,32 @@ Result<LatencySketch> LatencySketch::from_bytes(std::string_view bytes) {
   if (!reader.ok()) return damaged("cut short");
   if (min < 1 || min > max || max > std::numeric_limits<std::uint32_t>::max()) return damaged("bad range");
   Wide total = 0;
+  SumBounds bounds;
+  std::uint64_t next = 0;
+  std::uint32_t first = 0, last = 0;
   while (reader.ok() && !reader.empty()) {
     const std::uint64_t gap = reader.next(), count = reader.next();
     if (!reader.ok()) break;
     if (count == 0) return damaged("bucket without a sample");
-    const std::uint64_t bucket = gap + (out.counts_.empty() ? 0 : out.first_ + out.counts_.size());
+    const std::uint64_t bucket = next + gap;
     if (gap >= buckets_max || bucket >= buckets_max) return damaged("bucket out of range");
-    if (range_of(static_cast<std::uint32_t>(bucket)).empty()) return damaged("bucket that holds no value");
-    if (out.counts_.empty()) out.first_ = static_cast<std::uint32_t>(bucket);
-    out.counts_.resize(bucket - out.first_ + 1, 0);
-    out.counts_.back() = count;
+    last = static_cast<std::uint32_t>(bucket);
+    if (range_of(last).empty()) return damaged("bucket that holds no value");
+    if (total == 0) first = last;
+    out.count(last, count);
+    bounds.add(last, count, min, max);
     total += count;
+    next = bucket + 1;
   }
   if (!reader.ok() || !reader.empty()) return damaged("bad number");
-  if (out.counts_.empty() || total > std::numeric_limits<std::uint64_t>::max()) return damaged("bad count");
+  if (total == 0 || total > std::numeric_limits<std::uint64_t>::max()) return damaged("bad count");
   out.count_ = static_cast<std::uint64_t>(total);
   out.sum_us_ = sum;
   out.min_us_ = static_cast<std::uint32_t>(min);
   out.max_us_ = static_cast<std::uint32_t>(max);
-  const std::size_t last = out.first_ + out.counts_.size() - 1;
-  if (bucket_of(out.min_us_) != out.first_ || bucket_of(out.max_us_) != last) return damaged("bad range");
+  if (bucket_of(out.min_us_) != first || bucket_of(out.max_us_) != last) return damaged("bad range");
   if (out.count_ == 1 && min != max) return damaged("bad range");
-  const SumBounds bounds = sum_bounds(out.counts_, out.first_, min, max);
+  bounds.use_ends(first, last, min, max);
   if (sum < bounds.low || sum > bounds.high) return damaged("bad sum");
   return out;
 }

@@ -6,6 +6,8 @@
 // so merging is commutative and associative to the byte.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -22,8 +24,23 @@ inline constexpr double relative_error = 0.01;
 class LatencySketch {
  public:
   /// Adds a round-trip time in microseconds, 1 to 4294967295 (0 counts as 1).
-  void add(std::uint32_t rtt_us) { add(rtt_us, 1); }
-  void add(std::uint32_t rtt_us, std::uint64_t times);
+  void add(std::uint32_t rtt_us) {
+    const std::uint32_t value = rtt_us == 0 ? 1 : rtt_us;
+    const std::uint32_t place = bucket_of(value) - first_;
+    if (!dense_ || place >= counts_.size()) return add_slowly(value, 1);
+    ++counts_[place];
+    ++count_;
+    sum_us_ += value;
+    min_us_ = std::min(min_us_, value);
+    max_us_ = std::max(max_us_, value);
+  }
+  void add(std::uint32_t rtt_us, std::uint64_t times) {
+    if (times > 0) add_slowly(rtt_us == 0 ? 1 : rtt_us, times);
+  }
+  /// For who adds to many: has the memory fetched that `add` of this value will need.
+  void prefetch(std::uint32_t rtt_us) const {
+    __builtin_prefetch(counts_.data() + (dense_ ? bucket_of(rtt_us == 0 ? 1 : rtt_us) - first_ : 0));
+  }
   /// Adds every sample of the other.
   void merge(const LatencySketch& other);
 
@@ -51,8 +68,29 @@ class LatencySketch {
   friend bool operator==(const LatencySketch&, const LatencySketch&) = default;
 
  private:
-  std::vector<std::uint64_t> counts_;  // dense between first_ and first_ + size - 1
-  std::uint32_t first_ = 0;            // index of the bucket of counts_[0]
+  static constexpr int mantissa_bits = 6;
+
+  // The exponent and the top six mantissa bits of the value as a floating-point number, counted from those of
+  // 1.0. A double holds every 32-bit number exactly, so that the cut is the only rounding.
+  static std::uint32_t bucket_of(std::uint32_t value) {
+    constexpr int kept_shift = 52 - mantissa_bits;
+    constexpr std::uint64_t bits_of_one = std::uint64_t{1023} << mantissa_bits;
+    return static_cast<std::uint32_t>(
+        (std::bit_cast<std::uint64_t>(static_cast<double>(value)) >> kept_shift) - bits_of_one);
+  }
+  void add_slowly(std::uint32_t value, std::uint64_t times);
+  void count(std::uint32_t bucket, std::uint64_t times);
+  void count_densely(std::uint32_t bucket, std::uint64_t times);
+  void make_dense();
+  template <class Visit>
+  void for_each_bucket(Visit visit) const;
+
+  // Most sketches have few samples, far apart. So up to 16 buckets are kept as (bucket, count) in order, the
+  // bucket in the top 16 bits; with more of them, or a count that does not fit, it is `dense_`: the counts of
+  // all buckets from `first_` to the last. Which of both only depends on the samples.
+  std::vector<std::uint64_t> counts_;
+  std::uint32_t first_ = 0;
+  bool dense_ = false;
   std::uint64_t count_ = 0, sum_us_ = 0;
   std::uint32_t min_us_ = 0, max_us_ = 0;
 };

@@ -183,5 +183,35 @@ TEST(LatencySketch, HoldsTheLargestValue) {
   EXPECT_EQ(sketch.quantile(1), 4294967295.0);
 }
 
+// Few buckets are kept otherwise than many; where that changes must not show.
+TEST(LatencySketch, IsTheSameHoweverItsSamplesCameTogether) {
+  for (std::uint32_t buckets = 1; buckets <= 40; ++buckets) {
+    LatencySketch whole, first, second;
+    for (std::uint32_t i = 0; i < 3 * buckets; ++i) {
+      const std::uint32_t rtt_us = 1000 + i % buckets * 500;
+      whole.add(rtt_us);
+      (i % 2 == 0 ? first : second).add(rtt_us);
+    }
+    LatencySketch merged = first, other_way = second;
+    merged.merge(second);
+    other_way.merge(first);
+    EXPECT_EQ(merged, whole) << buckets;
+    EXPECT_EQ(other_way, whole) << buckets;
+    EXPECT_EQ(LatencySketch::from_bytes(whole.to_bytes()).value(), whole) << buckets;
+  }
+}
+
+TEST(LatencySketch, HoldsCountsBeyondWhatFewBucketsHaveRoomFor) {
+  LatencySketch sketch;
+  const std::uint64_t many = (std::uint64_t{1} << 48) - 1;
+  sketch.add(20'000, many);
+  sketch.add(20'000);
+  sketch.add(30'000, many + 1);
+  EXPECT_EQ(sketch.count(), 2 * many + 2);
+  EXPECT_NEAR(sketch.quantile(0.4), 20'000, 200);
+  EXPECT_NEAR(sketch.quantile(0.9), 30'000, 300);
+  EXPECT_EQ(LatencySketch::from_bytes(sketch.to_bytes()).value(), sketch);
+}
+
 }  // namespace
 }  // namespace peering::sketch
