@@ -123,7 +123,7 @@ model::SampleBatch LogSamples::State::read(const std::vector<WaitingLine>& lines
   latency::MatchedSamples matched = latency::match_samples(decoded, *services.registry());
   counters.unmatched.add(static_cast<double>(matched.unmatched));
   counters.samples.add(static_cast<double>(decoded.samples.size() - matched.unmatched));
-  return {"", "", std::move(matched.series), std::move(matched.samples)};
+  return std::move(matched.batch);
 }
 
 bool LogSamples::State::wait_to_retry() {

@@ -276,13 +276,11 @@ struct MonitorTests::State : std::enable_shared_from_this<MonitorTests::State> {
   // Only in the subscription's own prefixes: nobody measures into another tenant's report.
   void store(const std::string& subscription, const latency::DecodedSamples& decoded,
              const model::Registry& registry) {
-    const latency::MatchedSamples matched = latency::match_samples(decoded, registry);
+    model::SampleBatch batch = latency::match_samples(decoded, registry).batch;
     const std::string own = "/subscriptions/" + subscription + "/";
-    model::SampleBatch batch;
-    batch.series = matched.series;
-    for (const model::LatencySample& sample : matched.samples) {
-      if (batch.series[sample.series].prefix_resource.starts_with(own)) batch.samples.push_back(sample);
-    }
+    std::erase_if(batch.samples, [&](const model::LatencySample& sample) {
+      return !batch.names[batch.series[sample.series].resource].starts_with(own);
+    });
     if (batch.samples.empty()) return;
     if (const auto done = services.accept_samples(batch); !done) {
       lost.add(static_cast<double>(batch.samples.size()));

@@ -76,7 +76,7 @@ class MonitorTestsOnLoopback : public testing::Test {
                                     [this](const model::SampleBatch& batch) -> Result<void> {
                                       const std::lock_guard lock(mutex);
                                       for (const model::LatencySample& sample : batch.samples)
-                                        samples.push_back(batch.series[sample.series]);
+                                        samples.push_back(batch.key(batch.series[sample.series]));
                                       return {};
                                     }};
     tests = std::make_unique<MonitorTests>(std::move(services), settings, metrics);

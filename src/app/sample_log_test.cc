@@ -29,8 +29,8 @@ const latency::BinQuery everything{"/p", ten, ten + std::chrono::days(1)};
 // The number-th batch of a writer: one sample that tells which it is, in one of a few bins.
 model::SampleBatch batch_of(int writer, std::uint64_t number) {
   model::SampleBatch batch;
-  batch.series = {{"/p", net::Prefix::parse("203.0.113.0/24").value(), std::to_string(writer),
-                   model::SampleKind::srtt, ""}};
+  batch.add_series({"/p", net::Prefix::parse("203.0.113.0/24").value(), std::to_string(writer),
+                    model::SampleKind::srtt, ""});
   batch.samples = {{0, first_rtt_us + static_cast<std::uint32_t>(number),
                     ten + std::chrono::minutes(5 * static_cast<int>(number % 7))}};
   return batch;
@@ -104,7 +104,7 @@ TEST(StoreSampleLog, AfterAKillEveryAcknowledgedSampleIsServedOnce) {
 TEST(StoreSampleLog, StoredBytesThatAreNoSketchAreAnError) {
   const auto store = store::make_memory_telemetry_store();
   StoreSampleLog log(*store);
-  const store::SketchRow row{batch_of(0, 0).series[0], ten, "damaged"};
+  const store::SketchRow row{batch_of(0, 0).key(batch_of(0, 0).series[0]), ten, "damaged"};
   ASSERT_TRUE(store->settle(std::span(&row, 1), 0));
   EXPECT_EQ(log.bins(everything).error().code, ErrorCode::corrupt);
   EXPECT_EQ(log.bin(row.series, ten).error().code, ErrorCode::corrupt);

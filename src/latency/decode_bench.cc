@@ -2,7 +2,6 @@
 #include <benchmark/benchmark.h>
 
 #include "latency/ingest.h"
-#include "latency/recorder.h"
 #include "latency/test_values.h"
 
 namespace peering::latency {
@@ -46,15 +45,6 @@ void decode_ndjson_body(benchmark::State& state) { decode(state, SampleFormat::n
 BENCHMARK(decode_ndjson_body)->Name("sample-decode/ndjson");
 void decode_csv_body(benchmark::State& state) { decode(state, SampleFormat::csv, csv_body()); }
 BENCHMARK(decode_csv_body)->Name("sample-decode/csv");
-
-void sum_up(benchmark::State& state) {
-  const auto registry = registry_of({{"p", "10.0.0.0/8"}});
-  const auto batch =
-      read_samples(SampleFormat::ndjson, ndjson_body(), "", {.now = now_here}, registry)->batch;
-  for (auto _ : state) benchmark::DoNotOptimize(summed_up(batch));
-  state.SetItemsProcessed(state.iterations() * samples_a_body);
-}
-BENCHMARK(sum_up)->Name("sample-sum-up");
 
 }  // namespace
 }  // namespace peering::latency

@@ -58,7 +58,7 @@ net::Address read_client(std::string_view bytes) {
 class BinaryReader {
  public:
   BinaryReader(const Header& header, const SampleRules& rules, DecodedSamples& out)
-      : header_(header), checker_(rules, out) {}
+      : header_(header), rules_(rules), checker_(rules, out), known_pops_(header.pops.size()) {}
 
   void read(std::string_view record) {
     const auto at = read_time(static_cast<std::int64_t>(little_endian(record.substr(0, 8))));
@@ -66,14 +66,16 @@ class BinaryReader {
     const std::uint64_t pop_index = little_endian(record.substr(28, 2));
     const auto pop = read_pop(pop_index);
     if (!pop) return;
-    const std::uint64_t rtt = little_endian(record.substr(24, 4));
-    const auto rtt_us = checker_.rtt_us(static_cast<double>(rtt), std::to_string(rtt));
-    if (!rtt_us) return;
+    const auto rtt = static_cast<std::uint32_t>(little_endian(record.substr(24, 4)));
+    if (rtt == 0 || rtt > rtt_us_max) {
+      checker_.rtt_us(static_cast<double>(rtt), std::to_string(rtt));
+      return;
+    }
     const auto kind = static_cast<std::uint8_t>(record[30]);
     if (kind >= kinds.size()) return checker_.reject("kind", std::to_string(kind), "0 to 5");
-    const auto source = checker_.source(header_.source);
-    if (!source) return;
-    checker_.accept({read_client(record.substr(8, 16)), *at, *rtt_us, *pop, *source, kinds[kind]});
+    if (!known_source_) known_source_ = checker_.source(header_.source);
+    if (!known_source_) return;
+    checker_.accept({read_client(record.substr(8, 16)), *at, rtt, *pop, *known_source_, kinds[kind]});
   }
 
  private:
@@ -86,17 +88,27 @@ class BinaryReader {
       checker_.reject("time", fmt::format("{} {:+}", header_.base_us, offset_us), "microseconds since 1970");
       return std::nullopt;
     }
-    return checker_.time(time_from_us(us), std::to_string(us));
+    const TimePoint at = time_from_us(us);
+    if (at >= rules_.now - rules_.accept_age && at <= rules_.now + rules_.ahead_max) return at;
+    return checker_.time(at, std::to_string(us));
   }
 
   std::optional<std::uint32_t> read_pop(std::uint64_t index) {
-    if (index < header_.pops.size()) return checker_.pop(header_.pops[index]);
+    if (index < header_.pops.size()) {
+      std::optional<std::uint32_t>& known = known_pops_[index];
+      if (!known) known = checker_.pop(header_.pops[index]);
+      return known;
+    }
     checker_.reject("pop", std::to_string(index), fmt::format("an index below {}", header_.pops.size()));
     return std::nullopt;
   }
 
+  // Most samples are right: the checker, which words what is wrong, is asked for names once and for the rest.
   const Header& header_;
+  const SampleRules& rules_;
   SampleChecker checker_;
+  std::vector<std::optional<std::uint32_t>> known_pops_;
+  std::optional<std::uint32_t> known_source_;
 };
 
 }  // namespace

@@ -12,8 +12,7 @@ Result<IngestedBody> read_samples(SampleFormat format, std::string_view body,
   if (!decoded) return tl::unexpected(decoded.error());
   MatchedSamples matched = match_samples(*decoded, registry);
   IngestedBody out;
-  out.batch.series = std::move(matched.series);
-  out.batch.samples = std::move(matched.samples);
+  out.batch = std::move(matched.batch);
   out.batch.idempotency_key = idempotency_key;
   if (!idempotency_key.empty()) out.batch.body_digest = to_hex(sha256(body));
   out.accepted = decoded->samples.size();

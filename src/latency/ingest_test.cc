@@ -26,7 +26,7 @@ IngestedBody read(const model::Registry& registry, std::initializer_list<std::st
 std::vector<std::string> matches(const IngestedBody& body) {
   std::vector<std::string> out;
   for (const model::LatencySample& sample : body.batch.samples) {
-    const model::SeriesKey& series = body.batch.series[sample.series];
+    const model::SeriesKey series = body.batch.key(body.batch.series[sample.series]);
     out.push_back(series.prefix_resource.substr(series.prefix_resource.rfind('/') + 1) + " " +
                   series.client.to_string());
   }
@@ -69,7 +69,7 @@ TEST(ReadSamples, NamesEachSeriesOnce) {
                                  {"203.0.113.1", "203.0.113.2", "203.0.112.1", "203.0.113.3"});
   EXPECT_EQ(body.batch.series.size(), 2);
   EXPECT_EQ(body.batch.samples.size(), 4);
-  EXPECT_EQ(body.batch.series[0].prefix_resource, model::lower(resource_of("p")));
+  EXPECT_EQ(body.batch.key(body.batch.series[0]).prefix_resource, model::lower(resource_of("p")));
 }
 
 TEST(ReadSamples, ADigestGoesWithAnIdempotencyKeyOnly) {
@@ -104,7 +104,7 @@ TEST(ReadSamples, NoWholeClientAddressIsLeftAnywhere) {
                         .value();
   EXPECT_EQ(json::serialize(to_json(read)).find("113.77"), std::string::npos)
       << json::serialize(to_json(read));
-  for (const model::SeriesKey& each : read.batch.series) EXPECT_EQ(each.client.length(), 24);
+  for (const model::BatchSeries& each : read.batch.series) EXPECT_EQ(each.client.length(), 24);
 }
 
 }  // namespace

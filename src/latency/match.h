@@ -14,9 +14,9 @@
 namespace peering::latency {
 
 struct MatchedSamples {
-  std::vector<model::SeriesKey> series;       ///< each once
-  std::vector<model::LatencySample> samples;  ///< one for each registration matched
-  std::uint64_t unmatched = 0;                ///< raw samples in no registered prefix
+  /// Each series once, and a sample for each registration matched; without idempotency key.
+  model::SampleBatch batch;
+  std::uint64_t unmatched = 0;  ///< raw samples in no registered prefix
 };
 
 MatchedSamples match_samples(const DecodedSamples& decoded, const model::Registry& registry);

@@ -36,10 +36,10 @@ Result<void> Recorder::recover() {
     if (pending->empty()) break;
     for (const PendingSamples& each : *pending) {
       const std::lock_guard lock(mutex_);
-      fresh_.merge(summed_up(each.batch));
+      fresh_.add(each.batch);
       fresh_through_ = each.sequence;
     }
-    if (fresh_size() >= limits_.windows_max) {
+    if (fresh_.size() >= limits_.windows_max) {
       if (auto settled = settle(); !settled) return settled;
     }
   }
@@ -51,16 +51,15 @@ Result<LoggedBatch> Recorder::accept(const model::SampleBatch& batch, std::strin
   if (!recovered_) return fail(ErrorCode::unavailable, "latency samples are still being recovered");
   if (batch.samples.empty() && batch.idempotency_key.empty())
     return LoggedBatch{false, std::string(answer), 0};
-  if (fresh_size() >= limits_.windows_max) {
+  if (fresh_.size() >= limits_.windows_max) {
     if (auto settled = settle(); !settled) return tl::unexpected(settled.error());
   }
-  std::vector<SeriesBin> bins = summed_up(batch);
   const Gate::Pass pass(gate_);
   auto logged = log_.accept(batch, answer);
   if (!logged || logged->duplicate) return logged;
   samples_.add(static_cast<double>(batch.samples.size()));
+  fresh_.add(batch);
   const std::lock_guard lock(mutex_);
-  fresh_.merge(std::move(bins));
   fresh_through_ = std::max(fresh_through_, logged->sequence);
   open_windows_.set(static_cast<double>(fresh_.size()));
   return logged;
@@ -89,7 +88,7 @@ void Recorder::take_fresh() {
   if (fresh_.empty() && fresh_through_ == settled_through_) return;
   settling_ = fresh_.all();
   settling_through_ = fresh_through_;
-  fresh_ = Windows();
+  fresh_.clear();
   phase_ = Phase::deltas;
   ++generation_;
   open_windows_.set(0);
@@ -163,11 +162,6 @@ std::vector<SeriesBin> Recorder::combine(std::vector<SeriesBin> stored, View in_
   out.reserve(all.size());
   for (auto& [key, sketch] : all) out.push_back({key.second, key.first, std::move(sketch)});
   return out;
-}
-
-std::size_t Recorder::fresh_size() const {
-  const std::lock_guard lock(mutex_);
-  return fresh_.size();
 }
 
 void Recorder::start(std::chrono::milliseconds interval) {

@@ -79,7 +79,6 @@ class Recorder {
   Result<void> write_totals();
   View view(const BinQuery& query) const;
   static std::vector<SeriesBin> combine(std::vector<SeriesBin> stored, View in_memory);
-  std::size_t fresh_size() const;
 
   SampleLog& log_;
   const RecorderLimits limits_;
@@ -89,10 +88,10 @@ class Recorder {
   Gauge& open_windows_;
 
   std::atomic<bool> recovered_ = false;
-  Gate gate_;                 // inside: between the log and memory
-  std::mutex settle_mutex_;   // one settles at a time
-  mutable std::mutex mutex_;  // guards what follows
-  Windows fresh_;
+  Gate gate_;                        // inside: between the log and memory
+  std::mutex settle_mutex_;          // one settles at a time
+  Windows fresh_;                    // emptied only while the gate is closed
+  mutable std::mutex mutex_;         // guards what follows, and that `fresh_` is not emptied
   std::uint64_t fresh_through_ = 0;  // the highest sequence in `fresh_` or before
   std::vector<SeriesBin> settling_;
   std::uint64_t settling_through_ = 0;

@@ -19,7 +19,7 @@ const BinQuery everything{model::lower(resource_of("p")), ten - std::chrono::day
 model::SampleBatch batch_of(std::initializer_list<std::uint32_t> rtts, int minute = 0, std::string key = "") {
   model::SampleBatch batch;
   batch.idempotency_key = std::move(key);
-  batch.series = {series_of("203.0.113.0/24")};
+  batch.add_series(series_of("203.0.113.0/24"));
   for (const std::uint32_t rtt : rtts) batch.samples.push_back({0, rtt, ten + std::chrono::minutes(minute)});
   return batch;
 }

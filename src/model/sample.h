@@ -27,8 +27,16 @@ struct SeriesKey {
   friend bool operator==(const SeriesKey&, const SeriesKey&) = default;
 };
 
-/// One measurement of a batch. Its series is an index, because a request of a million samples names few
-/// series, and each is made of long texts.
+/// A series of a batch. Its texts are indexes into `SampleBatch::names`: a request has few of them, but may
+/// have as many series as samples.
+struct BatchSeries {
+  std::uint32_t resource = 0, pop = 0, source = 0;
+  SampleKind kind = SampleKind::srtt;
+  net::Prefix client;
+  friend bool operator==(const BatchSeries&, const BatchSeries&) = default;
+};
+
+/// One measurement of a batch.
 struct LatencySample {
   std::uint32_t series = 0;  ///< index into `SampleBatch::series`
   std::uint32_t rtt_us = 0;  ///< 1 to 10,000,000
@@ -40,8 +48,14 @@ struct LatencySample {
 struct SampleBatch {
   std::string idempotency_key;  ///< empty: none
   std::string body_digest;      ///< SHA-256 of the decoded body, hexadecimal
-  std::vector<SeriesKey> series;
+  std::vector<std::string> names;
+  std::vector<BatchSeries> series;
   std::vector<LatencySample> samples;
+
+  /// The series with its texts.
+  SeriesKey key(const BatchSeries& of) const;
+  /// Appends a series with its texts, for who has few; returns its index.
+  std::uint32_t add_series(const SeriesKey& key);
   friend bool operator==(const SampleBatch&, const SampleBatch&) = default;
 };
 

@@ -26,7 +26,7 @@ void close_store(const benchmark::State&) {
 model::SampleBatch batch_of(std::int64_t samples) {
   model::SampleBatch batch;
   for (int i = 0; i < 256; ++i) {
-    batch.series.push_back(
+    batch.add_series(
         {"/subscriptions/9d3f/resourcegroups/site/providers/microsoft.peering/"
          "peeringservices/connection/prefixes/prefix",
          net::Prefix(net::Address::v4(0x0a000000U + static_cast<std::uint32_t>(i) * 256), 24), "AMS",

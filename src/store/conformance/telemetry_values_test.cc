@@ -77,8 +77,9 @@ net::Prefix six_network() { return network("2001:db8:1::/48"); }
 model::SampleBatch some_batch(int number) {
   model::SampleBatch batch;
   batch.body_digest = fmt::format("digest{}", number);
-  batch.series = {{model::lower(prefix_id(0, 0)), some_network(1), "AMS", model::SampleKind::srtt, "edge-1"},
-                  {model::lower(prefix_id(0, 1)), six_network(), "LON", model::SampleKind::quic, ""}};
+  batch.add_series(
+      {model::lower(prefix_id(0, 0)), some_network(1), "AMS", model::SampleKind::srtt, "edge-1"});
+  batch.add_series({model::lower(prefix_id(0, 1)), six_network(), "LON", model::SampleKind::quic, ""});
   for (int i = 0; i <= number; ++i) {
     batch.samples.push_back({static_cast<std::uint32_t>(i % 2), static_cast<std::uint32_t>(20'000 + i),
                              at_second(number - 7 * i) + Microseconds(123 * i)});

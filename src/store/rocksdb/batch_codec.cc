@@ -10,7 +10,8 @@ namespace {
 using sketch::append_varint;
 using sketch::VarintReader;
 
-constexpr char format_version = 1;
+// Version 1 wrote the texts of a series with each series; it is still read.
+constexpr char format_version = 2, texts_in_series = 1;
 
 void append_text(std::string& out, std::string_view text) {
   append_varint(out, text.size());
@@ -23,21 +24,53 @@ tl::unexpected<Error> damaged() {
   return fail(ErrorCode::corrupt, "telemetry store: damaged batch of samples");
 }
 
-// False when the bytes are no series.
-bool take_series(VarintReader& reader, model::SeriesKey& out) {
-  out.prefix_resource = take_text(reader);
-  const std::string network = take_text(reader);
-  std::string_view bytes = network;
-  const auto client = take_network(bytes);
+// False when the bytes are no client network and kind.
+bool take_client(VarintReader& reader, net::Prefix& client, model::SampleKind& out_kind) {
+  std::string_view bytes = reader.text(reader.next());
+  const auto network = take_network(bytes);
   const std::uint64_t kind = reader.next();
-  out.pop = take_text(reader);
-  out.source = take_text(reader);
-  if (!reader.ok() || !client || !bytes.empty() ||
+  if (!reader.ok() || !network || !bytes.empty() ||
       kind > static_cast<std::uint64_t>(model::SampleKind::quic)) {
     return false;
   }
-  out.client = *client;
-  out.kind = static_cast<model::SampleKind>(kind);
+  client = *network;
+  out_kind = static_cast<model::SampleKind>(kind);
+  return true;
+}
+
+bool take_series_with_texts(VarintReader& reader, model::SampleBatch& out) {
+  model::SeriesKey key;
+  key.prefix_resource = take_text(reader);
+  if (!take_client(reader, key.client, key.kind)) return false;
+  key.pop = take_text(reader);
+  key.source = take_text(reader);
+  out.add_series(key);
+  return reader.ok();
+}
+
+bool take_series(VarintReader& reader, model::SampleBatch& out) {
+  model::BatchSeries series;
+  const auto name = [&](std::uint32_t& number) {
+    const std::uint64_t value = reader.next();
+    number = static_cast<std::uint32_t>(value);
+    return value < out.names.size();
+  };
+  if (!name(series.resource) || !name(series.pop) || !name(series.source)) return false;
+  if (!take_client(reader, series.client, series.kind)) return false;
+  out.series.push_back(series);
+  return true;
+}
+
+// No count is trusted before there are at least as many bytes.
+bool take_all_series(VarintReader& reader, bool with_texts, model::SampleBatch& out) {
+  const std::uint64_t names = with_texts ? 0 : reader.next();
+  if (!reader.ok() || names > reader.left()) return false;
+  for (std::uint64_t i = 0; i < names; ++i) out.names.push_back(take_text(reader));
+  const std::uint64_t series = reader.next();
+  if (!reader.ok() || series > reader.left()) return false;
+  for (std::uint64_t i = 0; i < series; ++i) {
+    if (!(with_texts ? take_series_with_texts(reader, out) : take_series(reader, out))) return false;
+  }
   return true;
 }
 
@@ -47,15 +80,18 @@ std::string encode_batch(const model::SampleBatch& batch) {
   std::string out(1, format_version);
   append_text(out, batch.idempotency_key);
   append_text(out, batch.body_digest);
+  append_varint(out, batch.names.size());
+  for (const std::string& name : batch.names) append_text(out, name);
   append_varint(out, batch.series.size());
-  for (const model::SeriesKey& series : batch.series) {
-    append_text(out, series.prefix_resource);
-    std::string network;
+  std::string network;
+  for (const model::BatchSeries& series : batch.series) {
+    append_varint(out, series.resource);
+    append_varint(out, series.pop);
+    append_varint(out, series.source);
+    network.clear();
     append_network(network, series.client);
     append_text(out, network);
     append_varint(out, static_cast<std::uint64_t>(series.kind));
-    append_text(out, series.pop);
-    append_text(out, series.source);
   }
   append_varint(out, batch.samples.size());
   std::uint64_t previous_us = 0;  // unsigned: differences of any two times wrap instead of overflowing
@@ -70,17 +106,12 @@ std::string encode_batch(const model::SampleBatch& batch) {
 }
 
 Result<model::SampleBatch> decode_batch(std::string_view bytes) {
-  if (bytes.empty() || bytes[0] != format_version) return damaged();
+  if (bytes.empty() || (bytes[0] != format_version && bytes[0] != texts_in_series)) return damaged();
   VarintReader reader(bytes.substr(1));
   model::SampleBatch out;
   out.idempotency_key = take_text(reader);
   out.body_digest = take_text(reader);
-  // No count is trusted before there are at least as many bytes.
-  const std::uint64_t series = reader.next();
-  if (!reader.ok() || series > reader.left()) return damaged();
-  for (std::uint64_t i = 0; i < series; ++i) {
-    if (!take_series(reader, out.series.emplace_back())) return damaged();
-  }
+  if (!take_all_series(reader, bytes[0] == texts_in_series, out)) return damaged();
   const std::uint64_t samples = reader.next();
   if (!reader.ok() || samples > reader.left()) return damaged();
   out.samples.reserve(samples);
@@ -89,7 +120,7 @@ Result<model::SampleBatch> decode_batch(std::string_view bytes) {
     const std::uint64_t of = reader.next();
     time_us += static_cast<std::uint64_t>(sketch::unzigzag(reader.next()));
     const std::uint64_t rtt_us = reader.next();
-    if (!reader.ok() || of >= series || rtt_us > 0xffffffff) return damaged();
+    if (!reader.ok() || of >= out.series.size() || rtt_us > 0xffffffff) return damaged();
     out.samples.push_back({static_cast<std::uint32_t>(of), static_cast<std::uint32_t>(rtt_us),
                            time_from_us(static_cast<std::int64_t>(time_us))});
   }

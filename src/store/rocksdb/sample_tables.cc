@@ -34,13 +34,26 @@ Result<Accepted> first_answer(std::string_view stored, const model::SampleBatch&
   return Accepted{true, std::string(reader.text(reader.left())), 0};
 }
 
-Result<void> check_storable(const model::SeriesKey& series) {
+Result<void> check_storable(std::string_view resource, std::string_view pop) {
   constexpr std::size_t pop_bytes_max = std::numeric_limits<std::uint16_t>::max();
-  if (series.prefix_resource.find('\0') != std::string::npos) {
-    return tl::unexpected(invalid("prefix_resource", series.prefix_resource, "no zero byte"));
+  if (resource.find('\0') != std::string_view::npos) {
+    return tl::unexpected(invalid("prefix_resource", resource, "no zero byte"));
   }
-  if (series.pop.size() > pop_bytes_max) {
-    return tl::unexpected(invalid("pop", series.pop, "at most 65535 bytes"));
+  if (pop.size() > pop_bytes_max) return tl::unexpected(invalid("pop", pop, "at most 65535 bytes"));
+  return {};
+}
+
+Result<void> check_storable(const model::SampleBatch& batch) {
+  constexpr std::uint8_t as_resource = 1, as_pop = 2;
+  std::vector<std::uint8_t> used(batch.names.size());
+  for (const model::BatchSeries& series : batch.series) {
+    used[series.resource] |= as_resource;
+    used[series.pop] |= as_pop;
+  }
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    auto storable = check_storable((used[i] & as_resource) != 0 ? batch.names[i] : std::string_view(),
+                                   (used[i] & as_pop) != 0 ? batch.names[i] : std::string_view());
+    if (!storable) return storable;
   }
   return {};
 }
@@ -98,9 +111,7 @@ Result<void> SampleTables::discard_failed() {
 }
 
 Result<Accepted> SampleTables::accept(const model::SampleBatch& batch, std::string_view answer) {
-  for (const model::SeriesKey& series : batch.series) {
-    if (auto storable = check_storable(series); !storable) return tl::unexpected(storable.error());
-  }
+  if (auto storable = check_storable(batch); !storable) return tl::unexpected(storable.error());
   const KeyClaim claim(*this, batch.idempotency_key);
   Batch writes = database_.batch();
   if (!batch.idempotency_key.empty()) {
@@ -136,7 +147,8 @@ Result<std::vector<PendingBatch>> SampleTables::pending(std::uint64_t after, std
 Result<void> SampleTables::settle(std::span<const SketchRow> rows, std::uint64_t through) {
   Batch batch = database_.batch();
   for (const SketchRow& row : rows) {
-    if (auto storable = check_storable(row.series); !storable) return storable;
+    const model::SeriesKey& series = row.series;
+    if (auto storable = check_storable(series.prefix_resource, series.pop); !storable) return storable;
     batch.put(Table::sketches, sketch_key(row.series, row.start), row.bytes);
   }
   if (through > 0) {

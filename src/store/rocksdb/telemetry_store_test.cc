@@ -40,10 +40,10 @@ TEST(RocksTelemetryStore, RefusesSeriesThatItsKeysCannotHold) {
   const TemporaryFolder folder;
   const auto store = Rocks::open(folder.path());
   model::SampleBatch batch = some_batch(1);
-  batch.series[0].prefix_resource = std::string("a\0b", 3);
+  batch.names[batch.series[0].resource] = std::string("a\0b", 3);
   EXPECT_EQ((*store)->accept(batch, "").error().code, ErrorCode::invalid_argument);
-  batch.series[0].prefix_resource = "a";
-  batch.series[0].pop = std::string(70'000, 'x');
+  batch.names[batch.series[0].resource] = "a";
+  batch.names[batch.series[0].pop] = std::string(70'000, 'x');
   EXPECT_EQ((*store)->accept(batch, "").error().code, ErrorCode::invalid_argument);
   EXPECT_TRUE((*store)->pending(0, 1).value().empty());
 }
