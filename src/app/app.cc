@@ -71,8 +71,8 @@ Result<void> check_listener(std::string_view name, const std::string& address, b
 }
 
 KnowledgeFiles files_of(const Configuration& c) {
-  return {c.rpki.vrp_file, c.topology.as_relationships, c.topology.siblings, c.topology.aspa,
-          c.topology.bogons};
+  return {c.rpki.vrp_file, c.topology.as_relationships, c.topology.siblings,
+          c.topology.aspa, c.topology.bogons,           c.topology.irr};
 }
 
 }  // namespace

@@ -167,7 +167,7 @@ struct Configuration {
   } rpki;
 
   struct Topology {
-    std::string as_relationships, siblings, aspa, bogons;
+    std::string as_relationships, siblings, aspa, bogons, irr;
   } topology;
 
   struct Archive {

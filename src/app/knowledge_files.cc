@@ -2,6 +2,8 @@
 
 #include <functional>
 
+#include "base/log.h"
+#include "feeds/route_object_file.h"
 #include "feeds/text_file.h"
 
 namespace peering::app {
@@ -62,6 +64,14 @@ Result<rib::PrefixSet> read_bogons(const std::string& path) {
     if (!done) return tl::unexpected(done.error());
     return rib::PrefixSet(std::move(out));
   });
+}
+
+Result<rib::RouteObjectsPointer> read_route_objects(const std::string& path) {
+  auto reader = feeds::read_route_objects(path);
+  if (!reader) return tl::unexpected(reader.error());
+  for (const std::string& complaint : reader->complaints()) log::warning("{}: {}", path, complaint);
+  log::info("{}: {} route objects, {} left out as they are broken", path, reader->read(), reader->broken());
+  return std::make_shared<const rib::RouteObjects>(reader->objects());
 }
 
 }  // namespace peering::app

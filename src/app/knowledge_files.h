@@ -6,6 +6,7 @@
 
 #include "detect/relationships.h"
 #include "rib/prefix_set.h"
+#include "rib/route_objects.h"
 #include "rib/rpki_json.h"
 
 namespace peering::app {
@@ -20,5 +21,8 @@ Result<detect::Relationships> read_siblings(const std::string& path);
 Result<rib::RpkiData> read_rpki(const std::string& path);
 /// Lines of one prefix each; `#` comments.
 Result<rib::PrefixSet> read_bogons(const std::string& path);
+/// A dump of an IRR database (RPSL). Objects that are broken are left out, the first of them named in the
+/// log; a file without any `route:` or `route6:` object is none.
+Result<rib::RouteObjectsPointer> read_route_objects(const std::string& path);
 
 }  // namespace peering::app

@@ -216,6 +216,9 @@ void add_knowledge(std::vector<Setting>& out, Configuration& c) {
   row("siblings", &c.topology.siblings, "Lines of AS numbers that belong together; read again on SIGHUP.");
   row("aspa", &c.topology.aspa, "JSON with a list `aspas`; read again on SIGHUP.");
   row("bogons", &c.topology.bogons, "Lines of one prefix that nobody should announce; read again on SIGHUP.");
+  row("irr", &c.topology.irr,
+      "Dump of an IRR database (RPSL with `route:` and `route6:`), plain or compressed; read again on "
+      "SIGHUP.");
 }
 
 void add_syslog(std::vector<Setting>& out, Configuration::Latency& latency) {

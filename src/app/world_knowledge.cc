@@ -30,6 +30,7 @@ struct Read {
   std::optional<detect::Relationships> relationships, siblings;
   std::optional<rib::RpkiData> vrps, aspa;
   std::shared_ptr<const rib::PrefixSet> bogons;
+  std::optional<rib::RouteObjectsPointer> route_objects;
 };
 
 // Reads into `out` what the path names; an empty path empties it. False with the error in `failed`.
@@ -52,6 +53,7 @@ void read_topology(const KnowledgeFiles& files, Read& out, std::vector<Error>& f
   read_into(files.as_relationships, read_as_relationships, out.relationships, failed);
   read_into(files.siblings, read_siblings, out.siblings, failed);
   read_into(files.aspa, read_rpki, out.aspa, failed);
+  read_into(files.irr, read_route_objects, out.route_objects, failed);
   std::optional<rib::PrefixSet> bogons;
   if (out.bogons) bogons = *out.bogons;
   read_into(files.bogons, read_bogons, bogons, failed);
@@ -75,6 +77,8 @@ struct WorldKnowledge::State {
         rtr(options.rtr, metrics, [this](std::optional<feeds::RtrData> data) { take(std::move(data)); }),
         vrps_gauge(metrics.gauge("peering_rpki_vrps", "Validated ROA payloads in force.")),
         aspas_gauge(metrics.gauge("peering_rpki_aspas", "Customers with provider attestations in force.")),
+        route_objects_gauge(
+            metrics.gauge("peering_irr_route_objects", "Route objects of registries in force.")),
         failed_total(metrics.counter("peering_rpki_files_refused_total",
                                      "Files of [rpki] and [topology] that could not be read.")) {}
 
@@ -82,7 +86,7 @@ struct WorldKnowledge::State {
   const Apply apply;
   feeds::ShrinkGuard guard;
   feeds::RtrClient rtr;
-  Gauge &vrps_gauge, &aspas_gauge;
+  Gauge &vrps_gauge, &aspas_gauge, &route_objects_gauge;
   Counter& failed_total;
 
   // Of the thread alone.
@@ -170,6 +174,7 @@ void WorldKnowledge::State::build(bool topology_read) {
   const detect::Knowledge before = in_force;
   after.relationships = topology_read ? together(read) : before.relationships;
   after.bogons = read.bogons;
+  after.route_objects = read.route_objects.value_or(nullptr);
   after.expiring = expiring_soon();
   std::vector<rib::Vrp> vrps;
   std::vector<wire::rtr::Aspa> aspas;
@@ -197,6 +202,7 @@ void WorldKnowledge::State::build(bool topology_read) {
   }
   vrps_gauge.set(after.vrps ? static_cast<double>(after.vrps->size()) : 0);
   aspas_gauge.set(after.aspas ? static_cast<double>(after.aspas->size()) : 0);
+  route_objects_gauge.set(after.route_objects ? static_cast<double>(after.route_objects->size()) : 0);
   update.at = now();
   {
     const std::lock_guard lock(mutex);

@@ -1,5 +1,5 @@
 // What is known of the world outside: RPKI data from caches and a file, AS relationships, siblings, provider
-// attestations, bogons. Reads them, builds snapshots, and hands each new one to the shards.
+// attestations, bogons, route objects. Reads them, builds snapshots, and hands each new one to the shards.
 //
 // One thread does all the reading and building. It starts with every file, follows the caches, looks at the
 // VRP file's time once a minute and reads all files again on SIGHUP. A file that cannot be read, or says
@@ -21,7 +21,7 @@ namespace peering::app {
 
 /// Paths; empty: none.
 struct KnowledgeFiles {
-  std::string vrps, as_relationships, siblings, aspa, bogons;
+  std::string vrps, as_relationships, siblings, aspa, bogons, irr;
   friend bool operator==(const KnowledgeFiles&, const KnowledgeFiles&) = default;
 };
 

@@ -138,7 +138,11 @@ int run_analyze(const AnalyzeOptions& options, std::istream& in, std::ostream& o
     err << invalid("--format", options.format, "auto, ris, mrt or bmp").message << '\n';
     return exit_usage;
   }
-  auto watch = read_watch({options.watch_file, "", options.as_relationships, options.vrps}, err);
+  auto watch = read_watch({.name = options.watch_file,
+                           .as_relationships = options.as_relationships,
+                           .vrps = options.vrps,
+                           .irr = options.irr},
+                          err);
   if (!watch) {
     err << watch.error().message << '\n';
     return exit_usage;

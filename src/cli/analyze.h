@@ -18,6 +18,7 @@ struct AnalyzeOptions {
   std::vector<std::string> inputs;  ///< files in order; "-" is `in`
   std::string as_relationships;     ///< CAIDA serial-1 file; empty: none
   std::string vrps;                 ///< RPKI validator JSON export; empty: none
+  std::string irr;                  ///< dump of an IRR database; empty: none
 };
 
 /// Exit code: 0 it ran, 1 an input could not be opened or the output not written, 2 bad arguments or watch

@@ -282,6 +282,29 @@ TEST_F(AnalyzeInput, TakesVrpsAndRelationshipsFromFiles) {
   EXPECT_EQ(analyze(options).exit, 2);
 }
 
+TEST_F(AnalyzeInput, TakesRouteObjectsOfADump) {
+  const double without =
+      analyze(options, update("[64496,64511]", 1000)).lines.at(0).at("confidence").as_double();
+  options.irr =
+      temporary("irr.db", "route: 203.0.113.0/24\norigin: AS64511\n\nroute: 198.51.100.0/33\norigin: AS1\n")
+          .string();
+  const Ran registered = analyze(options, update("[64496,64511]", 1000));
+  EXPECT_NEAR(registered.lines.at(0).at("confidence").as_double(), without - 0.10, 1e-9);
+  EXPECT_THAT(registered.err, HasSubstr("irr.db: line 4: route: prefix '198.51.100.0/33'"));
+  EXPECT_THAT(registered.err, HasSubstr("1 route objects, 1 left out as they are broken"));
+  ASSERT_EQ(
+      std::system(
+          ("gzip -kf " + temporary("other.db", "route: 203.0.112.0/22\norigin: AS1\n").string()).c_str()),
+      0);
+  options.irr = temporary("other.db", "").string() + ".gz";
+  EXPECT_NEAR(analyze(options, update("[64496,64511]", 1000)).lines.at(0).at("confidence").as_double(),
+              without + 0.10, 1e-9);
+  options.irr = temporary("none.db", "mntner: X\n").string();
+  const Ran refused = analyze(options);
+  EXPECT_EQ(refused.exit, 2);
+  EXPECT_THAT(refused.err, HasSubstr("none.db: no route: or route6: object"));
+}
+
 TEST_F(AnalyzeInput, TakesThemCompressedAsTheyArePublished) {
   const fs::path plain = temporary("as-rel2.txt", "# source: test\n64496|64511|-1|bgp\n64497|64496|0|bgp\n");
   const fs::path roas = temporary("vrps2.json", R"({"roas": [{"asn": 64511, "prefix": "203.0.113.0/24"}]})");

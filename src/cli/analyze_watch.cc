@@ -1,5 +1,6 @@
 #include "cli/analyze_watch.h"
 
+#include "feeds/route_object_file.h"
 #include "feeds/text_file.h"
 #include "rib/rpki_json.h"
 
@@ -51,6 +52,22 @@ Result<void> add_aspas(const std::string& path, detect::Settings& settings) {
   return {};
 }
 
+// Of the objects only those are kept that can matter; where ASes are monitored that is any.
+Result<void> add_route_objects(const std::string& path, detect::WatchFile& watch, std::ostream& err) {
+  if (path.empty()) return {};
+  const bool any = !watch.settings.monitored.empty();
+  auto reader = feeds::read_route_objects(
+      path, [&](const net::Prefix& prefix) { return any || watch.registry->watch.overlaps(prefix); });
+  if (!reader) return tl::unexpected(reader.error());
+  for (const std::string& complaint : reader->complaints()) err << path << ": " << complaint << '\n';
+  if (reader->broken() > 0) {
+    err << fmt::format("{}: {} route objects, {} left out as they are broken\n", path, reader->read(),
+                       reader->broken());
+  }
+  watch.settings.route_objects = std::make_shared<const rib::RouteObjects>(reader->objects());
+  return {};
+}
+
 }  // namespace
 
 Result<detect::WatchFile> read_watch(const WatchSources& sources, std::ostream& err) {
@@ -73,6 +90,7 @@ Result<detect::WatchFile> read_watch(const WatchSources& sources, std::ostream& 
   if (done) done = add_relationships(sources.as_relationships, detect::Relationships::parse, settings);
   if (done) done = add_aspas(sources.aspa, settings);
   if (done) done = add_rpki(sources.vrps, settings);
+  if (done) done = add_route_objects(sources.irr, *watch, err);
   if (!done) return tl::unexpected(done.error());
   return watch;
 }

@@ -16,6 +16,7 @@ struct WatchSources {
   std::string vrps;              ///< RPKI validator JSON export; empty: none
   std::string siblings;          ///< lines of AS numbers that belong together; empty: none
   std::string aspa;              ///< as `vrps`, for its `aspas`; empty: none
+  std::string irr;               ///< dump of an IRR database; empty: none
   /// Where the watch file does not say it; absent: as by default.
   std::optional<Microseconds> reopen_within;
 };

@@ -42,6 +42,7 @@ Outcome<void> analyze(Session& session, const Call& call) {
   options.inputs = call.list("input");
   options.as_relationships = call.value("as-relationships");
   options.vrps = call.value("vrps");
+  options.irr = call.value("irr");
   return ended_with(run_analyze(options, std::cin, session.out(), session.err()));
 }
 
@@ -88,6 +89,7 @@ std::vector<Command> offline_commands() {
          .choices = {"auto", "ris", "mrt", "bmp"}},
         {"--as-relationships", "who is whose provider, in CAIDA's format, also compressed"},
         {"--vrps", "validated ROA payloads, as a validator exports them in JSON, also compressed"},
+        {"--irr", "a dump of an IRR database (RPSL), also compressed"},
         {"input", "RIS Live lines, MRT or recorded BMP, also compressed; - is stdin", OptionKind::list,
          true}},
        analyze},

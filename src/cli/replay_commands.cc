@@ -68,10 +68,12 @@ Outcome<void> replay(Session& session, const Call& call) {
     options.watch.as_relationships = rules->as_relationships;
     options.watch.siblings = rules->siblings;
     options.watch.aspa = rules->aspa;
+    options.watch.irr = rules->irr;
     options.watch.vrps = rules->vrps;
   }
   if (const auto given = call.text("as-relationships")) options.watch.as_relationships = *given;
   if (const auto given = call.text("vrps")) options.watch.vrps = *given;
+  if (const auto given = call.text("irr")) options.watch.irr = *given;
   if (const auto watch = call.text("watch")) {
     options.watch.name = *watch;
   } else {
@@ -104,6 +106,7 @@ std::vector<Command> replay_commands() {
         "the server's configuration file, for how soon what comes back is the same event, topology and VRPs"},
        {"--as-relationships", "who is whose provider, in CAIDA's format, also compressed"},
        {"--vrps", "validated ROA payloads, as a validator exports them in JSON, also compressed"},
+       {"--irr", "a dump of an IRR database (RPSL), also compressed"},
        {.names = "--minimum-level",
         .help = "from which level on the summary counts alerts",
         .fallback = "Warning",

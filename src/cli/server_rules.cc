@@ -38,6 +38,7 @@ Result<ServerRules> read_server_rules(const std::string& path) {
       {"topology", "as_relationships", out.as_relationships},
       {"topology", "siblings", out.siblings},
       {"topology", "aspa", out.aspa},
+      {"topology", "irr", out.irr},
       {"rpki", "vrp_file", out.vrps}};
   std::size_t line = 0;
   for (const auto& [section, key, into] : texts) {

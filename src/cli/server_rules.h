@@ -10,9 +10,9 @@
 namespace peering::cli {
 
 struct ServerRules {
-  std::optional<Microseconds> reopen_within;     ///< `[detection]`
-  std::string as_relationships, siblings, aspa;  ///< `[topology]`: files; empty: none
-  std::string vrps;                              ///< `[rpki] vrp_file`
+  std::optional<Microseconds> reopen_within;          ///< `[detection]`
+  std::string as_relationships, siblings, aspa, irr;  ///< `[topology]`: files; empty: none
+  std::string vrps;                                   ///< `[rpki] vrp_file`
 };
 
 /// Reads these keys of a configuration file; others are the server's to judge (`peeringd --check`). The error

@@ -15,6 +15,8 @@ constexpr double ways_points = 10;
 constexpr double rpki_invalid_points = 15, rpki_valid_points = -30;
 constexpr double sibling_points = -30, neighbor_points = -15;
 constexpr double seen_before_points = -15;
+constexpr double new_link_points = 10;
+constexpr double registered_points = -10, registered_otherwise_points = 10;
 
 // Nothing for the first, half of it for the second, and so on.
 double of_many(double points, std::size_t count) {
@@ -50,6 +52,13 @@ Confidence confidence_of(const Indications& given) {
   if (given.kinship == Kinship::siblings) sum.add(sibling_points, "as both are of one organisation");
   if (given.kinship == Kinship::neighbors) sum.add(neighbor_points, "as they are known neighbours");
   if (given.seen_before) sum.add(seen_before_points, "as the same was seen more than a day before");
+  if (given.new_link) sum.add(new_link_points, "as the AS next to the origin was never seen there");
+  if (given.registration == rib::Registration::registered) {
+    sum.add(registered_points, "as a route object has this origin");
+  }
+  if (given.registration == rib::Registration::other_origins) {
+    sum.add(registered_otherwise_points, "as route objects have other origins only");
+  }
   return sum.result();
 }
 

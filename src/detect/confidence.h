@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "rib/route_objects.h"
+
 namespace peering::detect {
 
 /// What the suspected AS is to the ASes that are expected.
@@ -18,6 +20,9 @@ struct Indications {
   std::string_view rpki;  ///< `model::Event::rpki`
   Kinship kinship = Kinship::none;
   bool seen_before = false;  ///< the same was found more than a day before
+  bool new_link = false;     ///< the AS next to the origin was never seen there (`LearnedLinks`)
+  /// What registries say of the prefix and its origin; unknown where the finding is not about the origin.
+  rib::Registration registration = rib::Registration::unknown;
 };
 
 struct Confidence {

@@ -27,7 +27,7 @@ TEST(Confidence, IsWhatTheTableOfTheDocumentationSays) {
     if (line.empty()) in_table = false;
     if (!in_table || line.starts_with("| peers") || line.starts_with("| ---")) continue;
     const auto row = cells(line);
-    ASSERT_EQ(row.size(), 6U) << line;
+    ASSERT_EQ(row.size(), 8U) << line;
     Indications given;
     given.peers = std::stoul(row[0]);
     given.ways = std::stoul(row[1]);
@@ -35,10 +35,13 @@ TEST(Confidence, IsWhatTheTableOfTheDocumentationSays) {
     if (row[3] == "siblings") given.kinship = Kinship::siblings;
     if (row[3] == "neighbors") given.kinship = Kinship::neighbors;
     given.seen_before = row[4] == "yes";
-    EXPECT_EQ(fmt::format("{:.2f}", confidence_of(given).value), row[5]) << line;
+    given.new_link = row[5] == "new";
+    if (row[6] == "this origin") given.registration = rib::Registration::registered;
+    if (row[6] == "others") given.registration = rib::Registration::other_origins;
+    EXPECT_EQ(fmt::format("{:.2f}", confidence_of(given).value), row[7]) << line;
     ++checked;
   }
-  EXPECT_GE(checked, 10);
+  EXPECT_GE(checked, 14);
 }
 
 struct ConfidenceOfEvents : testing::Test {

@@ -39,7 +39,8 @@ struct Detector::State {
   Settings settings;
   model::RegistryPointer registry;
   Sessions sessions{settings};
-  Incidents incidents{settings};
+  LearnedLinks links;
+  Incidents incidents{settings, links};
   Presence presence{settings};
   CoveringRoutes covering;
   std::set<std::string, std::less<>> adj_rib_in_routers;
@@ -102,7 +103,8 @@ void Detector::State::judge_route(const rib::PeerPointer& peer, const net::Prefi
     covering.judge(*registry, observed, view, findings);
     if (!settings.monitored.empty()) judge_monitored(settings.monitored, *registry, observed, view, findings);
   }
-  presence.judged(observed, peer->id, findings);
+  const bool as_expected = presence.judged(observed, peer->id, findings);
+  if (as_expected && view.origin && view.neighbor) links.learn(*view.origin, *view.neighbor, now);
   incidents.show({peer, observed, view, role, time, false}, findings, now, out);
 }
 

@@ -60,6 +60,43 @@ std::string_view word(model::EventKind kind) {
 // What is told once, and is over when it is told.
 bool only_informs(model::EventKind kind) { return kind == model::EventKind::announcement; }
 
+// That a strange AS stands next to the origin says something of these.
+bool is_about_path_or_origin(model::EventKind kind) {
+  switch (kind) {
+    case model::EventKind::origin_hijack:
+    case model::EventKind::subprefix_hijack:
+    case model::EventKind::squatting:
+    case model::EventKind::new_prefix:
+    case model::EventKind::covering_route:
+    case model::EventKind::path_forged_first_hop:
+    case model::EventKind::path_rule:
+    case model::EventKind::route_leak:
+    case model::EventKind::rpki_invalid:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// What registries say of the origin says something of these.
+bool is_about_origin(model::EventKind kind) {
+  switch (kind) {
+    case model::EventKind::origin_hijack:
+    case model::EventKind::subprefix_hijack:
+    case model::EventKind::squatting:
+    case model::EventKind::new_prefix:
+    case model::EventKind::covering_route:
+    case model::EventKind::announcement:
+    case model::EventKind::as_announces_unregistered:
+    case model::EventKind::rpki_invalid:
+      return true;
+    default:
+      return false;
+  }
+}
+
+constexpr std::string_view new_link_words = " was never seen next to ";
+
 constexpr std::size_t remembered_max = 100'000;
 constexpr Microseconds long_before = std::chrono::hours(24);
 constexpr std::size_t routes_told_max = 20;
@@ -121,6 +158,8 @@ void Incidents::restore(const model::Event& event) {
       std::ranges::find_if(event.as_path, [&](net::Asn asn) { return asn != event.as_path[0]; });
   if (behind != event.as_path.end()) incident->ways.insert(*behind);
   incident->seen_before = seen_before(event);
+  incident->new_link = std::ranges::any_of(
+      event.evidence, [](const std::string& line) { return line.find(new_link_words) != std::string::npos; });
   if (event.monitored) take_place(*incident, event.connection);  // what was told is followed in any case
   by_observed_[event.observed].push_back(std::move(incident));
 }
@@ -184,17 +223,36 @@ void Incidents::open(Incident& incident, const Finding& finding, const Shown& sh
                                   distinct, distinct == 1 ? "" : "s");
   incident.event = std::move(event);
   incident.seen_before = seen_before(incident.event);
+  incident.new_link = false;
+  note_link(incident, shown, now);
   weigh(incident);
   incident.told = true;
   incident.closed = only_informs(finding.kind);
   out.push_back(incident.event);
 }
 
+// Once one route shows it, the incident has it.
+void Incidents::note_link(Incident& incident, const Shown& shown, TimePoint now) const {
+  const PathView& view = shown.view;
+  if (incident.new_link || !is_about_path_or_origin(incident.kind) || !view.origin || !view.neighbor) return;
+  if (!links_.never_seen(*view.origin, *view.neighbor, now)) return;
+  incident.new_link = true;
+  incident.event.evidence.push_back(
+      fmt::format("AS{}{}AS{} before", *view.neighbor, new_link_words, *view.origin));
+}
+
 void Incidents::weigh(Incident& incident) const {
   model::Event& event = incident.event;
-  const Confidence confidence =
-      confidence_of({distinct_peers(incident.seen), incident.ways.size(), event.rpki,
-                     kinship_of(settings_.relationships.get(), event), incident.seen_before});
+  Indications indications{distinct_peers(incident.seen),
+                          incident.ways.size(),
+                          event.rpki,
+                          kinship_of(settings_.relationships.get(), event),
+                          incident.seen_before,
+                          incident.new_link};
+  if (settings_.route_objects && event.origin && is_about_origin(incident.kind)) {
+    indications.registration = settings_.route_objects->registration(event.observed, *event.origin);
+  }
+  const Confidence confidence = confidence_of(indications);
   event.confidence = confidence.value;
   tell_confidence(confidence, event.evidence);
 }
@@ -251,6 +309,7 @@ void Incidents::add(Incident& incident, const Finding& finding, const Shown& sho
   if (!known && incident.event.evidence.size() < routes_told_max) {
     incident.event.evidence.push_back(route_in_words(shown));
   }
+  if (!known) note_link(incident, shown, now);
   weigh(incident);
   if (escalates) {
     incident.event.level = event_level(incident.kind, role);

@@ -18,6 +18,7 @@
 
 #include "detect/event_shape.h"
 #include "detect/judgement.h"
+#include "detect/learned_links.h"
 #include "rib/table.h"
 
 namespace peering::detect {
@@ -38,7 +39,7 @@ inline constexpr std::size_t monitored_findings_max = 10'000;
 
 class Incidents {
  public:
-  explicit Incidents(const Settings& settings) : settings_(settings) {}
+  Incidents(const Settings& settings, const LearnedLinks& links) : settings_(settings), links_(links) {}
 
   /// An event that was open before a restart.
   void restore(const model::Event& event);
@@ -78,7 +79,7 @@ class Incidents {
     std::string resource, discriminator;
     model::Event event;  // meaningful once `told`
     bool told = false, closed = false;
-    bool seen_before = false;
+    bool seen_before = false, new_link = false;
     std::vector<Showing> showing;
     std::set<net::Asn> ways;                // the ASes behind them
     std::vector<model::EventPeer> seen;     // every peer that ever showed it, each once
@@ -95,12 +96,14 @@ class Incidents {
            std::vector<model::Event>& out);
   void open(Incident& incident, const Finding& finding, const Shown& shown, TimePoint now,
             std::vector<model::Event>& out);
+  void note_link(Incident& incident, const Shown& shown, TimePoint now) const;
   void weigh(Incident& incident) const;
   bool seen_before(const model::Event& event);
   void reviewed(Incident& incident, TimePoint time, std::string_view reason, std::vector<model::Event>& out);
   static Role role_of(const Incident& incident);
 
   const Settings& settings_;
+  const LearnedLinks& links_;
   std::unordered_map<std::string, std::size_t> monitored_of_;  // places taken, by connection
   std::unordered_map<net::Prefix, List> by_observed_;
   // When what was told began the first time, by cause; what began first is forgotten first.

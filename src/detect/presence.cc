@@ -266,9 +266,10 @@ void Presence::changed(const rib::RouteChange& change, const Sessions& sessions,
   if (!change.after) drop_idle_followed(change.prefix);
 }
 
-void Presence::judged(const net::Prefix& prefix, rib::PeerId peer, const std::vector<Finding>& findings) {
+bool Presence::judged(const net::Prefix& prefix, rib::PeerId peer, const std::vector<Finding>& findings) {
   const auto list = by_prefix_.find(prefix);
-  if (list == by_prefix_.end()) return;
+  if (list == by_prefix_.end()) return false;
+  bool as_expected = false;
   for (const auto& entry : list->second) {
     Sighting* const sighting = entry->sighting_of(peer);
     if (!sighting) continue;
@@ -280,7 +281,12 @@ void Presence::judged(const net::Prefix& prefix, rib::PeerId peer, const std::ve
     if (sighting->judged && !sighting->faulty) sighting->sound = true;
     sighting->faulty = faulty;
     sighting->judged = true;
+    as_expected = as_expected || sighting->legitimate;
   }
+  return as_expected && std::ranges::none_of(findings, [](const Finding& finding) {
+           return finding.kind != model::EventKind::rpki_not_found &&
+                  finding.kind != model::EventKind::rpki_roa_lost;
+         });
 }
 
 void Presence::withdrawn_unseen(const rib::Peer& peer, const net::Prefix& prefix, TimePoint time,

@@ -145,7 +145,8 @@ class Presence {
   void changed(const rib::RouteChange& change, const Sessions& sessions, bool flawed, TimePoint now,
                std::vector<model::Event>& out);
   /// What was found in the peer's route for the prefix that is held. Cheap when the prefix is not registered.
-  void judged(const net::Prefix& prefix, rib::PeerId peer, const std::vector<Finding>& findings);
+  /// True when it is registered and the route is as expected.
+  bool judged(const net::Prefix& prefix, rib::PeerId peer, const std::vector<Finding>& findings);
   /// The same of a route that covers registered prefixes, for those whose backup it is. Cheap when it is
   /// nobody's, however many it covers.
   void covering_changed(const rib::RouteChange& change, const Sessions& sessions, TimePoint now,

@@ -16,6 +16,7 @@
 #include "model/event.h"
 #include "rib/aspa_table.h"
 #include "rib/route.h"
+#include "rib/route_objects.h"
 #include "rib/rpki_json.h"
 #include "rib/vrp_table.h"
 
@@ -59,6 +60,8 @@ struct Knowledge {
   std::shared_ptr<const std::vector<rib::Expiry>> expiring;
   /// Prefixes that nobody should announce on the Internet; null: not known.
   std::shared_ptr<const rib::PrefixSet> bogons;
+  /// What registries of routes (IRR) say; null: nothing.
+  rib::RouteObjectsPointer route_objects;
 };
 
 struct Settings : Knowledge {
