@@ -66,21 +66,30 @@ void Damper::restore(std::span<const Event> known, TimePoint now) {
 }
 
 void Damper::mark(std::vector<Event>& events, TimePoint now) {
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    Event& event = events[i];
+  // Those that the store refused are older than what is known now.
+  std::erase_if(events, [](const Event& event) { return event.kind == EventKind::flapping; });
+  for (Event& event : events) {
     if (event.kind == EventKind::mass_event) continue;  // damped until it is told
     event.damped = false;
-    if (settings_.after == 0 || event.kind == EventKind::flapping) continue;
+    if (settings_.after == 0) continue;
     const auto known = courses_.find(event.id.value);
     if (event.reopened == 0 && known == courses_.end()) continue;
     Course& course = known != courses_.end() ? known->second : courses_[event.id.value];
     if (known == courses_.end()) course.turns = 2 * event.reopened - 1;
     turn(course, event, now);
-    std::optional<Event> news = flaps(course, event, now);
+    flaps(course, event, now);
     event.damped = course.flapping && !course.told;
     if (course.flapping) course.latest = event;
-    if (news) events.insert(events.begin() + static_cast<std::ptrdiff_t>(++i), std::move(*news));
   }
+  for (const auto& [id, course] : courses_) {
+    if (course.flapping && course.changed) events.push_back(*course.flapping);
+  }
+  events.insert(events.end(), ended_.begin(), ended_.end());
+}
+
+void Damper::stored() {
+  for (auto& [id, course] : courses_) course.changed = false;
+  ended_.clear();
 }
 
 void Damper::turn(Course& course, const Event& event, TimePoint now) const {
@@ -98,21 +107,22 @@ void Damper::turn(Course& course, const Event& event, TimePoint now) const {
   }
 }
 
-// The flapping event when it begins, or became worse.
-std::optional<Event> Damper::flaps(Course& course, const Event& event, TimePoint now) {
+// It begins to flap, or what flaps became worse.
+void Damper::flaps(Course& course, const Event& event, TimePoint now) {
   if (course.flapping) {
-    if (course.flapping->flapping->level >= event.level) return std::nullopt;
+    if (course.flapping->flapping->level >= event.level) return;
     course.flapping->flapping->level = event.level;
-    return course.flapping;
+    course.changed = true;
+    return;
   }
   const bool begins =
       event.state == EventState::open && course.turned == now && course.returns.size() >= settings_.after;
-  if (!begins) return std::nullopt;
+  if (!begins) return;
+  course.changed = true;
   course.flapping = flapping_event(event, course.returns.size(), settings_.window, now);
   course.returns_before = event.reopened;
   course.standing = settings_.standing;
   ++flapping_;
-  return course.flapping;
 }
 
 std::vector<Event> Damper::due(TimePoint now) {
@@ -138,7 +148,8 @@ bool Damper::pass(Course& course, TimePoint now, std::vector<Event>& out) {
     flapping.evidence.push_back(fmt::format("quiet for {} after {} more return{}, and {} now",
                                             format_duration(settings_.quiet), returns,
                                             returns == 1 ? "" : "s", stands ? "open" : "over"));
-    out.push_back(std::move(flapping));
+    out.push_back(flapping);
+    ended_.push_back(std::move(flapping));
     --flapping_;
   }
   if (stands && (over || pressing)) {

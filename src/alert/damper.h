@@ -35,16 +35,18 @@ class Damper {
 
   /// What was open, or over not long ago, before a restart.
   void restore(std::span<const model::Event> known, TimePoint now);
-  /// Sets `damped` of each event, and puts flapping events behind what begins to flap. Versions of one event
-  /// are in order; giving one twice changes nothing.
+  /// Sets `damped` of each event, and puts behind them the flapping events that are others than those that
+  /// are stored. Versions of one event are in order; giving one twice changes nothing.
   void mark(std::vector<model::Event>& events, TimePoint now);
   /// What is to be written because time passed: flapping events that are over, and events that are told
   /// again.
   std::vector<model::Event> due(TimePoint now);
+  /// What `mark` and `due` gave last is stored. Until then `mark` gives the same flapping events again.
+  void stored();
   /// Events that flap now.
   std::size_t flapping() const { return flapping_; }
   /// True when time alone changes nothing.
-  bool empty() const { return courses_.empty(); }
+  bool empty() const { return courses_.empty() && ended_.empty(); }
 
  private:
   // What is known of an event that came back lately.
@@ -53,17 +55,19 @@ class Damper {
     std::deque<TimePoint> returns;  // within the window
     TimePoint turned{};
     std::optional<model::Event> flapping;
+    bool changed = false;                // the flapping event, since it was stored
     std::optional<model::Event> latest;  // version, while it flaps
     bool told = false;                   // that it stands
     Microseconds standing{};             // for so long, to be told
     int returns_before = 0;              // it flapped
   };
   void turn(Course& course, const model::Event& event, TimePoint now) const;
-  std::optional<model::Event> flaps(Course& course, const model::Event& event, TimePoint now);
+  void flaps(Course& course, const model::Event& event, TimePoint now);
   bool pass(Course& course, TimePoint now, std::vector<model::Event>& out);
 
   FlapSettings settings_;
   std::unordered_map<std::string, Course> courses_;  // by event id
+  std::vector<model::Event> ended_;                  // flapping events whose end is not stored
   std::size_t flapping_ = 0;
 };
 

@@ -58,6 +58,7 @@ Result<store::EventCommit> EventCommitter::commit(const std::vector<model::Event
   for (const model::Event& event : events) rules_(event, registry, after, batch);
   free_from_ = after + Microseconds(batch.outbox.size());
   if (const auto done = telemetry_.append(batch); !done) return tl::unexpected(done.error());
+  damper_.stored();
   grouper_.stored();
   return batch;
 }

@@ -20,7 +20,10 @@ ShardWork::ShardWork(Options options, Metrics& metrics)
       detector_(options_.detection),
       changes_total_(metrics.counter("peering_route_changes_total", "Routes that became another one.")),
       events_total_(
-          metrics.counter("peering_events_detected_total", "Versions of events that detectors made.")) {}
+          metrics.counter("peering_events_detected_total", "Versions of events that detectors made.")),
+      left_out_total_(metrics.counter("peering_monitored_findings_left_out_total",
+                                      "Findings about monitored ASes not told, as their connection has too "
+                                      "many; each time a route showed one.")) {}
 
 void ShardWork::judge(TimePoint at) {
   if (table_.changes() != counted_changes_) {
@@ -183,6 +186,8 @@ void ShardWork::tick(TimePoint at) {
 }
 
 std::vector<model::Event> ShardWork::fetch() {
+  const std::uint64_t left_out = detector_.findings_left_out();
+  left_out_total_.add(static_cast<double>(left_out - std::exchange(counted_left_out_, left_out)));
   if (!events_.empty()) events_total_.add(static_cast<double>(events_.size()));
   return std::exchange(events_, {});
 }

@@ -92,8 +92,8 @@ class ShardWork {
   // walk for all of them. Those that come meanwhile wait for the next.
   std::unordered_set<net::Asn> sought_, sought_next_;
   rib::TableWalk walk_;
-  std::uint64_t counted_changes_ = 0;
-  Counter &changes_total_, &events_total_;
+  std::uint64_t counted_changes_ = 0, counted_left_out_ = 0;
+  Counter &changes_total_, &events_total_, &left_out_total_;
 };
 
 }  // namespace peering::app

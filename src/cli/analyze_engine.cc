@@ -45,11 +45,22 @@ std::string EventLines::group_of(const model::Event& event) const {
   return found == registry_->prefixes.end() ? "" : found->second->expectation.group.str();
 }
 
+bool EventLines::tells_end_of(const model::Event& event) const {
+  const auto found = registry_->prefixes.find(model::lower(event.prefix_resource));
+  if (found == registry_->prefixes.end()) return true;
+  const auto& excluded = found->second->expectation.exclude_kinds;
+  return std::ranges::find(excluded, model::EventKind::resolved) == excluded.end();
+}
+
 void EventLines::write(const model::Event& event, std::size_t line) {
   const auto known = open_.find(event.id);
   const bool open = event.state == model::EventState::open;
   if (open && known != open_.end() && known->second >= event.level) return;
   const bool resolves = !open && known != open_.end();
+  if (resolves && !tells_end_of(event)) {
+    open_.erase(known);
+    return;
+  }
   json::object out{{"kind", resolves ? std::string_view("resolved") : kind_name(event.kind)}};
   if (resolves) out["resolves"] = kind_name(event.kind);
   if (event.monitored) {

@@ -32,6 +32,7 @@ class EventLines {
 
  private:
   std::string group_of(const model::Event& event) const;
+  bool tells_end_of(const model::Event& event) const;
 
   model::RegistryPointer registry_;
   Taker taker_;

@@ -305,6 +305,34 @@ TEST_F(AnalyzeInput, TakesRouteObjectsOfADump) {
   EXPECT_THAT(refused.err, HasSubstr("none.db: no route: or route6: object"));
 }
 
+TEST_F(AnalyzeInput, TakesAspasOfTheFileBesideThoseOfTheWatchFile) {
+  options.watch_file = temporary("aspa.json", R"({"prefixes": [{"prefix": "203.0.113.0/24", "asn": [64500]}],
+      "aspa": [{"customer": 64500, "providers": [64510]}]})")
+                           .string();
+  const std::string leaked = update("[64496,64510,64497,64500]", 1000);
+  EXPECT_THAT(analyze(options, leaked).out, testing::Not(HasSubstr("route-leak"))) << "only half is attested";
+  options.vrps = temporary("aspas.json", R"({"roas": [], "aspas": [
+      {"customer": 64510, "providers": [64511]}, {"customer": 64497, "providers": [64511]}]})")
+                     .string();
+  EXPECT_THAT(analyze(options, leaked).out, HasSubstr("route-leak"));
+}
+
+TEST_F(AnalyzeInput, TellsNoEndsWhereTheyAreExcluded) {
+  const auto lines = [&](std::string_view excluded) {
+    options.watch_file = temporary("ends.json", fmt::format(R"({{"prefixes": [{{"prefix": "203.0.113.0/24",
+        "asn": [64500], "excludeKinds": [{}]}}]}})",
+                                                            excluded))
+                             .string();
+    return analyze(options, update("[64496,64511]", 1000) + update("[64496,64500]", 1001) +
+                                update("[64496,64511]", 1900))
+        .out;
+  };
+  EXPECT_THAT(lines(""), HasSubstr("\"kind\":\"resolved\""));
+  const std::string without = lines("\"resolved\"");
+  EXPECT_THAT(without, testing::Not(HasSubstr("\"kind\":\"resolved\"")));
+  EXPECT_THAT(without, HasSubstr("\"kind\":\"origin-hijack\""));
+}
+
 TEST_F(AnalyzeInput, TakesThemCompressedAsTheyArePublished) {
   const fs::path plain = temporary("as-rel2.txt", "# source: test\n64496|64511|-1|bgp\n64497|64496|0|bgp\n");
   const fs::path roas = temporary("vrps2.json", R"({"roas": [{"asn": 64511, "prefix": "203.0.113.0/24"}]})");

@@ -23,32 +23,44 @@ Result<void> add_relationships(const std::string& path, RelationshipsParser pars
   return {};
 }
 
-// The JSON that validators export. It stands beside the `roas` and `aspa` of the watch file.
-Result<void> add_rpki(const std::string& path, detect::Settings& settings) {
-  if (path.empty()) return {};
+Result<rib::RpkiData> read_rpki(const std::string& path) {
   const auto text = feeds::read_text_file(path);
   if (!text) return tl::unexpected(text.error());
   auto data = rib::rpki_from_json(*text);
   if (!data) return fail(data.error().code, "{}: {}", path, data.error().message);
+  return data;
+}
+
+// Several attestations of one customer are one with all their providers.
+void add_aspas(std::vector<wire::rtr::Aspa> aspas, detect::Settings& settings) {
+  if (aspas.empty()) return;
+  if (settings.aspas) {
+    const auto known = settings.aspas->aspas();
+    aspas.insert(aspas.end(), known.begin(), known.end());
+  }
+  settings.aspas = std::make_shared<const rib::AspaTable>(aspas);
+}
+
+// The JSON that validators export. It stands beside the `roas` and `aspa` of the watch file.
+Result<void> add_rpki(const std::string& path, detect::Settings& settings) {
+  if (path.empty()) return {};
+  auto data = read_rpki(path);
+  if (!data) return tl::unexpected(data.error());
   if (settings.vrps) {
     const auto known = settings.vrps->vrps();
     data->vrps.insert(data->vrps.end(), known.begin(), known.end());
   }
   settings.vrps = std::make_shared<const rib::VrpTable>(std::move(data->vrps));
-  if (!data->aspas.empty() && !settings.aspas) {
-    settings.aspas = std::make_shared<const rib::AspaTable>(data->aspas);
-  }
+  add_aspas(std::move(data->aspas), settings);
   return {};
 }
 
 // Only the provider attestations of such a file.
-Result<void> add_aspas(const std::string& path, detect::Settings& settings) {
+Result<void> add_aspa_file(const std::string& path, detect::Settings& settings) {
   if (path.empty()) return {};
-  const auto text = feeds::read_text_file(path);
-  if (!text) return tl::unexpected(text.error());
-  const auto data = rib::rpki_from_json(*text);
-  if (!data) return fail(data.error().code, "{}: {}", path, data.error().message);
-  if (!settings.aspas) settings.aspas = std::make_shared<const rib::AspaTable>(data->aspas);
+  auto data = read_rpki(path);
+  if (!data) return tl::unexpected(data.error());
+  add_aspas(std::move(data->aspas), settings);
   return {};
 }
 
@@ -88,7 +100,7 @@ Result<detect::WatchFile> read_watch(const WatchSources& sources, std::ostream& 
   detect::Settings& settings = watch->settings;
   Result<void> done = add_relationships(sources.siblings, detect::Relationships::parse_siblings, settings);
   if (done) done = add_relationships(sources.as_relationships, detect::Relationships::parse, settings);
-  if (done) done = add_aspas(sources.aspa, settings);
+  if (done) done = add_aspa_file(sources.aspa, settings);
   if (done) done = add_rpki(sources.vrps, settings);
   if (done) done = add_route_objects(sources.irr, *watch, err);
   if (!done) return tl::unexpected(done.error());

@@ -126,6 +126,7 @@ void Detector::restore(std::span<const model::Event> known) {
       case model::EventKind::requirement_violation:
       case model::EventKind::flapping:
       case model::EventKind::mass_event:
+      case model::EventKind::resolved:
         break;  // told elsewhere
       case model::EventKind::rpki_roa_lost:
         if (event.state != model::EventState::open) break;
@@ -299,6 +300,8 @@ std::vector<net::Asn> Detector::monitored_anew() {
   const std::set<net::Asn> out = std::exchange(state_->monitored_anew, {});
   return {out.begin(), out.end()};
 }
+
+std::uint64_t Detector::findings_left_out() const { return state_->incidents.left_out(); }
 
 void Detector::judge_held(const rib::Route& route, TimePoint now, Events& out) {
   if (!state_->registry || !is_judged(route.peer->key.rib_kind)) return;

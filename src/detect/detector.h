@@ -56,6 +56,9 @@ class Detector {
   /// ASes whose monitoring changed since this was asked last, each once: held routes that have them in their
   /// path are to be given to `judge_held`.
   std::vector<net::Asn> monitored_anew();
+  /// Findings about monitored ASes that are not told, as their connection has too many
+  /// (`monitored_findings_max`); so far, each time a route showed one.
+  std::uint64_t findings_left_out() const;
   /// Judges a route that the table holds as it would be judged if it came now.
   void judge_held(const rib::Route& route, TimePoint now, std::vector<model::Event>& out);
 

@@ -60,6 +60,8 @@ std::string_view event_type(EventKind kind, Role role) {
       return "PrefixFlappingEvent";
     case EventKind::mass_event:
       return "PrefixMassEvent";
+    case EventKind::resolved:
+      break;
   }
   return "";
 }
@@ -95,6 +97,7 @@ Level event_level(EventKind kind, Role role) {
     case EventKind::backup_route:
     case EventKind::active_path:
     case EventKind::path_change:
+    case EventKind::resolved:
     case EventKind::rpki_not_found:
     case EventKind::rpki_roa_lost:
     case EventKind::roa_change:

@@ -81,6 +81,7 @@ std::vector<std::string> causes_of(const model::Event& event) {
     case EventKind::latency_recovered:
     case EventKind::flapping:
     case EventKind::mass_event:
+    case EventKind::resolved:
       return {};
   }
   return {};

@@ -328,7 +328,10 @@ void Incidents::show(const Shown& shown, const std::vector<Finding>& findings, T
   std::vector<Incident*> shown_now;
   for (const Finding& finding : findings) {
     Incident* incident = find_or_make(at->second, finding, shown.time);
-    if (!incident) continue;
+    if (!incident) {
+      ++left_out_;
+      continue;
+    }
     shown_now.push_back(incident);
     add(*incident, finding, shown, now, out);
   }

@@ -49,6 +49,9 @@ class Incidents {
   /// The network took the peer's route back.
   void withdraw(const rib::PeerPointer& peer, const net::Prefix& observed, TimePoint time, TimePoint now,
                 std::vector<model::Event>& out);
+  /// Findings about monitored ASes that had no place among `monitored_findings_max`, each time a route showed
+  /// one.
+  std::uint64_t left_out() const { return left_out_; }
   /// Whether something is found in the peer's route for `observed` that is more than information.
   bool finds_fault(const net::Prefix& observed, rib::PeerId peer) const;
   /// The peers for which `gone` holds are out of sight since `time`.
@@ -104,6 +107,7 @@ class Incidents {
 
   const Settings& settings_;
   const LearnedLinks& links_;
+  std::uint64_t left_out_ = 0;
   std::unordered_map<std::string, std::size_t> monitored_of_;  // places taken, by connection
   std::unordered_map<net::Prefix, List> by_observed_;
   // When what was told began the first time, by cause; what began first is forgotten first.

@@ -71,7 +71,11 @@ bool allows_origins(const model::Expectation& expectation, const std::vector<net
 
 bool judges(const model::Expectation& expectation, model::EventKind kind) {
   const auto has = [kind](const auto& kinds) {
-    return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
+    return std::ranges::any_of(kinds, [kind](model::EventKind listed) {
+      // The list of kinds calls it so.
+      if (listed == model::EventKind::path_change) return kind == model::EventKind::active_path;
+      return listed == kind;
+    });
   };
   if (expectation.include_kinds && !has(*expectation.include_kinds)) return false;
   return !has(expectation.exclude_kinds);

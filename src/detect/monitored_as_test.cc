@@ -190,6 +190,7 @@ TEST_F(MonitoredByTenants, AListThatMeetsHalfTheInternetIsToldInParts) {
     announce({64496, 64499, 64500, 64511}, fmt::format("10.{}.{}.0/24", i / 256, i % 256));
   }
   EXPECT_EQ(told.size(), monitored_findings_max);
+  EXPECT_EQ(detector.findings_left_out(), 10U);
   told.clear();
   announce({64496, 64499, 64501, 64511}, "11.0.0.0/24");
   EXPECT_THAT(told, ElementsAre(b + " path-unexpected-upstream open")) << "others have places of their own";

@@ -8,7 +8,7 @@ namespace peering::model {
 
 namespace {
 
-constexpr NameTable<EventKind, 29> kind_names{{
+constexpr NameTable<EventKind, 30> kind_names{{
     {EventKind::announcement, "announcement"},
     {EventKind::withdrawal, "withdrawal"},
     {EventKind::visibility_loss, "visibility-loss"},
@@ -38,6 +38,7 @@ constexpr NameTable<EventKind, 29> kind_names{{
     {EventKind::requirement_violation, "requirement-violation"},
     {EventKind::flapping, "flapping"},
     {EventKind::mass_event, "mass-event"},
+    {EventKind::resolved, "resolved"},
 }};
 
 constexpr NameTable<Level, 4> level_names{{
@@ -71,7 +72,10 @@ json::array peers_json(const std::vector<EventPeer>& peers) {
 }  // namespace
 
 std::string_view to_string(EventKind kind) { return name_of(kind_names, kind); }
-std::optional<EventKind> parse_event_kind(std::string_view text) { return value_of(kind_names, text); }
+std::optional<EventKind> parse_event_kind(std::string_view text) {
+  const auto out = value_of(kind_names, text);
+  return out == EventKind::resolved ? std::nullopt : out;
+}
 std::string_view to_string(Level level) { return name_of(level_names, level); }
 std::optional<Level> parse_level(std::string_view text) { return value_of(level_names, text); }
 std::string_view to_string(EventState state) { return name_of(state_names, state); }

@@ -46,8 +46,10 @@ enum class EventKind : std::uint8_t {
   requirement_violation,
   flapping,
   mass_event,
+  resolved,  ///< of no event: the word for the end of one, in `excludeKinds` and as `analyze` tells it
 };
 std::string_view to_string(EventKind kind);
+/// A kind of events: not `resolved`.
 std::optional<EventKind> parse_event_kind(std::string_view text);
 
 /// Azure's levels, ordered.

@@ -209,7 +209,8 @@ TEST(Expectation, ReadsNumbersRangesAnyAndNobody) {
 TEST(Expectation, SurvivesItsJson) {
   const auto e =
       expectation(R"({"prefix": "2001:db8::/32", "asn": [1, {"from": 5, "to": 9}], "upstreams": [7],
-    "backup_upstreams": [8], "ignoreMorespecifics": true, "excludeKinds": ["new-prefix"], "group": "a"})");
+    "backup_upstreams": [8], "ignoreMorespecifics": true,
+    "excludeKinds": ["new-prefix", "resolved"], "group": "a"})");
   EXPECT_EQ(expectation_from_json(to_json(*e), true).value(), *e);
 }
 

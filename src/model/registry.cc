@@ -84,10 +84,12 @@ struct Reader {
     });
     return out;
   }
-  std::vector<EventKind> kinds(std::string_view field, const json::value& value) {
+  std::vector<EventKind> kinds(std::string_view field, const json::value& value, bool with_ends = false) {
     std::vector<EventKind> out;
     each(field, value, [&](const json::value& item) {
-      const auto kind = parse_event_kind(text(field, item));
+      const std::string name = text(field, item);
+      auto kind = parse_event_kind(name);
+      if (with_ends && name == to_string(EventKind::resolved)) kind = EventKind::resolved;
       if (kind) {
         out.push_back(*kind);
       } else {
@@ -202,9 +204,9 @@ bool read_member(Reader& reader, std::string_view key, const json::value& value,
   } else if (key == "ignore") {
     out.ignore = reader.boolean(key, value);
   } else if (key == "excludeKinds") {
-    out.exclude_kinds = reader.kinds(key, value);
+    out.exclude_kinds = reader.kinds(key, value, true);
   } else if (key == "includeKinds") {
-    out.include_kinds = reader.kinds(key, value);
+    out.include_kinds = reader.kinds(key, value, true);
   } else if (key == "group") {
     out.group = reader.text(key, value);
   } else if (key == "description") {

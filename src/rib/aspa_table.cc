@@ -15,6 +15,14 @@ AspaTable::AspaTable(std::span<const wire::rtr::Aspa> aspas) {
   }
 }
 
+std::vector<wire::rtr::Aspa> AspaTable::aspas() const {
+  std::vector<wire::rtr::Aspa> out;
+  for (const auto& [customer, providers] : providers_) {
+    out.push_back({customer, providers, wire::rtr::AspaScope::both});
+  }
+  return out;
+}
+
 Provider AspaTable::provider(net::Asn customer, net::Asn of) const {
   const auto found = providers_.find(customer);
   if (found == providers_.end()) return Provider::no_attestation;

@@ -45,6 +45,8 @@ class AspaTable {
   std::optional<AspaBreak> broken(std::span<const net::Asn> path) const;
   /// The same of a path that came from a customer, a peer or a client of a route server.
   std::optional<AspaBreak> broken_from_below(std::span<const net::Asn> path) const;
+  /// Every customer once.
+  std::vector<wire::rtr::Aspa> aspas() const;
   std::size_t size() const { return providers_.size(); }
   bool operator==(const AspaTable& other) const { return providers_ == other.providers_; }
 
