@@ -65,6 +65,18 @@ void Damper::restore(std::span<const Event> known, TimePoint now) {
   }
 }
 
+void Damper::recall(std::span<const Event> returned, TimePoint now) {
+  if (settings_.after == 0) return;
+  for (const Event& event : returned) {
+    if (now - event.detected_at > settings_.window) continue;
+    Course& course = courses_[event.id.value];
+    course.returns.push_back(event.detected_at);
+    if (course.returns.size() > settings_.after) course.returns.pop_front();
+    course.turns = std::max(course.turns, turns_of(event));
+    course.turned = std::max(course.turned, event.detected_at);
+  }
+}
+
 void Damper::mark(std::vector<Event>& events, TimePoint now) {
   // Those that the store refused are older than what is known now.
   std::erase_if(events, [](const Event& event) { return event.kind == EventKind::flapping; });

@@ -35,6 +35,8 @@ class Damper {
 
   /// What was open, or over not long ago, before a restart.
   void restore(std::span<const model::Event> known, TimePoint now);
+  /// Versions by which events came back not long ago, oldest first, each once: they count towards flapping.
+  void recall(std::span<const model::Event> returned, TimePoint now);
   /// Sets `damped` of each event, and puts behind them the flapping events that are others than those that
   /// are stored. Versions of one event are in order; giving one twice changes nothing.
   void mark(std::vector<model::Event>& events, TimePoint now);

@@ -36,6 +36,7 @@ struct DamperTest : testing::Test {
     out.incident_id = "incident";
     out.reopened = reopened;
     out.description = "AS64666 announces it";
+    out.detected_at = now;
     return out;
   }
   void keep(std::vector<Event> events) {
@@ -221,6 +222,31 @@ TEST_F(DamperTest, ItGoesOnAfterARestart) {
   EXPECT_THAT(take(), testing::ElementsAre(turn[0])) << "it stands";
   wait(minutes(4));
   EXPECT_THAT(take(), testing::ElementsAre("flapping resolved"));
+}
+
+TEST_F(DamperTest, ReturnsBeforeARestartCountTowardsFlapping) {
+  turns(3);
+  std::vector<Event> returned;
+  for (Event& event : written) {
+    if (event.reopened > 0 && event.state == EventState::open) returned.push_back(event);
+  }
+  damper = Damper(FlapSettings{});
+  damper.recall(returned, now);
+  take();
+  open();
+  EXPECT_THAT(take(), testing::ElementsAre(damped_turn[0], "flapping open"));
+}
+
+TEST_F(DamperTest, ReturnsLongBeforeARestartDoNot) {
+  turns(3);
+  const std::vector<Event> returned{written[2], written[4]};
+  ASSERT_EQ(returned[1].reopened, 2);
+  damper = Damper(FlapSettings{});
+  damper.recall(returned, now += minutes(11));
+  EXPECT_TRUE(damper.empty());
+  take();
+  open();
+  EXPECT_THAT(take(), testing::ElementsAre(turn[0]));
 }
 
 TEST_F(DamperTest, AFlappingThatBecomesWorseIsWrittenAgain) {

@@ -20,13 +20,13 @@
 #include "app/bgp_configuration.h"
 #include "app/catalog_file.h"
 #include "app/detection_configuration.h"
-#include "app/ended_events.h"
 #include "app/event_writer.h"
 #include "app/feed_settings.h"
 #include "app/folder_lock.h"
 #include "app/latency_settings.h"
 #include "app/log_samples.h"
 #include "app/probing.h"
+#include "app/recent_events.h"
 #include "app/registry_watcher.h"
 #include "app/requirement_watch.h"
 #include "app/sample_log.h"
@@ -275,13 +275,15 @@ Result<void> App::State::start_detection() {
   }
   const auto known = events_known(*telemetry_);
   if (!known) return tl::unexpected(known.error());
-  const auto ended = ended_since(*telemetry_, now() - c_.detection.reopen_within);
-  if (!ended) return tl::unexpected(ended.error());
+  const auto recent =
+      recent_events(*telemetry_, now() - c_.detection.reopen_within, now() - c_.alerts.flap_window);
+  if (!recent) return tl::unexpected(recent.error());
+  const auto findings = findings_since(*telemetry_, now() - findings_remembered);
+  if (!findings) return tl::unexpected(findings.error());
   const auto parts = events_of_shares(*known, shards_.size());
-  for (std::size_t i = 0; i < shards_.size(); ++i) shards_[i]->restore(parts[i]);
-  std::vector<model::Event> remembered = *ended;
-  remembered.insert(remembered.end(), known->begin(), known->end());
-  writer_->restore(remembered);
+  const auto pasts = events_of_shares(*findings, shards_.size());
+  for (std::size_t i = 0; i < shards_.size(); ++i) shards_[i]->restore(parts[i], pasts[i]);
+  writer_->restore(*known, *recent);
   make_requirement_watch(*known);
   probing_ = std::make_unique<Probing>(
       c_,

@@ -29,6 +29,8 @@ class EventCommitter {
 
   /// The events that were open before a restart, or over not long ago; before anything else.
   void restore(std::span<const model::Event> known, TimePoint at);
+  /// Versions by which events came back before a restart, oldest first; after `restore`.
+  void recall(std::span<const model::Event> returned, TimePoint at) { damper_.recall(returned, at); }
   /// True while time alone may make something to be told: then `prepare` is to be called now and then.
   bool watches_time() const { return !silencer_.empty() || !damper_.empty() || !grouper_.empty(); }
   /// Events that flap now.

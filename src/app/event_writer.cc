@@ -134,9 +134,12 @@ struct EventWriter::State {
 EventWriter::EventWriter(Services services) : state_(std::make_unique<State>(std::move(services))) {}
 EventWriter::~EventWriter() { stop(); }
 
-void EventWriter::restore(std::span<const model::Event> known) {
+void EventWriter::restore(std::span<const model::Event> open, const RecentEvents& recent) {
+  std::vector<model::Event> known = recent.ended;
+  known.insert(known.end(), open.begin(), open.end());
   state_->waiting.restore(known, now());
   state_->committer.restore(known, now());
+  state_->committer.recall(recent.returned, now());
 }
 
 void EventWriter::start() {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/event_committer.h"
+#include "app/recent_events.h"
 #include "base/metrics.h"
 #include "model/event.h"
 #include "model/registry.h"
@@ -37,8 +38,8 @@ class EventWriter {
   EventWriter(const EventWriter&) = delete;
   EventWriter& operator=(const EventWriter&) = delete;
 
-  /// The events that were open before a restart, or over not long ago; call before `start`.
-  void restore(std::span<const model::Event> known);
+  /// The events that were open before a restart, and what happened not long ago; call before `start`.
+  void restore(std::span<const model::Event> open, const RecentEvents& recent);
   void start();
   /// Never blocks. A later version of a waiting event in the same state replaces it.
   void submit(std::vector<model::Event> events);

@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "app/ended_events.h"
+#include "app/recent_events.h"
 #include "store/memory/telemetry_store.h"
 
 namespace peering::app {
@@ -189,7 +189,7 @@ TEST_F(WriterTest, WhatComesBackAfterARestartIsTheSameEventAndInItsIncident) {
 
   EventWriter next({store, metrics, [] { return std::make_shared<const model::Registry>(); },
                     [](const auto&, const auto&, auto, auto&) {}, [](const auto&) {}});
-  next.restore(*ended_since(store, time_from_us(1'700'000'000'000'000)));
+  next.restore({}, recent_events(store, time_from_us(1'700'000'000'000'000), TimePoint{}).value());
   next.start();
   next.submit({lost(100, 2)});
   next.stop();
@@ -251,7 +251,7 @@ TEST_F(WriterTest, EventsOfOneCauseAreStoredUnderOneIncidentAlsoAfterARestart) {
 
   EventWriter next({store, metrics, [] { return std::make_shared<const model::Registry>(); },
                     [](const auto&, const auto&, auto, auto&) {}, [](const auto&) {}});
-  next.restore(*known);
+  next.restore(*known, {});
   next.start();
   next.submit({lost(3), lost(1, model::EventState::resolved)});
   next.stop();

@@ -149,7 +149,9 @@ Shard::Shard(const Options& options, Metrics& metrics, Emit emit)
     : state_(std::make_unique<State>(options, metrics, std::move(emit))) {}
 Shard::~Shard() { stop(); }
 
-void Shard::restore(const std::vector<model::Event>& known) { state_->work.restore(known); }
+void Shard::restore(const std::vector<model::Event>& known, const std::vector<model::Event>& findings) {
+  state_->work.restore(known, findings);
+}
 
 void Shard::start() {
   state_->thread = std::thread([state = state_.get()] { state->run(); });

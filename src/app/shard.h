@@ -35,7 +35,7 @@ class Shard {
   Shard& operator=(const Shard&) = delete;
 
   /// Open events and latest announcements from before a restart; before `start`.
-  void restore(const std::vector<model::Event>& known);
+  void restore(const std::vector<model::Event>& known, const std::vector<model::Event>& findings = {});
   void start();
   /// Judges what waits, then joins. Idempotent.
   void stop();

@@ -38,8 +38,12 @@ class ShardWork {
 
   ShardWork(Options options, Metrics& metrics);
 
-  /// Open events and latest announcements from before a restart; before anything else.
-  void restore(const std::vector<model::Event>& known) { detector_.restore(known); }
+  /// Open events and latest announcements from before a restart, and what was found before, oldest first;
+  /// before anything else.
+  void restore(const std::vector<model::Event>& known, const std::vector<model::Event>& findings = {}) {
+    detector_.recall(findings);
+    detector_.restore(known);
+  }
   void take(const feeds::ShardMessage& message, TimePoint at);
   /// Puts a snapshot in force.
   void take(const model::RegistryPointer& registry, TimePoint at);

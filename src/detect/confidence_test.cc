@@ -111,5 +111,15 @@ TEST_F(ConfidenceOfEvents, FallsWhenTheSameWasSeenADayBefore) {
   EXPECT_DOUBLE_EQ(scene.announce(peer, {64496, 64666}).at(0).confidence, 0.40);
 }
 
+TEST_F(ConfidenceOfEvents, FallsAfterARestartAsWellWhenTheSameWasSeenADayBefore) {
+  const auto peer = scene.peer(64496);
+  scene.announce(peer, {64496, 64666});
+  scene.announce(peer, {64496, 64500});
+  scene.wait(std::chrono::hours(25));
+  scene.restart();
+  EXPECT_DOUBLE_EQ(scene.announce(peer, {64496, 64666}).back().confidence, 0.40);
+  EXPECT_DOUBLE_EQ(scene.announce(scene.peer(64497), {64497, 64667}).back().confidence, 0.55) << "another AS";
+}
+
 }  // namespace
 }  // namespace peering::detect

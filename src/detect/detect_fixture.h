@@ -157,15 +157,18 @@ class Scene {
 
   /// A new process: what the store knew is given to an empty detector, the table is empty.
   void restart(Settings settings = {}) {
-    std::vector<model::Event> known;
+    std::vector<model::Event> known, findings;
     std::map<std::string, model::Event> announced;
     for (const auto& [id, event] : stored_) {
       if (event.state == model::EventState::open) known.push_back(event);
+      if (event.confidence < 1) findings.push_back(event);
       if (event.kind == model::EventKind::announcement) announced[event.prefix_resource] = event;
     }
     for (const auto& [resource, event] : announced) known.push_back(event);
     detector_ = Detector(std::move(settings));
     table_ = rib::Table();
+    std::ranges::sort(findings, {}, &model::Event::first_seen);
+    detector_.recall(findings);
     detector_.restore(known);
     apply();
   }

@@ -108,6 +108,10 @@ void Detector::State::judge_route(const rib::PeerPointer& peer, const net::Prefi
   incidents.show({peer, observed, view, role, time, false}, findings, now, out);
 }
 
+void Detector::recall(std::span<const model::Event> findings) {
+  for (const model::Event& event : findings) state_->incidents.recall(event);
+}
+
 void Detector::restore(std::span<const model::Event> known) {
   for (const model::Event& event : known) {
     switch (event.kind) {

@@ -45,6 +45,10 @@ class Detector {
   /// resolved.
   void restore(std::span<const model::Event> known);
 
+  /// What was found before a restart, oldest first, over or not: the same found long after is less news
+  /// (docs/events.md, confidence). Before `restore`.
+  void recall(std::span<const model::Event> findings);
+
   /// A new snapshot. A prefix that was not in the former one gives its current state from `table` at once;
   /// open events of prefixes that are gone are resolved, and so are those about ASes that connections do not
   /// monitor any more. Of ASes that they monitor from now on, or otherwise than before, see `monitored_anew`.

@@ -41,6 +41,8 @@ class Incidents {
  public:
   Incidents(const Settings& settings, const LearnedLinks& links) : settings_(settings), links_(links) {}
 
+  /// What was found before a restart; what began first comes first.
+  void recall(const model::Event& event) { seen_before(event); }
   /// An event that was open before a restart.
   void restore(const model::Event& event);
   /// What the peer's route for `shown.observed` gives now.

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "app/ended_events.h"
+#include "app/recent_events.h"
 #include "app/shares.h"
 #include "store/memory/telemetry_store.h"
 
@@ -37,15 +37,19 @@ void Station::begin(TimePoint at) {
       alert::FlapSettings{}, groups_);
   const auto known = app::events_known(*telemetry_).value();
   const auto parts = app::events_of_shares(known, count_);
-  std::vector<model::Event> remembered = app::ended_since(*telemetry_, at - reopen_within).value();
+  const alert::FlapSettings flaps;
+  const auto recent = app::recent_events(*telemetry_, at - reopen_within, at - flaps.window).value();
+  const auto pasts = app::events_of_shares(app::findings_since(*telemetry_, TimePoint{}).value(), count_);
+  std::vector<model::Event> remembered = recent.ended;
   remembered.insert(remembered.end(), known.begin(), known.end());
   backlog_->restore(remembered, at);
   committer_->restore(remembered, at);
+  committer_->recall(recent.returned, at);
   for (std::size_t i = 0; i < count_; ++i) {
     app::ShardWork::Options options;
     options.detection = app::settings_of_share({}, i, count_);
     shards_.push_back(std::make_unique<app::ShardWork>(options, metrics_));
-    shards_.back()->restore(parts[i]);
+    shards_.back()->restore(parts[i], pasts[i]);
     shards_.back()->take(registry_, at);
     fetch(*shards_.back(), at);
   }
