@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/app.h"
+#include "app/core_dumps.h"
 #include "base/log.h"
 
 namespace {
@@ -75,6 +76,9 @@ void reload(const Options& options, peering::app::App& app) {
 
 int run(const Options& options, Configuration configuration) {
   const sigset_t signals = block_signals();
+  if (!peering::app::keep_memory_out_of_core_dumps()) {
+    peering::log::warning("core dumps of this process would hold its memory, client addresses among it");
+  }
   peering::app::App app(std::move(configuration));
   const auto listening = app.start();
   if (!listening) {
