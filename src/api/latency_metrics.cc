@@ -26,9 +26,11 @@ bool allowed(const MetricsQuery& query, std::string_view dimension_value) {
 arm::Expected<void> add_medians(const Call& call, const std::string& prefix_key, const MetricsQuery& query,
                                 MetricSeries& out) {
   const MetricWindow& window = query.window;
-  const auto bins = call.services.latency_bins({prefix_key, latency::bin_start(window.from), window.to});
-  if (!bins) return arm::failed(bins.error());
   const Microseconds width = std::min(median_window, window.grain);
+  const bool whole = model::round_down(window.from, width) == window.from;
+  const auto bins = call.services.latency_bins(
+      {prefix_key, latency::bin_start(window.from), window.to, whole ? width : latency::bin_width});
+  if (!bins) return arm::failed(bins.error());
   std::map<std::int64_t, Hour> hours;
   for (const latency::SeriesBin& bin : *bins) {
     const Microseconds since = std::max(bin.start - window.from, Microseconds(0));

@@ -17,7 +17,8 @@ arm::Expected<std::vector<Record>> prefixes_of(const Call& call, const Record& b
   return load_all(call, prefix_type, base.stored.key + "/", prefixes_max);
 }
 
-// Without a judge that follows the prefix, what the bins of the report show by themselves.
+// Without a judge that follows the prefix, what the bins of the report show by themselves, of five minutes
+// each.
 Result<std::vector<latency::SeriesVerdict>> verdicts_on(const Call& call, const std::string& prefix_key,
                                                         const std::vector<latency::SeriesBin>& bins) {
   if (call.services.latency_verdicts) return call.services.latency_verdicts(prefix_key);
@@ -41,12 +42,13 @@ arm::Answer get_latency_report(Call& call) {
   query->report.resource_id = std::string(base->document.at("id").as_string());
   const auto prefixes = prefixes_of(call, *base);
   if (!prefixes) return tl::unexpected(prefixes.error());
+  const auto resolution = call.services.latency_verdicts ? query->report.interval : latency::bin_width;
   std::vector<latency::ReportPrefix> found;
   for (const Record& record : *prefixes) {
     const auto registered = registered_prefix_from_documents(json::value(record.document), nullptr);
     if (!registered) return arm::failed(registered.error());
     auto bins = call.services.latency_bins(
-        {record.stored.key, latency::first_point(query->report), query->report.to});
+        {record.stored.key, latency::first_point(query->report), query->report.to, resolution});
     if (!bins) return arm::failed(bins.error());
     auto verdicts = verdicts_on(call, record.stored.key, *bins);
     if (!verdicts) return arm::failed(verdicts.error());

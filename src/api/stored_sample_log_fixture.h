@@ -31,14 +31,14 @@ class StoredSampleLog : public latency::SampleLog {
     for (const auto& bin : bins) rows.push_back({bin.series, bin.start, bin.sketch.to_bytes()});
     return telemetry_.settle(rows, through);
   }
-  Result<std::vector<latency::SeriesBin>> bins(const latency::BinQuery& query) override {
-    const auto rows = telemetry_.sketches({query.prefix_resource, query.from, query.to});
-    if (!rows) return tl::unexpected(rows.error());
-    std::vector<latency::SeriesBin> out;
-    for (const auto& row : *rows) {
+  Result<latency::LoggedBins> bins(const latency::BinQuery& query) override {
+    const auto found = telemetry_.sketches({query.prefix_resource, query.from, query.to, query.resolution});
+    if (!found) return tl::unexpected(found.error());
+    latency::LoggedBins out{{}, found->settled_through};
+    for (const auto& row : found->rows) {
       auto sketch = sketch::LatencySketch::from_bytes(row.bytes);
       if (!sketch) return tl::unexpected(sketch.error());
-      out.push_back({row.series, row.start, std::move(*sketch)});
+      out.bins.push_back({row.series, row.start, std::move(*sketch), row.level});
     }
     return out;
   }

@@ -29,6 +29,7 @@
 #include "app/recent_events.h"
 #include "app/registry_watcher.h"
 #include "app/requirement_watch.h"
+#include "app/retention.h"
 #include "app/sample_log.h"
 #include "app/session_history.h"
 #include "app/shard.h"
@@ -56,7 +57,6 @@ namespace {
 
 constexpr std::size_t worker_jobs_max = 2048;
 constexpr std::size_t routes_served_max = 1000;
-constexpr std::chrono::hours expire_period{1};
 // Caches have given their data by then.
 constexpr std::chrono::minutes rpki_patience{1};
 constexpr std::chrono::seconds feed_look_period{1};
@@ -155,7 +155,6 @@ class App::State : public feeds::ShardSink {
   Result<std::vector<rib::Route>> routes(const net::Prefix& prefix);
   Result<rib::FoundRoutes> search(const rib::RouteSearch& search);
   std::vector<std::string> not_ready() const;
-  void expire_until_stopped();
   void make_feed_watch();
   void watch_feeds_until_stopped();
 
@@ -193,7 +192,7 @@ class App::State : public feeds::ShardSink {
   std::vector<std::unique_ptr<feeds::RisFeed>> ris_;
   model::Revision watched_revision_{};
   std::unique_ptr<http::Server> server_;
-  std::thread expirer_;
+  std::unique_ptr<Retention> retention_;
   std::mutex mutex_;
   std::condition_variable stopping_changed_;
   bool stopping_ = false;
@@ -591,18 +590,6 @@ void App::State::watch_registered(const model::Registry& registry) {
   for (const auto& feed : ris_) feed->watch(prefixes);
 }
 
-// Drops what is older than `[storage]` says, once an hour.
-void App::State::expire_until_stopped() {
-  std::unique_lock lock(mutex_);
-  while (!stopping_changed_.wait_for(lock, expire_period, [&] { return stopping_; })) {
-    const auto done = telemetry_->expire(now() - std::max(c_.storage.keep_events, c_.storage.keep_latency));
-    if (!done) log::error("old telemetry cannot be dropped: {}", done.error().message);
-    const auto trimmed = resources_->trim_log(
-        {now() - c_.storage.keep_audit, static_cast<std::size_t>(c_.storage.audit_entries_max)});
-    if (!trimmed) log::error("old audit entries cannot be dropped: {}", trimmed.error().message);
-  }
-}
-
 void App::State::make_feed_watch() {
   FeedWatch::Settings settings =
       feed_watch_settings(c_, [this](const net::Prefix& prefix) { return routes(prefix); });
@@ -650,7 +637,8 @@ Result<Listening> App::State::start() {
   listening->stamp = probing_->reflector();
   requirements_->start();
   feed_watcher_ = std::thread([this] { watch_feeds_until_stopped(); });
-  expirer_ = std::thread([this] { expire_until_stopped(); });
+  retention_ = std::make_unique<Retention>(*resources_, *telemetry_, c_);
+  retention_->start();
   started_ = true;
   return listening;
 }
@@ -662,7 +650,7 @@ void App::State::stop() {
   }
   stopping_changed_.notify_all();
   started_ = false;
-  if (expirer_.joinable()) expirer_.join();
+  if (retention_) retention_->stop();
   if (feed_watcher_.joinable()) feed_watcher_.join();
   if (probing_) probing_->stop();
   if (requirements_) requirements_->stop();

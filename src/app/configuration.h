@@ -126,7 +126,7 @@ struct Configuration {
 
   struct Storage {
     std::chrono::seconds keep_events{400L * 86400};
-    std::chrono::seconds keep_latency{400L * 86400};
+    std::chrono::seconds keep_latency{1826L * 86400};  ///< of all levels of sketches
     std::chrono::seconds keep_audit{400L * 86400};
     std::int64_t audit_entries_max = 1'000'000;  ///< of each subscription
   } storage;
@@ -197,6 +197,8 @@ struct Configuration {
     std::int64_t degraded_of_bins = 3;
     std::int64_t recovered_bins = 3;
     std::int64_t baseline_weeks = 4;
+    std::chrono::seconds keep_5m{30L * 86400}, keep_15m{90L * 86400}, keep_1h{396L * 86400},
+        keep_1d{1826L * 86400};
     std::string syslog_listen;
     bool syslog_allow_remote = false;
     std::string syslog_pop;  ///< empty: the only one of `network.pops`

@@ -52,11 +52,15 @@ class FullDisk : public store::TelemetryStore {
   Result<void> settle(std::span<const store::SketchRow> rows, std::uint64_t through) override {
     return inner->settle(rows, through);
   }
-  Result<std::vector<store::SketchRow>> sketches(const store::SketchQuery& q) override {
-    return inner->sketches(q);
-  }
+  Result<store::Sketches> sketches(const store::SketchQuery& q) override { return inner->sketches(q); }
   Result<std::optional<store::SketchRow>> sketch(const model::SeriesKey& series, TimePoint start) override {
     return inner->sketch(series, start);
+  }
+  Result<std::size_t> roll_up(TimePoint before, std::size_t limit) override {
+    return inner->roll_up(before, limit);
+  }
+  Result<void> expire_sketches(const model::OfLevels<TimePoint>& before) override {
+    return inner->expire_sketches(before);
   }
   Result<void> append_session_changes(std::span<const model::SessionChange> changes,
                                       TimePoint until) override {

@@ -25,15 +25,15 @@ Result<void> StoreSampleLog::settle(std::span<const latency::SeriesBin> bins, st
   return store_.settle(rows, through);
 }
 
-Result<std::vector<latency::SeriesBin>> StoreSampleLog::bins(const latency::BinQuery& query) {
-  auto rows = store_.sketches({query.prefix_resource, query.from, query.to});
-  if (!rows) return tl::unexpected(rows.error());
-  std::vector<latency::SeriesBin> out;
-  out.reserve(rows->size());
-  for (store::SketchRow& each : *rows) {
+Result<latency::LoggedBins> StoreSampleLog::bins(const latency::BinQuery& query) {
+  auto found = store_.sketches({query.prefix_resource, query.from, query.to, query.resolution});
+  if (!found) return tl::unexpected(found.error());
+  latency::LoggedBins out{{}, found->settled_through};
+  out.bins.reserve(found->rows.size());
+  for (store::SketchRow& each : found->rows) {
     auto sketch = sketch::LatencySketch::from_bytes(each.bytes);
     if (!sketch) return tl::unexpected(sketch.error());
-    out.push_back({std::move(each.series), each.start, std::move(*sketch)});
+    out.bins.push_back({std::move(each.series), each.start, std::move(*sketch), each.level});
   }
   return out;
 }

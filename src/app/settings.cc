@@ -221,6 +221,17 @@ void add_knowledge(std::vector<Setting>& out, Configuration& c) {
       "SIGHUP.");
 }
 
+void add_levels(std::vector<Setting>& out, Configuration::Latency& latency) {
+  out.push_back(
+      {"latency", "keep_5m", &latency.keep_5m,
+       "How long sketches of five minutes are kept, in whole days; what is older is answered by coarser "
+       "ones.",
+       positive});
+  out.push_back({"latency", "keep_15m", &latency.keep_15m, "The same for those of 15 minutes.", positive});
+  out.push_back({"latency", "keep_1h", &latency.keep_1h, "The same for those of an hour.", positive});
+  out.push_back({"latency", "keep_1d", &latency.keep_1d, "The same for those of a day (UTC).", positive});
+}
+
 void add_syslog(std::vector<Setting>& out, Configuration::Latency& latency) {
   const auto row = [&](std::string_view key, Target target, std::string_view text, Rule rule) {
     out.push_back({"latency.syslog", key, target, text, rule});
@@ -279,8 +290,9 @@ std::vector<Setting> settings_of(Configuration& c) {
                  "~/.local/state/peeringd."});
   add_http(out, c.http);
   out.push_back({"storage", "keep_events", &c.storage.keep_events, "How long events are kept.", positive});
-  out.push_back(
-      {"storage", "keep_latency", &c.storage.keep_latency, "How long latency sketches are kept.", positive});
+  out.push_back({"storage", "keep_latency", &c.storage.keep_latency,
+                 "Nothing of latency is kept longer than this, whatever `[latency]` says of its levels.",
+                 positive});
   out.push_back({"storage", "keep_audit", &c.storage.keep_audit,
                  "How long the audit log keeps what was changed, and by whom.", positive});
   out.push_back({"storage", "audit_entries_max", &c.storage.audit_entries_max,
@@ -334,6 +346,7 @@ std::vector<Setting> settings_of(Configuration& c) {
   out.push_back({"latency", "settle_every", &c.latency.settle_every,
                  "How often accepted samples are folded into stored sketches.", positive});
   add_judgement_settings(out, c.latency);
+  add_levels(out, c.latency);
   add_syslog(out, c.latency);
   add_probe(out, c.probe);
   out.push_back({"alerts", "retry_first", &c.alerts.retry_first,

@@ -26,7 +26,7 @@ class KeepsNothing final : public SampleLog {
     for (const SeriesBin& each : bins) benchmark::DoNotOptimize(each.sketch.to_bytes());
     return {};
   }
-  Result<std::vector<SeriesBin>> bins(const BinQuery&) override { return std::vector<SeriesBin>{}; }
+  Result<LoggedBins> bins(const BinQuery&) override { return LoggedBins{}; }
   Result<std::optional<sketch::LatencySketch>> bin(const model::SeriesKey&, TimePoint) override {
     return std::nullopt;
   }

@@ -16,10 +16,10 @@ constexpr int world_pops = 20, world_clients = 200, injected_faults = 500;
 constexpr net::Asn first_client_asn = 65000, first_transit_asn = 64000, first_regional_asn = 64500;
 constexpr double looks_bad = 0.02, looks_good = 0.06;  // without, and in spite of a fault
 
-class GeneratedWorld {
+class BlameWorld {
  public:
   // In every second world many clients are seen at few PoPs, so that less can be told.
-  explicit GeneratedWorld(unsigned seed) : random_(seed), pops_min_(seed % 2 == 0 ? 1 : 4) {
+  explicit BlameWorld(unsigned seed) : random_(seed), pops_min_(seed % 2 == 0 ? 1 : 4) {
     for (int client = 0; client < world_clients; ++client) add_client(client);
   }
 
@@ -140,7 +140,7 @@ TEST(BlameInGeneratedWorlds, IsRightWhereTheFaultCanBeToldAndAccusesNobodyElse) 
   int told = 0, right = 0, wrong = 0, all = 0, right_of_all = 0;
   std::string misses;
   for (unsigned seed = 1; all < injected_faults; ++seed) {
-    GeneratedWorld world(seed);
+    BlameWorld world(seed);
     for (int round = 0; round < 10 && all < injected_faults; ++round) {
       const Cause fault = world.random_fault();
       world.inject(fault);

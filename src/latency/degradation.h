@@ -72,8 +72,10 @@ struct Degradation {
 
   /// Whether the baseline leaves out the bin that starts at `at`.
   bool covers(TimePoint at) const { return at >= first_seen && (!recovered_at || at <= last_bin); }
-  /// Whether the bin that starts at `at` is shown as degraded.
-  bool shows(TimePoint at) const { return at >= first_seen && (!recovered_at || at < *recovered_at); }
+  /// Whether the bin that starts at `at` is shown as degraded: also a wide one, some of which is.
+  bool shows(TimePoint at, Microseconds width = bin_width) const {
+    return at + width > first_seen && (!recovered_at || at < *recovered_at);
+  }
   friend bool operator==(const Degradation&, const Degradation&) = default;
 };
 

@@ -2,6 +2,7 @@
 // that can be told to fail.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -58,17 +59,19 @@ class MemorySampleLog final : public SampleLog {
     if (failure != Failure::not_written) {
       for (const SeriesBin& each : bins) stored_.insert_or_assign({each.start, each.series}, each.sketch);
       pending_.erase(pending_.begin(), pending_.upper_bound(through));
+      settled_through_ = std::max(settled_through_, through);
     }
     if (failure != Failure::none) return fail(ErrorCode::out_of_space, "full");
     return {};
   }
 
-  Result<std::vector<SeriesBin>> bins(const BinQuery& query) override {
+  Result<LoggedBins> bins(const BinQuery& query) override {
     const std::lock_guard lock(mutex_);
-    std::vector<SeriesBin> out;
+    LoggedBins out{{}, settled_through_};
     for (const auto& [key, sketch] : stored_) {
       if (key.second.prefix_resource != query.prefix_resource) continue;
-      if (key.first >= query.from && key.first < query.to) out.push_back({key.second, key.first, sketch});
+      if (key.first >= query.from && key.first < query.to)
+        out.bins.push_back({key.second, key.first, sketch});
     }
     return out;
   }
@@ -85,7 +88,7 @@ class MemorySampleLog final : public SampleLog {
   std::map<std::uint64_t, model::SampleBatch> pending_;
   std::map<std::string, std::string> answers_;
   std::map<std::pair<TimePoint, model::SeriesKey>, sketch::LatencySketch> stored_;
-  std::uint64_t sequence_ = 0;
+  std::uint64_t sequence_ = 0, settled_through_ = 0;
   Failure failure_ = Failure::none;
   bool accepts_fail_ = false;
 };

@@ -10,7 +10,9 @@ namespace peering::latency {
 
 namespace {
 
-using BinKey = std::pair<TimePoint, model::SeriesKey>;
+using BinKey = std::tuple<TimePoint, model::SeriesKey, model::SketchLevel>;
+
+BinKey key_of(SeriesBin& bin) { return {bin.start, std::move(bin.series), bin.level}; }
 
 }  // namespace
 
@@ -90,48 +92,35 @@ void Recorder::take_fresh() {
   settling_through_ = fresh_through_;
   fresh_.clear();
   phase_ = Phase::deltas;
-  ++generation_;
   open_windows_.set(0);
 }
 
 // Adds what is stored of the same bins. `settling_` is changed by the settling thread only, so that reading
 // it here needs no lock; others copy it under the lock.
 Result<void> Recorder::complete_totals() {
-  std::vector<SeriesBin> totals = settling_;
-  for (SeriesBin& each : totals) {
+  totals_ = settling_;
+  for (SeriesBin& each : totals_) {
     const auto stored = log_.bin(each.series, each.start);
     if (!stored) return tl::unexpected(stored.error());
     if (*stored) each.sketch.merge(**stored);
   }
-  const std::lock_guard lock(mutex_);
-  settling_ = std::move(totals);
   phase_ = Phase::totals;
-  ++generation_;
   return {};
 }
 
 Result<void> Recorder::write_totals() {
-  if (auto written = log_.settle(settling_, settling_through_); !written) return written;
+  if (auto written = log_.settle(totals_, settling_through_); !written) return written;
   settles_.add();
+  totals_.clear();
+  phase_ = Phase::idle;
   const std::lock_guard lock(mutex_);
   settling_.clear();
   settled_through_ = settling_through_;
-  phase_ = Phase::idle;
-  ++generation_;
   return {};
 }
 
 Result<std::vector<SeriesBin>> Recorder::bins(const BinQuery& query) {
   if (!recovered_) return fail(ErrorCode::unavailable, "latency samples are still being recovered");
-  constexpr int tries_beside_settling = 4;
-  for (int attempt = 0; attempt < tries_beside_settling; ++attempt) {
-    View in_memory = view(query);
-    auto stored = log_.bins(query);
-    if (!stored) return tl::unexpected(stored.error());
-    const std::lock_guard lock(mutex_);
-    if (generation_ == in_memory.generation) return combine(std::move(*stored), std::move(in_memory));
-  }
-  const std::lock_guard no_settling(settle_mutex_);
   View in_memory = view(query);
   auto stored = log_.bins(query);
   if (!stored) return tl::unexpected(stored.error());
@@ -140,7 +129,7 @@ Result<std::vector<SeriesBin>> Recorder::bins(const BinQuery& query) {
 
 Recorder::View Recorder::view(const BinQuery& query) const {
   const std::lock_guard lock(mutex_);
-  View out{generation_, phase_, {}, fresh_.matching(query)};
+  View out{{}, fresh_.matching(query), settling_through_, fresh_through_};
   for (const SeriesBin& each : settling_) {
     const bool asked = each.series.prefix_resource == query.prefix_resource && each.start >= query.from &&
                        each.start < query.to;
@@ -149,18 +138,23 @@ Recorder::View Recorder::view(const BinQuery& query) const {
   return out;
 }
 
-std::vector<SeriesBin> Recorder::combine(std::vector<SeriesBin> stored, View in_memory) {
+// Sketches in memory go to the store whole, so that each part is stored to the last batch or not at all.
+std::vector<SeriesBin> Recorder::combine(LoggedBins stored, View in_memory) {
   std::map<BinKey, sketch::LatencySketch> all;
-  for (SeriesBin& each : stored) all[{each.start, std::move(each.series)}] = std::move(each.sketch);
-  for (SeriesBin& each : in_memory.settling) {
-    sketch::LatencySketch& target = all[{each.start, std::move(each.series)}];
-    if (in_memory.phase == Phase::totals) target = sketch::LatencySketch();
-    target.merge(each.sketch);
-  }
-  for (SeriesBin& each : in_memory.fresh) all[{each.start, std::move(each.series)}].merge(each.sketch);
+  const auto add = [&](std::vector<SeriesBin>& bins) {
+    for (SeriesBin& each : bins) {
+      const auto [place, is_new] = all.try_emplace(key_of(each), std::move(each.sketch));
+      if (!is_new) place->second.merge(each.sketch);
+    }
+  };
+  add(stored.bins);
+  if (stored.settled_through < in_memory.settling_through) add(in_memory.settling);
+  if (stored.settled_through < in_memory.fresh_through) add(in_memory.fresh);
   std::vector<SeriesBin> out;
   out.reserve(all.size());
-  for (auto& [key, sketch] : all) out.push_back({key.second, key.first, std::move(sketch)});
+  for (auto& [key, sketch] : all) {
+    out.push_back({std::get<1>(key), std::get<0>(key), std::move(sketch), std::get<2>(key)});
+  }
   return out;
 }
 

@@ -10,10 +10,10 @@
 // - Settling needs the sketches of precisely the batches up to a sequence. A gate stops newcomers and waits
 //   for those between log and memory; then the sketches are taken away, whole, and the gate opens again. Only
 //   this moment is exclusive; reading, merging and writing go on beside new samples.
-// - A reader needs stored sketches and those in memory from one moment. It notes the generation, copies what
-//   is in memory, reads the store, and starts again when the generation has changed. Sketches that are being
-//   written are kept as totals, which replace the stored ones: whether the write has happened does not
-//   matter. For the same reason a failed write (full disk) is repeated unchanged until it succeeds.
+// - A reader needs stored sketches and those in memory from one moment. It copies what is in memory first,
+// and
+//   then reads the store, which says up to which batch it holds the samples: of the copies it adds what came
+//   after that. A failed write (full disk) is repeated unchanged until it succeeds.
 #pragma once
 
 #include <atomic>
@@ -50,7 +50,8 @@ class Recorder {
   /// idempotency key. Errors of the log; nothing is partly accepted. `unavailable` before `recover`.
   Result<LoggedBatch> accept(const model::SampleBatch& batch, std::string_view answer);
 
-  /// Stored and not yet stored samples together; each accepted sample once. In order of start, then series.
+  /// Stored and not yet stored samples together; each accepted sample once. In order of start, series and
+  /// level.
   Result<std::vector<SeriesBin>> bins(const BinQuery& query);
 
   /// Stores what is in memory. Called from time to time, by `start`'s thread or by hand.
@@ -62,23 +63,23 @@ class Recorder {
   void stop();
 
  private:
-  // What happens to the sketches that `settle` took away.
+  // How far `settle` is with the sketches that it took away.
   enum class Phase : std::uint8_t {
     idle,    // there are none
-    deltas,  // they lack what is stored of their bins
-    totals,  // they replace what is stored of their bins
+    deltas,  // what is stored of their bins is not added yet
+    totals,  // it is; they can be written
   };
+  // What is in memory, and the highest sequence in each part.
   struct View {
-    std::uint64_t generation = 0;
-    Phase phase = Phase::idle;
     std::vector<SeriesBin> settling, fresh;
+    std::uint64_t settling_through = 0, fresh_through = 0;
   };
 
   void take_fresh();
   Result<void> complete_totals();
   Result<void> write_totals();
   View view(const BinQuery& query) const;
-  static std::vector<SeriesBin> combine(std::vector<SeriesBin> stored, View in_memory);
+  static std::vector<SeriesBin> combine(LoggedBins stored, View in_memory);
 
   SampleLog& log_;
   const RecorderLimits limits_;
@@ -93,11 +94,13 @@ class Recorder {
   Windows fresh_;                    // emptied only while the gate is closed
   mutable std::mutex mutex_;         // guards what follows, and that `fresh_` is not emptied
   std::uint64_t fresh_through_ = 0;  // the highest sequence in `fresh_` or before
-  std::vector<SeriesBin> settling_;
+  std::vector<SeriesBin> settling_;  // taken away, maybe not stored yet
   std::uint64_t settling_through_ = 0;
   std::uint64_t settled_through_ = 0;
+
+  // Of the settling thread only.
   Phase phase_ = Phase::idle;
-  std::uint64_t generation_ = 0;  // changes with `phase_`
+  std::vector<SeriesBin> totals_;  // `settling_` and what is stored of the same bins
 
   std::jthread settler_;
 };

@@ -26,12 +26,6 @@ struct Collected {
   std::set<TimePoint> degraded;  // points
 };
 
-TimePoint point_start(TimePoint at, Microseconds interval) {
-  auto rest = at.time_since_epoch() % interval;
-  if (rest < Microseconds(0)) rest += interval;
-  return at - rest;
-}
-
 Group group_of(const ReportQuery& query, const model::SeriesKey& series) {
   Group out;
   if (query.by_pop) out.pop = series.pop;
@@ -54,8 +48,9 @@ const SeriesVerdict* verdict_on(const std::vector<SeriesVerdict>& verdicts, std:
 
 bool is_degraded(const std::vector<SeriesVerdict>& verdicts, const SeriesBin& bin) {
   const SeriesVerdict* const verdict = verdict_on(verdicts, bin.series.pop, bin.series.kind);
-  return verdict && std::ranges::any_of(verdict->degradations,
-                                        [&](const Degradation& each) { return each.shows(bin.start); });
+  return verdict && std::ranges::any_of(verdict->degradations, [&](const Degradation& each) {
+           return each.shows(bin.start, model::width_of(bin.level));
+         });
 }
 
 std::map<Group, Collected> collect(const ReportQuery& query, const ReportPrefix& prefix) {
@@ -66,7 +61,7 @@ std::map<Group, Collected> collect(const ReportQuery& query, const ReportPrefix&
     target.pops.insert(bin.series.pop);
     target.sources.insert(bin.series.source);
     target.kinds.insert(bin.series.kind);
-    const TimePoint point = point_start(bin.start, query.interval);
+    const TimePoint point = model::round_down(bin.start, query.interval);
     target.points[point].merge(bin.sketch);
     if (is_degraded(prefix.verdicts, bin)) target.degraded.insert(point);
   }
@@ -108,6 +103,26 @@ std::vector<ReportSource> collect_sources(const ReportQuery& query,
     out.push_back({source, seen, query.now < seen + 2 * bin_width});
   }
   return out;
+}
+
+// ISO 8601: P1D, PT1H, PT15M.
+std::string duration_text(Microseconds width) {
+  using std::chrono::duration_cast;
+  const auto minutes = duration_cast<std::chrono::minutes>(width).count();
+  if (minutes % (24 * 60) == 0) return fmt::format("P{}D", minutes / (24 * 60));
+  return minutes % 60 == 0 ? fmt::format("PT{}H", minutes / 60) : fmt::format("PT{}M", minutes);
+}
+
+// The interval of all points: as asked, or as wide as the widest bin.
+Microseconds interval_of(const ReportQuery& query, const std::vector<ReportPrefix>& prefixes) {
+  Microseconds widest = query.interval;
+  for (const ReportPrefix& prefix : prefixes) {
+    for (const SeriesBin& bin : prefix.bins) {
+      const bool other_pop = query.pop && *query.pop != bin.series.pop;
+      if (!other_pop && !bin.sketch.empty()) widest = std::max(widest, model::width_of(bin.level));
+    }
+  }
+  return widest;
 }
 
 std::int64_t whole_us(double us) { return std::llround(us); }
@@ -194,7 +209,7 @@ std::string csv_line(const ReportSeries& series, const ReportPoint& point, const
   for (const double each : query.percentiles) value(any, point.sketch.quantile(each / 100));
   value(point.median.has_value(), point.median ? point.median->low : 0);
   value(point.median.has_value(), point.median ? point.median->high : 0);
-  return out + fmt::format(",{}\r\n", to_string(point.judgement));
+  return out + fmt::format(",{},{}\r\n", to_string(point.judgement), query.interval_text);
 }
 
 }  // namespace
@@ -213,10 +228,17 @@ std::string_view to_string(Judgement judgement) {
   return "";
 }
 
-TimePoint first_point(const ReportQuery& query) { return point_start(query.from, query.interval); }
+TimePoint first_point(const ReportQuery& query) { return model::round_down(query.from, query.interval); }
 
-Report make_report(const ReportQuery& query, const std::vector<ReportPrefix>& prefixes) {
-  Report out{query, {}, collect_sources(query, prefixes)};
+Report make_report(const ReportQuery& asked_query, const std::vector<ReportPrefix>& prefixes) {
+  Report out{asked_query, "", {}, {}};
+  ReportQuery& query = out.query;
+  if (const auto interval = interval_of(query, prefixes); interval != query.interval) {
+    out.asked_interval_text = query.interval_text;
+    query.interval = interval;
+    query.interval_text = duration_text(interval);
+  }
+  out.sources = collect_sources(query, prefixes);
   for (const ReportPrefix& each : prefixes) {
     const net::Prefix answered = model::mask_client(each.prefix.address());
     for (const auto& [group, collected] : collect(query, each)) {
@@ -245,18 +267,24 @@ json::value to_json(const Report& report) {
                                    {"lastSeen", format_rfc3339(each.last_seen)},
                                    {"state", each.live ? "live" : "stale"}});
   }
-  return json::object{{"resourceId", report.query.resource_id},
-                      {"timespan", report.query.timespan_text},
-                      {"interval", report.query.interval_text},
-                      {"relativeError", sketch::relative_error},
-                      {"series", std::move(series)},
-                      {"coverage", json::object{{"sources", std::move(sources)}}}};
+  json::object out{{"resourceId", report.query.resource_id},
+                   {"timespan", report.query.timespan_text},
+                   {"interval", report.query.interval_text}};
+  if (!report.asked_interval_text.empty()) {
+    out["requestedInterval"] = report.asked_interval_text;
+    out["note"] = fmt::format("Points of {} are no longer kept for part of the time span; these are of {}.",
+                              report.asked_interval_text, report.query.interval_text);
+  }
+  out["relativeError"] = sketch::relative_error;
+  out["series"] = std::move(series);
+  out["coverage"] = json::object{{"sources", std::move(sources)}};
+  return out;
 }
 
 std::string to_csv(const Report& report) {
   std::string out = "prefix,pop,kind,source,approximatedAt,start,count,min_us,mean_us,max_us";
   for (const double each : report.query.percentiles) out += "," + percentile_name(each);
-  out += ",median_ci95_low_us,median_ci95_high_us,judgement\r\n";
+  out += ",median_ci95_low_us,median_ci95_high_us,judgement,interval\r\n";
   for (const ReportSeries& series : report.series) {
     for (const ReportPoint& point : series.points) out += csv_line(series, point, report.query);
   }

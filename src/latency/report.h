@@ -1,7 +1,8 @@
 // The latency report: what `GET …/providers/Open.Peering/latency` answers, from bins.
 //
-// Bins of five minutes are merged into points of the interval asked for. A point without samples has a count
-// of zero, the judgement no-data and no values: a gap is a gap, never zero.
+// Bins are merged into points of the interval asked for. A point without samples has a count of zero, the
+// judgement no-data and no values: a gap is a gap, never zero. Where bins so fine are no longer kept, all
+// points of the report are as wide as the widest bin in it, and the report says so.
 //
 // The judgement of a point is that of the judge that also makes the events (series_judge.h):
 // - no-data: no samples; insufficient: fewer than 10.
@@ -68,12 +69,14 @@ struct ReportSeries {
 /// A source of samples. It is stale when its latest bin ended more than five minutes ago.
 struct ReportSource {
   std::string source;
-  TimePoint last_seen{};  ///< start of the latest five-minute bin with samples of it
+  TimePoint last_seen{};  ///< start of the latest bin with samples of it
   bool live = false;
 };
 
 struct Report {
-  ReportQuery query;
+  ReportQuery query;  ///< with the interval that the points have
+  /// What was asked, when the points are wider; else empty.
+  std::string asked_interval_text;
   std::vector<ReportSeries> series;
   std::vector<ReportSource> sources;
 };

@@ -193,16 +193,33 @@ TEST(Report, WithoutSamplesHasNoSeries) {
   EXPECT_EQ(empty.at("relativeError").to_number<double>(), 0.01);
 }
 
+TEST(Report, WhereFineBinsAreGoneItsPointsAreAsWideAsTheWidestAndItSaysSo) {
+  SeriesBin old = bin(0, 20'000, 30), fresh = bin(65, 30'000, 30);
+  old.level = model::SketchLevel::hour;
+  const Report report = report_of(query_of(120), {old, fresh});
+  const json::value out = to_json(report);
+  EXPECT_EQ(out.at("interval"), "PT1H");
+  EXPECT_EQ(out.at("requestedInterval"), "PT5M");
+  EXPECT_EQ(out.at("note"),
+            "Points of PT5M are no longer kept for part of the time span; these are of PT1H.");
+  const json::array& points = out.at("series").at(0).at("points").as_array();
+  ASSERT_EQ(points.size(), 2U);
+  EXPECT_EQ(points[0].at("count"), 30);
+  EXPECT_EQ(points[1].at("count"), 30);
+  EXPECT_FALSE(to_json(report_of(query_of(120), {fresh})).as_object().contains("note"));
+}
+
 TEST(Report, AsCsvHasOneLineAPointAndEmptyValuesForGaps) {
   ReportQuery query = query_of(10);
   query.percentiles = {50};
   const Report report = report_of(query, {bin(0, 20'000, 1, series_of("203.0.113.0/24", "A,M\"S"))});
-  EXPECT_EQ(to_csv(report),
-            "prefix,pop,kind,source,approximatedAt,start,count,min_us,mean_us,max_us,p50_us,"
-            "median_ci95_low_us,median_ci95_high_us,judgement\r\n"
-            "203.0.113.0/"
-            "24,\"A,M\"\"S\",srtt,edge-1,,2026-11-23T10:00:00Z,1,20000,20000,20000,20000,,,insufficient\r\n"
-            "203.0.113.0/24,\"A,M\"\"S\",srtt,edge-1,,2026-11-23T10:05:00Z,0,,,,,,,no-data\r\n");
+  EXPECT_EQ(
+      to_csv(report),
+      "prefix,pop,kind,source,approximatedAt,start,count,min_us,mean_us,max_us,p50_us,"
+      "median_ci95_low_us,median_ci95_high_us,judgement,interval\r\n"
+      "203.0.113.0/"
+      "24,\"A,M\"\"S\",srtt,edge-1,,2026-11-23T10:00:00Z,1,20000,20000,20000,20000,,,insufficient,PT5M\r\n"
+      "203.0.113.0/24,\"A,M\"\"S\",srtt,edge-1,,2026-11-23T10:05:00Z,0,,,,,,,no-data,PT5M\r\n");
 }
 
 }  // namespace

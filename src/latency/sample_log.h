@@ -14,25 +14,22 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "model/sample.h"
+#include "model/sketch_level.h"
 #include "sketch/latency_sketch.h"
 
 namespace peering::latency {
 
 /// Width of the bins in which samples are summed up.
-inline constexpr Microseconds bin_width = std::chrono::minutes(5);
+inline constexpr Microseconds bin_width = model::width_of(model::SketchLevel::five_minutes);
 /// Start of the bin that holds `at`.
-constexpr TimePoint bin_start(TimePoint at) {
-  const auto since_1970 = at.time_since_epoch();
-  auto rest = since_1970 % bin_width;
-  if (rest < Microseconds(0)) rest += bin_width;
-  return TimePoint(since_1970 - rest);
-}
+constexpr TimePoint bin_start(TimePoint at) { return model::round_down(at, bin_width); }
 
 /// The samples of one series in one bin.
 struct SeriesBin {
   model::SeriesKey series;
   TimePoint start{};
   sketch::LatencySketch sketch;
+  model::SketchLevel level = model::SketchLevel::five_minutes;
   friend bool operator==(const SeriesBin&, const SeriesBin&) = default;
 };
 
@@ -40,6 +37,14 @@ struct SeriesBin {
 struct BinQuery {
   std::string prefix_resource;  ///< lower-case ARM id
   TimePoint from{}, to{};
+  /// Bins may be wider than five minutes, as long as whole numbers of them make up so much; and where finer
+  /// ones are no longer kept. A wide bin may begin before `from` then.
+  Microseconds resolution = bin_width;
+};
+/// Each sample once.
+struct LoggedBins {
+  std::vector<SeriesBin> bins;
+  std::uint64_t settled_through = 0;  ///< they hold all batches up to it, and no later one
 };
 
 /// Answer to a batch that was handed in.
@@ -64,7 +69,8 @@ class SampleLog {
   virtual Result<std::vector<PendingSamples>> pending(std::uint64_t after, std::size_t limit) = 0;
   /// Bins in, replacing stored ones, and pending batches up to `through` out: both or neither.
   virtual Result<void> settle(std::span<const SeriesBin> bins, std::uint64_t through) = 0;
-  virtual Result<std::vector<SeriesBin>> bins(const BinQuery& query) = 0;
+  virtual Result<LoggedBins> bins(const BinQuery& query) = 0;
+  /// Of five minutes.
   virtual Result<std::optional<sketch::LatencySketch>> bin(const model::SeriesKey& series,
                                                            TimePoint start) = 0;
 };

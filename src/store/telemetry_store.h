@@ -14,6 +14,7 @@
 #include "model/event.h"
 #include "model/sample.h"
 #include "model/session_change.h"
+#include "model/sketch_level.h"
 
 namespace peering::store {
 
@@ -59,16 +60,25 @@ struct PendingBatch {
   model::SampleBatch batch;
 };
 
-/// The sketch of one series in one five-minute bin.
+/// The sketch of one series in one bin.
 struct SketchRow {
   model::SeriesKey series;
   TimePoint start;    ///< of the bin
   std::string bytes;  ///< LatencySketch::to_bytes
+  model::SketchLevel level = model::SketchLevel::five_minutes;
   friend bool operator==(const SketchRow&, const SketchRow&) = default;
 };
 struct SketchQuery {
   std::string prefix_resource;  ///< lower case ARM id
   TimePoint from, to;           ///< bins with from <= start < to
+  /// Of what the answer is for: bins are as wide as possible, but whole numbers of them make up so much.
+  /// Wider ones come only where finer ones are gone.
+  Microseconds resolution = model::width_of(model::SketchLevel::five_minutes);
+};
+/// Each sample once.
+struct Sketches {
+  std::vector<SketchRow> rows;        ///< in order of start
+  std::uint64_t settled_through = 0;  ///< they hold the samples of all batches up to it, and of no later one
 };
 
 /// Which changes of BGP sessions: with peers in `peers`, from <= at < to, and of each session the last one
@@ -118,14 +128,21 @@ class TelemetryStore {
   virtual Result<Accepted> accept(const model::SampleBatch& batch, std::string_view answer) = 0;
   /// Batches accepted but not settled, in order: replayed at start.
   virtual Result<std::vector<PendingBatch>> pending(std::uint64_t after, std::size_t limit) = 0;
-  /// Sketches in (replacing rows of the same series and bin), pending batches up to `through` out,
-  /// atomically. `through` is the sequence of an accepted batch; the rows must hold the samples of all up to
-  /// it, so no accept may be under way when it is chosen (`latency/recorder.h` does this). An accept that
-  /// starts after another has returned gets a higher sequence.
+  /// Sketches of five-minute bins in (replacing rows of the same series and bin), pending batches up to
+  /// `through` out, atomically. `through` is the sequence of an accepted batch; the rows must hold the
+  /// samples of all up to it, so no accept may be under way when it is chosen (`latency/recorder.h` does
+  /// this). An accept that starts after another has returned gets a higher sequence. Rows of days whose
+  /// five-minute bins are dropped are added to the coarser ones, once for each `through`.
   virtual Result<void> settle(std::span<const SketchRow> rows, std::uint64_t through) = 0;
-  /// In order of start.
-  virtual Result<std::vector<SketchRow>> sketches(const SketchQuery& query) = 0;
+  virtual Result<Sketches> sketches(const SketchQuery& query) = 0;
+  /// Of a five-minute bin.
   virtual Result<std::optional<SketchRow>> sketch(const model::SeriesKey& series, TimePoint start) = 0;
+  /// Makes coarser sketches of days (UTC) that end at `before` or earlier and were settled into since the
+  /// last time; of up to `limit` days of prefixes. Returns of how many; 0: nothing is left to do. A day with
+  /// a damaged sketch is logged and left as it is.
+  virtual Result<std::size_t> roll_up(TimePoint before, std::size_t limit) = 0;
+  /// Drops sketches of each level of days before the given times, after what is due of them was rolled up.
+  virtual Result<void> expire_sketches(const model::OfLevels<TimePoint>& before) = 0;
   /// Durable when it returns, all or nothing. A stored change of the same session and time is replaced.
   /// `until`: up to when the changes are all there were; it never goes back.
   virtual Result<void> append_session_changes(std::span<const model::SessionChange> changes,
@@ -133,8 +150,9 @@ class TelemetryStore {
   /// In order of address, router, distinguisher and time.
   virtual Result<std::vector<model::SessionChange>> session_changes(const SessionQuery& query) = 0;
   virtual Result<KnownSessions> known_sessions() = 0;
-  /// Drops events (by last_seen) and alerts (by resolved) that are over, sketches (by start) and changes of
-  /// sessions, older than `before`. What is open stays, and of each session the last change before it.
+  /// Drops events (by last_seen) and alerts (by resolved) that are over, and changes of sessions, older than
+  /// `before`; and idempotency keys of old. What is open stays, and of each session the last change before
+  /// it.
   virtual Result<void> expire(TimePoint before) = 0;
 };
 

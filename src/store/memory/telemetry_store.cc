@@ -6,10 +6,13 @@
 #include <set>
 
 #include "store/event_query.h"
+#include "store/sketch_levels.h"
 
 namespace peering::store {
 
 namespace {
+
+using model::SketchLevel;
 
 bool in_scope(const std::string& scope, std::string_view connection, std::string_view prefix_resource) {
   const std::vector<std::string> scopes = scopes_of(connection, prefix_resource);
@@ -177,27 +180,66 @@ class MemoryTelemetryStore final : public TelemetryStore {
 
   Result<void> settle(std::span<const SketchRow> rows, std::uint64_t through) override {
     const std::lock_guard lock(mutex_);
-    for (const SketchRow& row : rows) sketches_.insert_or_assign(std::pair(row.start, row.series), row.bytes);
+    const bool repeated = through != 0 && through <= settled_through_;
+    std::vector<SketchRow> late;
+    for (const SketchRow& row : rows) {
+      if (row.start < model::of(kept_from_, SketchLevel::five_minutes)) {
+        if (!repeated) late.push_back(row);
+        continue;
+      }
+      table(row.level).insert_or_assign(std::pair(row.start, row.series), row.bytes);
+      due_.emplace(row.series.prefix_resource, model::day_of(row.start));
+    }
+    if (auto added = add_late(late); !added) return added;
     pending_.erase(pending_.begin(), pending_.upper_bound(through));
+    settled_through_ = std::max(settled_through_, through);
     return {};
   }
 
-  Result<std::vector<SketchRow>> sketches(const SketchQuery& query) override {
+  Result<Sketches> sketches(const SketchQuery& query) override {
     const std::lock_guard lock(mutex_);
-    std::vector<SketchRow> out;
-    for (const auto& [key, bytes] : sketches_) {
-      const auto& [start, series] = key;
-      if (series.prefix_resource != query.prefix_resource) continue;
-      if (start >= query.from && start < query.to) out.push_back({series, start, bytes});
+    std::set<TimePoint> due;
+    for (const auto& [resource, day] : due_) {
+      if (resource == query.prefix_resource) due.insert(day);
+    }
+    Sketches out{{}, settled_through_};
+    for (const LevelRange& range : levels_to_read(query, kept_from_, due)) {
+      for (const auto& [key, bytes] : table(range.level)) {
+        const auto& [start, series] = key;
+        const bool asked =
+            series.prefix_resource == query.prefix_resource && start >= range.from && start < range.to;
+        if (asked) out.rows.push_back({series, start, bytes, range.level});
+      }
     }
     return out;
   }
 
   Result<std::optional<SketchRow>> sketch(const model::SeriesKey& series, TimePoint start) override {
     const std::lock_guard lock(mutex_);
-    const auto found = sketches_.find(std::pair(start, series));
-    if (found == sketches_.end()) return std::nullopt;
+    const auto& fine = table(SketchLevel::five_minutes);
+    const auto found = fine.find(std::pair(start, series));
+    if (found == fine.end()) return std::nullopt;
     return SketchRow{series, start, found->second};
+  }
+
+  Result<std::size_t> roll_up(TimePoint before, std::size_t limit) override {
+    const std::lock_guard lock(mutex_);
+    return roll_up_due(before, limit);
+  }
+
+  Result<void> expire_sketches(const model::OfLevels<TimePoint>& before) override {
+    const std::lock_guard lock(mutex_);
+    const auto kept_from = raised(kept_from_, before);
+    roll_up_due(model::of(kept_from, SketchLevel::five_minutes), due_.size());
+    kept_from_ = kept_from;
+    for (const SketchLevel level : model::sketch_levels) {
+      std::erase_if(table(level),
+                    [&](const auto& each) { return each.first.first < model::of(kept_from_, level); });
+    }
+    std::erase_if(due_, [&](const auto& each) {
+      return each.second < model::of(kept_from_, SketchLevel::five_minutes);
+    });
+    return {};
   }
 
   Result<void> append_session_changes(std::span<const model::SessionChange> changes,
@@ -239,7 +281,6 @@ class MemoryTelemetryStore final : public TelemetryStore {
     std::erase_if(events_, [&](const auto& each) { return expired(each.second, before); });
     while (!log_.empty() && log_.begin()->second.last_seen < before) log_.erase(log_.begin());
     std::erase_if(alerts_, [&](const auto& each) { return expired(each.second, before); });
-    std::erase_if(sketches_, [&](const auto& each) { return each.first.first < before; });
     for (auto each = sessions_.begin(); each != sessions_.end();) {
       const auto next = std::next(each);
       const bool followed = next != sessions_.end() && next->same_session(*each) && next->at <= before;
@@ -251,6 +292,58 @@ class MemoryTelemetryStore final : public TelemetryStore {
   }
 
  private:
+  using SketchTable = std::map<std::pair<TimePoint, model::SeriesKey>, std::string>;
+  SketchTable& table(SketchLevel level) { return sketches_[static_cast<std::size_t>(level)]; }
+
+  std::size_t roll_up_due(TimePoint before, std::size_t limit) {
+    std::size_t done = 0;
+    for (auto each = due_.begin(); each != due_.end() && done < limit;) {
+      const auto& [resource, day] = *each;
+      const bool over = day + model::width_of(SketchLevel::day) <= before;
+      if (!over || !roll_up_day(resource, day)) {
+        ++each;
+        continue;
+      }
+      each = due_.erase(each);
+      ++done;
+    }
+    return done;
+  }
+  bool roll_up_day(const std::string& resource, TimePoint day) {
+    std::vector<SketchRow> rows;
+    for (const auto& [key, bytes] : table(SketchLevel::five_minutes)) {
+      const auto& [start, series] = key;
+      if (series.prefix_resource == resource && model::day_of(start) == day) {
+        rows.push_back({series, start, bytes});
+      }
+    }
+    const auto coarse = rolled_up(rows);
+    if (!coarse) return false;
+    for (const SketchRow& row : *coarse) {
+      if (day < model::of(kept_from_, row.level)) continue;
+      table(row.level).insert_or_assign(std::pair(row.start, row.series), row.bytes);
+    }
+    return true;
+  }
+  // All or nothing.
+  Result<void> add_late(std::span<const SketchRow> late) {
+    auto rows = rolled_up(late);
+    if (!rows) return tl::unexpected(rows.error());
+    for (SketchRow& row : *rows) {
+      SketchTable& mine = table(row.level);
+      const auto found = mine.find(std::pair(row.start, row.series));
+      if (found == mine.end()) continue;
+      auto sum = merged(found->second, row.bytes);
+      if (!sum) return tl::unexpected(sum.error());
+      row.bytes = std::move(*sum);
+    }
+    for (const SketchRow& row : *rows) {
+      if (model::day_of(row.start) < model::of(kept_from_, row.level)) continue;
+      table(row.level).insert_or_assign(std::pair(row.start, row.series), row.bytes);
+    }
+    return {};
+  }
+
   std::mutex mutex_;
   std::map<std::string, model::Event> events_;
   std::map<std::uint64_t, model::Event> log_;
@@ -258,10 +351,13 @@ class MemoryTelemetryStore final : public TelemetryStore {
   std::map<std::string, model::Delivery> outbox_;
   std::map<std::string, Answer> answers_;
   std::map<std::uint64_t, model::SampleBatch> pending_;
-  std::map<std::pair<TimePoint, model::SeriesKey>, std::string> sketches_;
+  model::OfLevels<SketchTable> sketches_;
+  std::set<std::pair<std::string, TimePoint>> due_;  // prefix resources and days to be rolled up
+  model::OfLevels<TimePoint> kept_from_ = {TimePoint::min(), TimePoint::min(), TimePoint::min(),
+                                           TimePoint::min()};
   std::set<model::SessionChange> sessions_;  // in order of session and time
   std::optional<TimePoint> sessions_known_until_;
-  std::uint64_t event_sequence_ = 0, batch_sequence_ = 0;
+  std::uint64_t event_sequence_ = 0, batch_sequence_ = 0, settled_through_ = 0;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "store/memory/telemetry_store.h"
 
+#include "store/conformance/sketch_levels_conformance.h"
 #include "store/conformance/telemetry_store_conformance.h"
 
 namespace peering::store::conformance {
@@ -11,6 +12,7 @@ struct MemoryTelemetry {
   }
 };
 INSTANTIATE_TYPED_TEST_SUITE_P(Memory, TelemetryStoreConformance, MemoryTelemetry);
+INSTANTIATE_TYPED_TEST_SUITE_P(Memory, SketchLevelsConformance, MemoryTelemetry);
 
 }  // namespace
 }  // namespace peering::store::conformance

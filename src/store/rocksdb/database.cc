@@ -21,12 +21,14 @@ namespace peering::store::rocks {
 namespace {
 
 constexpr std::string_view format_key = "format";
-constexpr std::string_view format_version = "1";
+constexpr std::string_view format_version = "2", format_version_before = "1";
 
 constexpr std::array<const char*, table_count> table_names = {
-    "default",         "events",         "events_by_scope", "event_log", "open_events", "alerts",
-    "alerts_by_scope", "outbox",         "outbox_by_due",   "pending",   "idempotency", "idempotency_by_time",
-    "sketches",        "session_changes"};
+    "default",       "events",          "events_by_scope", "event_log",
+    "open_events",   "alerts",          "alerts_by_scope", "outbox",
+    "outbox_by_due", "pending",         "idempotency",     "idempotency_by_time",
+    "sketches",      "session_changes", "sketches_15m",    "sketches_1h",
+    "sketches_1d",   "roll_ups_due"};
 
 // RocksDB's own words, into our log. It would otherwise keep a file LOG, and Debian's build aborts the
 // process when that file meets a full disk.
@@ -156,9 +158,17 @@ Result<void> Database::check_format() {
     first.put(Table::state, format_key, format_version);
     return write(first);
   }
-  if (**found == format_version) return {};
+  upgrade_due_ = **found == format_version_before;
+  if (upgrade_due_ || **found == format_version) return {};
   return fail(ErrorCode::corrupt, "telemetry store: format version {}, this program knows {}", **found,
               format_version);
+}
+
+Result<void> Database::finish_upgrade(Batch& batch) {
+  batch.put(Table::state, format_key, format_version);
+  auto written = write(batch);
+  if (written) upgrade_due_ = false;
+  return written;
 }
 
 Result<void> Database::write(Batch& batch) {

@@ -34,8 +34,12 @@ enum class Table : std::uint8_t {
   idempotency_by_time,
   sketches,
   session_changes,
+  sketches_15m,
+  sketches_1h,
+  sketches_1d,
+  roll_ups_due,
 };
-inline constexpr std::size_t table_count = 14;
+inline constexpr std::size_t table_count = 18;
 
 /// A RocksDB result as ours; `what` says what was tried.
 tl::unexpected<Error> failed(const rocksdb::Status& status, std::string_view what);
@@ -73,6 +77,12 @@ class Database {
   /// leaves the database `broken`: it can be read, but every further write fails, too.
   Result<void> write(Batch& batch);
 
+  /// The folder has the format version before this one: its sketches have one level only. Otherwise it is as
+  /// this program writes it.
+  bool is_upgrade_due() const { return upgrade_due_; }
+  /// Writes the batch, which brings the folder to this format version, and the version with it.
+  Result<void> finish_upgrade(Batch& batch);
+
   bool broken() const { return broken_; }
   /// False only after a `reopen` that failed half-way; nothing but `reopen` may be called then.
   bool is_open() const { return db_ != nullptr; }
@@ -99,6 +109,7 @@ class Database {
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, table_count> handles_{};
   std::atomic<bool> broken_ = false;
+  bool upgrade_due_ = false;
 };
 
 }  // namespace peering::store::rocks

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 namespace peering::store::rocks {
 
@@ -83,6 +84,15 @@ std::string timed_key(TimePoint time, std::string_view key) {
   std::string out;
   append_number(out, ascending(time));
   return out.append(key);
+}
+
+Result<void> check_storable(std::string_view resource, std::string_view pop) {
+  constexpr std::size_t pop_bytes_max = std::numeric_limits<std::uint16_t>::max();
+  if (resource.find('\0') != std::string_view::npos) {
+    return tl::unexpected(invalid("prefix_resource", resource, "no zero byte"));
+  }
+  if (pop.size() > pop_bytes_max) return tl::unexpected(invalid("pop", pop, "at most 65535 bytes"));
+  return {};
 }
 
 std::string resource_prefix(std::string_view resource) { return with_zero(resource); }

@@ -36,6 +36,11 @@ std::string_view delivery_of_due_key(std::string_view key);
 /// `time key`.
 std::string timed_key(TimePoint time, std::string_view key);
 
+/// In the table `state`: the sequence of the last batch whose samples are in sketches.
+inline constexpr std::string_view settled_state = "settled_through";
+
+/// Whether keys with these can be read again: an error names what is wrong.
+Result<void> check_storable(std::string_view resource, std::string_view pop);
 /// `resource 00`.
 std::string resource_prefix(std::string_view resource);
 /// `resource 00 start`.

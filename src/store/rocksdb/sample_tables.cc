@@ -1,7 +1,6 @@
 #include "store/rocksdb/sample_tables.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "sketch/varint.h"
 #include "store/rocksdb/batch_codec.h"
@@ -12,7 +11,6 @@ namespace peering::store::rocks {
 
 namespace {
 
-constexpr std::string_view settled_state = "settled_through";
 /// The interface promises 24 hours; a day more costs little and forgives clocks.
 constexpr std::chrono::hours keys_kept{48};
 
@@ -34,16 +32,7 @@ Result<Accepted> first_answer(std::string_view stored, const model::SampleBatch&
   return Accepted{true, std::string(reader.text(reader.left())), 0};
 }
 
-Result<void> check_storable(std::string_view resource, std::string_view pop) {
-  constexpr std::size_t pop_bytes_max = std::numeric_limits<std::uint16_t>::max();
-  if (resource.find('\0') != std::string_view::npos) {
-    return tl::unexpected(invalid("prefix_resource", resource, "no zero byte"));
-  }
-  if (pop.size() > pop_bytes_max) return tl::unexpected(invalid("pop", pop, "at most 65535 bytes"));
-  return {};
-}
-
-Result<void> check_storable(const model::SampleBatch& batch) {
+Result<void> check_batch(const model::SampleBatch& batch) {
   constexpr std::uint8_t as_resource = 1, as_pop = 2;
   std::vector<std::uint8_t> used(batch.names.size());
   for (const model::BatchSeries& series : batch.series) {
@@ -111,7 +100,7 @@ Result<void> SampleTables::discard_failed() {
 }
 
 Result<Accepted> SampleTables::accept(const model::SampleBatch& batch, std::string_view answer) {
-  if (auto storable = check_storable(batch); !storable) return tl::unexpected(storable.error());
+  if (auto storable = check_batch(batch); !storable) return tl::unexpected(storable.error());
   const KeyClaim claim(*this, batch.idempotency_key);
   Batch writes = database_.batch();
   if (!batch.idempotency_key.empty()) {
@@ -144,61 +133,10 @@ Result<std::vector<PendingBatch>> SampleTables::pending(std::uint64_t after, std
   return out;
 }
 
-Result<void> SampleTables::settle(std::span<const SketchRow> rows, std::uint64_t through) {
+Result<void> SampleTables::expire() {
   Batch batch = database_.batch();
-  for (const SketchRow& row : rows) {
-    const model::SeriesKey& series = row.series;
-    if (auto storable = check_storable(series.prefix_resource, series.pop); !storable) return storable;
-    batch.put(Table::sketches, sketch_key(row.series, row.start), row.bytes);
-  }
-  if (through > 0) {
-    batch.remove_range(Table::pending, sequence_key(0), sequence_key(through) + '\0');
-    batch.put(Table::state, settled_state, sequence_key(through));
-  }
-  return batch.empty() ? Result<void>{} : database_.write(batch);
-}
-
-Result<std::vector<SketchRow>> SampleTables::sketches(const SketchQuery& query) {
-  const auto at = database_.iterate(Table::sketches);
-  const std::string end = sketch_bound(query.prefix_resource, query.to);
-  std::vector<SketchRow> out;
-  for (at->Seek(slice(sketch_bound(query.prefix_resource, query.from))); at->Valid() && view(at->key()) < end;
-       at->Next()) {
-    auto row = read_sketch_key(view(at->key()));
-    if (!row) return tl::unexpected(row.error());
-    row->bytes = at->value().ToString();
-    out.push_back(std::move(*row));
-  }
-  if (!at->status().ok()) return failed(at->status(), "read sketches");
-  return out;
-}
-
-Result<std::optional<SketchRow>> SampleTables::sketch(const model::SeriesKey& series, TimePoint start) {
-  auto bytes = database_.get(Table::sketches, sketch_key(series, start));
-  if (!bytes) return tl::unexpected(bytes.error());
-  if (!*bytes) return std::nullopt;
-  return SketchRow{series, start, std::move(**bytes)};
-}
-
-Result<void> SampleTables::expire(TimePoint before) {
-  Batch batch = database_.batch();
-  if (auto done = expire_sketches(batch, before); !done) return done;
   if (auto done = expire_keys(batch, now() - keys_kept); !done) return done;
   return batch.empty() ? Result<void>{} : database_.write(batch);
-}
-
-// One range a resource: its oldest sketches lie together.
-Result<void> SampleTables::expire_sketches(Batch& batch, TimePoint before) {
-  const auto at = database_.iterate(Table::sketches);
-  at->SeekToFirst();
-  while (at->Valid()) {
-    const std::string_view key = view(at->key());
-    const std::string resource(key.substr(0, key.find('\0')));
-    const std::string end = sketch_bound(resource, before);
-    if (key < end) batch.remove_range(Table::sketches, resource_prefix(resource), end);
-    at->Seek(slice(resource + '\1'));
-  }
-  return at->status().ok() ? Result<void>{} : failed(at->status(), "expire sketches");
 }
 
 Result<void> SampleTables::expire_keys(Batch& batch, TimePoint before) {

@@ -1,4 +1,4 @@
-// Accepted samples and their sketches in RocksDB.
+// Accepted samples in RocksDB, until they are settled (`sketch_tables.h`).
 #pragma once
 
 #include <atomic>
@@ -14,7 +14,7 @@
 
 namespace peering::store::rocks {
 
-/// The half of the telemetry store that is about latency. Thread-safe; accepting requests share one sync.
+/// Thread-safe; accepting requests share one sync.
 class SampleTables {
  public:
   explicit SampleTables(Database& database) : database_(database) {}
@@ -26,14 +26,11 @@ class SampleTables {
 
   Result<Accepted> accept(const model::SampleBatch& batch, std::string_view answer);
   Result<std::vector<PendingBatch>> pending(std::uint64_t after, std::size_t limit);
-  Result<void> settle(std::span<const SketchRow> rows, std::uint64_t through);
-  Result<std::vector<SketchRow>> sketches(const SketchQuery& query);
-  Result<std::optional<SketchRow>> sketch(const model::SeriesKey& series, TimePoint start);
-  Result<void> expire(TimePoint before);
+  /// Forgets old idempotency keys.
+  Result<void> expire();
 
  private:
   class KeyClaim;
-  Result<void> expire_sketches(Batch& batch, TimePoint before);
   Result<void> expire_keys(Batch& batch, TimePoint before);
 
   Database& database_;

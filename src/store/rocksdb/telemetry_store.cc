@@ -7,6 +7,7 @@
 #include "store/rocksdb/event_tables.h"
 #include "store/rocksdb/sample_tables.h"
 #include "store/rocksdb/session_tables.h"
+#include "store/rocksdb/sketch_tables.h"
 
 namespace peering::store {
 
@@ -15,11 +16,16 @@ namespace {
 class RocksTelemetryStore final : public TelemetryStore {
  public:
   explicit RocksTelemetryStore(std::unique_ptr<rocks::Database> database)
-      : database_(std::move(database)), events_(*database_), samples_(*database_), sessions_(*database_) {}
+      : database_(std::move(database)),
+        events_(*database_),
+        samples_(*database_),
+        sketches_(*database_),
+        sessions_(*database_) {}
 
   Result<void> load() {
     if (auto loaded = events_.load(); !loaded) return loaded;
-    auto loaded = samples_.load();
+    if (auto loaded = samples_.load(); !loaded) return loaded;
+    auto loaded = sketches_.load();
     loaded_ = loaded.has_value();
     return loaded;
   }
@@ -67,13 +73,19 @@ class RocksTelemetryStore final : public TelemetryStore {
     return reading([&] { return samples_.pending(after, limit); });
   }
   Result<void> settle(std::span<const SketchRow> rows, std::uint64_t through) override {
-    return writing([&] { return samples_.settle(rows, through); });
+    return writing([&] { return sketches_.settle(rows, through); });
   }
-  Result<std::vector<SketchRow>> sketches(const SketchQuery& query) override {
-    return reading([&] { return samples_.sketches(query); });
+  Result<Sketches> sketches(const SketchQuery& query) override {
+    return reading([&] { return sketches_.sketches(query); });
   }
   Result<std::optional<SketchRow>> sketch(const model::SeriesKey& series, TimePoint start) override {
-    return reading([&] { return samples_.sketch(series, start); });
+    return reading([&] { return sketches_.sketch(series, start); });
+  }
+  Result<std::size_t> roll_up(TimePoint before, std::size_t limit) override {
+    return writing([&] { return sketches_.roll_up(before, limit); });
+  }
+  Result<void> expire_sketches(const model::OfLevels<TimePoint>& before) override {
+    return writing([&] { return sketches_.expire(before); });
   }
 
   Result<void> append_session_changes(std::span<const model::SessionChange> changes,
@@ -90,7 +102,7 @@ class RocksTelemetryStore final : public TelemetryStore {
   Result<void> expire(TimePoint before) override {
     return writing([&]() -> Result<void> {
       if (auto expired = events_.expire(before); !expired) return expired;
-      if (auto expired = samples_.expire(before); !expired) return expired;
+      if (auto expired = samples_.expire(); !expired) return expired;
       return sessions_.expire(before);
     });
   }
@@ -130,6 +142,7 @@ class RocksTelemetryStore final : public TelemetryStore {
   std::unique_ptr<rocks::Database> database_;
   rocks::EventTables events_;
   rocks::SampleTables samples_;
+  rocks::SketchTables sketches_;
   rocks::SessionTables sessions_;
 };
 
