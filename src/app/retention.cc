@@ -13,7 +13,7 @@ namespace {
 constexpr std::chrono::minutes roll_up_period{1};
 constexpr int periods_between_expiries = 60;
 constexpr std::chrono::hours late_samples_awaited{1};  // before a day is rolled up
-constexpr std::size_t days_at_once = 16;
+constexpr std::size_t days_at_once = 64;
 
 }  // namespace
 
