@@ -274,13 +274,10 @@ Result<void> App::State::start_detection() {
   }
   const auto known = events_known(*telemetry_);
   if (!known) return tl::unexpected(known.error());
-  const auto recent =
-      recent_events(*telemetry_, now() - c_.detection.reopen_within, now() - c_.alerts.flap_window);
+  const auto recent = recent_events(*telemetry_, now(), c_.detection.reopen_within, c_.alerts.flap_window);
   if (!recent) return tl::unexpected(recent.error());
-  const auto findings = findings_since(*telemetry_, now() - findings_remembered);
-  if (!findings) return tl::unexpected(findings.error());
   const auto parts = events_of_shares(*known, shards_.size());
-  const auto pasts = events_of_shares(*findings, shards_.size());
+  const auto pasts = events_of_shares(recent->findings, shards_.size());
   for (std::size_t i = 0; i < shards_.size(); ++i) shards_[i]->restore(parts[i], pasts[i]);
   writer_->restore(*known, *recent);
   make_requirement_watch(*known);

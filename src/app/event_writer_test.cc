@@ -193,7 +193,9 @@ TEST_F(WriterTest, WhatComesBackAfterARestartIsTheSameEventAndInItsIncident) {
 
   EventWriter next({store, metrics, [] { return std::make_shared<const model::Registry>(); },
                     [](const auto&, const auto&, auto, auto&) {}, [](const auto&) {}});
-  next.restore({}, recent_events(store, time_from_us(1'700'000'000'000'000), TimePoint{}).value());
+  next.restore(
+      {},
+      recent_events(store, time_from_us(1'700'000'000'000'000), Microseconds(0), Microseconds(0)).value());
   next.start();
   next.submit({lost(100, 2)});
   next.stop();

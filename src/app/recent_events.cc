@@ -41,28 +41,6 @@ class Collector {
   RecentEvents out_;
 };
 
-}  // namespace
-
-Result<RecentEvents> recent_events(store::TelemetryStore& telemetry, TimePoint ended_since,
-                                   TimePoint returned_since) {
-  const auto last = telemetry.last_event_sequence();
-  if (!last) return tl::unexpected(last.error());
-  const std::uint64_t first = *last > versions_looked_at_max ? *last - versions_looked_at_max : 0;
-  Collector collector(ended_since, returned_since);
-  for (std::uint64_t to = *last; to > first;) {
-    const std::uint64_t after = to > first + slice ? to - slice : first;
-    auto versions = telemetry.events_after(after, to - after);
-    if (!versions) return tl::unexpected(versions.error());
-    bool any_recent = false;
-    for (auto at = versions->rbegin(); at != versions->rend(); ++at) {
-      if (at->sequence <= to) any_recent = collector.take(std::move(at->event)) || any_recent;
-    }
-    if (!any_recent) break;
-    to = after;
-  }
-  return std::move(collector).result();
-}
-
 Result<std::vector<model::Event>> findings_since(store::TelemetryStore& telemetry, TimePoint since) {
   store::EventQuery query;
   query.from = since;
@@ -81,6 +59,32 @@ Result<std::vector<model::Event>> findings_since(store::TelemetryStore& telemetr
     query.after = page->next;
   }
   std::ranges::reverse(out);
+  return out;
+}
+
+}  // namespace
+
+Result<RecentEvents> recent_events(store::TelemetryStore& telemetry, TimePoint at, Microseconds reopen_within,
+                                   Microseconds flap_window) {
+  const auto last = telemetry.last_event_sequence();
+  if (!last) return tl::unexpected(last.error());
+  const std::uint64_t first = *last > versions_looked_at_max ? *last - versions_looked_at_max : 0;
+  Collector collector(at - reopen_within, at - flap_window);
+  for (std::uint64_t to = *last; to > first;) {
+    const std::uint64_t after = to > first + slice ? to - slice : first;
+    auto versions = telemetry.events_after(after, to - after);
+    if (!versions) return tl::unexpected(versions.error());
+    bool any_recent = false;
+    for (auto version = versions->rbegin(); version != versions->rend(); ++version) {
+      if (version->sequence <= to) any_recent = collector.take(std::move(version->event)) || any_recent;
+    }
+    if (!any_recent) break;
+    to = after;
+  }
+  auto findings = findings_since(telemetry, at - findings_remembered);
+  if (!findings) return tl::unexpected(findings.error());
+  RecentEvents out = std::move(collector).result();
+  out.findings = std::move(*findings);
   return out;
 }
 

@@ -13,17 +13,17 @@ struct RecentEvents {
   std::vector<model::Event> ended;
   /// Versions by which events came back not long ago, one a return, oldest first (alert/damper.h).
   std::vector<model::Event> returned;
+  /// Findings and losses of visibility that began lately, over or not, oldest first: they say whether the
+  /// same was found long before (`detect::Detector::recall`).
+  std::vector<model::Event> findings;
 };
 
-/// What ended since `ended_since` by its own time, and came back since `returned_since` by ours, among the
-/// versions that were stored last.
-Result<RecentEvents> recent_events(store::TelemetryStore& telemetry, TimePoint ended_since,
-                                   TimePoint returned_since);
-
+/// How long findings are remembered.
 inline constexpr Microseconds findings_remembered = std::chrono::days(30);
 
-/// Findings and losses of visibility that began since `since`, the latest of them, oldest first: what says
-/// whether the same was found long before (`detect::Detector::recall`).
-Result<std::vector<model::Event>> findings_since(store::TelemetryStore& telemetry, TimePoint since);
+/// Of the versions and events that were stored last: what ended no longer than `reopen_within` before `at` by
+/// its own time, and came back no longer than `flap_window` before by ours.
+Result<RecentEvents> recent_events(store::TelemetryStore& telemetry, TimePoint at, Microseconds reopen_within,
+                                   Microseconds flap_window);
 
 }  // namespace peering::app

@@ -53,7 +53,7 @@ TEST_F(RecentEventsTest, GiveEachReturnOnceAndTheOldestFirst) {
   for (int i = 0; i < 3; ++i) turn(event);
   event.last_seen += Microseconds(1);
   put(event);
-  const auto recent = recent_events(*store, start_of_past, start_of_past + minutes(3));
+  const auto recent = recent_events(*store, start_of_past + minutes(13), minutes(13), minutes(10));
   ASSERT_TRUE(recent);
   ASSERT_EQ(recent->returned.size(), 2U) << "the first one is too long ago";
   EXPECT_EQ(recent->returned[0].reopened, 2);
@@ -69,7 +69,7 @@ TEST_F(RecentEventsTest, GiveWhatEndedNotLongAgo) {
     event.resolved_at = event.last_seen;
     put(event);
   }
-  const auto recent = recent_events(*store, start_of_past + minutes(30), start_of_past);
+  const auto recent = recent_events(*store, start_of_past + minutes(60), minutes(30), minutes(60));
   ASSERT_TRUE(recent);
   ASSERT_EQ(recent->ended.size(), 1U);
   EXPECT_EQ(recent->ended[0].id, finding(1, start_of_past + minutes(60)).id);
@@ -81,11 +81,13 @@ TEST_F(RecentEventsTest, FindingsAreGivenFromTheOldestOnAndWhatOnlyHappenedIsNot
   happened.kind = model::EventKind::withdrawal;
   happened.confidence = 1;
   put(happened);
-  const auto findings = findings_since(*store, start_of_past + minutes(100));
-  ASSERT_TRUE(findings);
-  ASSERT_EQ(findings->size(), 1400U);
-  EXPECT_EQ(findings->front().first_seen, start_of_past + minutes(100));
-  EXPECT_EQ(findings->back().first_seen, start_of_past + minutes(1499));
+  const auto recent =
+      recent_events(*store, start_of_past + minutes(100) + findings_remembered, minutes(10), minutes(10));
+  ASSERT_TRUE(recent);
+  const std::vector<Event>& findings = recent->findings;
+  ASSERT_EQ(findings.size(), 1400U);
+  EXPECT_EQ(findings.front().first_seen, start_of_past + minutes(100));
+  EXPECT_EQ(findings.back().first_seen, start_of_past + minutes(1499));
 }
 
 }  // namespace

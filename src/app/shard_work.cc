@@ -1,5 +1,6 @@
 #include "app/shard_work.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -97,8 +98,8 @@ void ShardWork::handle(const feeds::RoutesRepeat& repeat, TimePoint) {
   doomed_ = true;
 }
 
-// What the detectors want to hear of.
-void ShardWork::watch(const model::RegistryPointer& after) {
+// What the detectors want to hear of. Gives what was registered and is not, or no longer so.
+std::vector<net::Prefix> ShardWork::watch(const model::RegistryPointer& after) {
   std::vector<net::Prefix> added, removed;
   for (const auto& entry : model::difference(*registry_, *after).prefixes) {
     if (entry.after) added.push_back(entry.after->expectation.prefix);
@@ -107,6 +108,25 @@ void ShardWork::watch(const model::RegistryPointer& after) {
   registry_ = after;
   watched_->follow(std::shared_ptr<const net::PrefixTree>(after, &after->watch), added, removed);
   table_.watch(watched_);
+  return removed;
+}
+
+// Of space that nobody watches any more the table tells nothing, but somebody may monitor ASes of its routes.
+void ShardWork::follow_unwatched(const std::vector<net::Prefix>& spaces) {
+  const detect::MonitoredAses& monitored = detector_.monitored();
+  if (monitored.empty()) return;
+  const auto follow = [&](const std::vector<rib::Route>& routes) {
+    for (const rib::Route& route : routes) {
+      const auto& path = route.attributes->as_path.asns;
+      if (std::ranges::any_of(path, [&](net::Asn asn) { return monitored.has(asn); })) {
+        monitored_.follow(route, *watched_);
+      }
+    }
+  };
+  for (const net::Prefix& space : spaces) {
+    follow(table_.covering(space));
+    follow(table_.covered(space, detect::monitored_routes_max));
+  }
 }
 
 // A router that did not return in time is lost; of one that did, what it did not announce again is.
@@ -137,9 +157,10 @@ void ShardWork::take(const feeds::ShardMessage& message, TimePoint at) {
 }
 
 void ShardWork::take(const model::RegistryPointer& registry, TimePoint at) {
-  watch(registry);
+  const std::vector<net::Prefix> removed = watch(registry);
   detector_.registry_changed(registry, table_, at, events_);
   if (detector_.monitored().empty()) monitored_.clear();
+  follow_unwatched(removed);
   for (const net::Asn asn : detector_.monitored_anew()) sought_next_.insert(asn);
 }
 

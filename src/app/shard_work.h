@@ -77,7 +77,8 @@ class ShardWork {
   void handle(const feeds::PeerDown& down, TimePoint at);
   void handle(const feeds::EndOfRib& end, TimePoint at);
   void handle(const feeds::RoutesRepeat& repeat, TimePoint at);
-  void watch(const model::RegistryPointer& after);
+  std::vector<net::Prefix> watch(const model::RegistryPointer& after);
+  void follow_unwatched(const std::vector<net::Prefix>& spaces);
   void seek(TimePoint at);
   void pass_deadlines(TimePoint at);
 

@@ -68,6 +68,7 @@ struct Detector::State {
   void follow_space(const net::Prefix& space, const rib::Table& table, TimePoint now, Events& out);
   void tell_expiring(const model::RegistryDifference& changes, TimePoint now, Events& out);
   void note_roas(const net::Prefix& observed, const PathView& view);
+  void judge_held(const rib::Route& route, TimePoint time, TimePoint now, Events& out);
   void judge_space(const net::Prefix& space, const rib::Table& table, std::optional<TimePoint> since,
                    TimePoint now, Events& out);
 };
@@ -259,11 +260,18 @@ void Detector::State::follow_space(const net::Prefix& space, const rib::Table& t
 
 // Judges everything that the table has inside `space`, and learns what covers it. What is found counts from
 // the route's own time on, or from `since`.
+// A route that is held although its peer is away may be gone, and where nobody watches its space the table
+// does not say so: it is looked for when the peer is back.
+void Detector::State::judge_held(const rib::Route& route, TimePoint time, TimePoint now, Events& out) {
+  if (!is_judged(route.peer->key.rib_kind)) return;
+  judge_route(route.peer, route.prefix, *route.attributes, time, now, out);
+  if (sessions.is_settling(route.peer->key, now)) incidents.lose_one(route.prefix, route.peer->id, now);
+}
+
 void Detector::State::judge_space(const net::Prefix& space, const rib::Table& table,
                                   std::optional<TimePoint> since, TimePoint now, Events& out) {
   const auto judge_one = [&](const rib::Route& route) {
-    if (!is_judged(route.peer->key.rib_kind)) return;
-    judge_route(route.peer, route.prefix, *route.attributes, since.value_or(route.received_at), now, out);
+    judge_held(route, since.value_or(route.received_at), now, out);
   };
   for (const rib::Route& route : table.covering(space)) judge_one(route);
   for (const rib::Route& route : table.covered(space, judged_at_once_max)) judge_one(route);
@@ -308,8 +316,7 @@ std::vector<net::Asn> Detector::monitored_anew() {
 std::uint64_t Detector::findings_left_out() const { return state_->incidents.left_out(); }
 
 void Detector::judge_held(const rib::Route& route, TimePoint now, Events& out) {
-  if (!state_->registry || !is_judged(route.peer->key.rib_kind)) return;
-  state_->judge_route(route.peer, route.prefix, *route.attributes, route.received_at, now, out);
+  if (state_->registry) state_->judge_held(route, route.received_at, now, out);
 }
 
 // Remembers a route that a ROA made valid and that no ROA speaks of now.

@@ -60,6 +60,11 @@ class Sessions {
   /// The peer has been up long enough to have sent its routes again. A key with an unspecified address asks
   /// for the router.
   bool is_back(const rib::PeerKey& key, TimePoint now) const;
+  /// The peer is away, or is back not long enough (`is_back`): what is held of it may be gone. Not of one
+  /// whose router never said that it is up.
+  bool is_settling(const rib::PeerKey& key, TimePoint now) const {
+    return routers_.contains(key.router) && !is_back(key, now);
+  }
   /// Resolves events of connections for which `known` is false.
   void forget_unknown(const model::Registry& registry, TimePoint now, std::vector<model::Event>& out);
 

@@ -7,12 +7,6 @@
 
 namespace peering::seeded {
 
-namespace {
-
-net::Prefix parse_prefix(std::string_view text) { return net::Prefix::parse(text).value(); }
-
-}  // namespace
-
 Internet::Internet(Random& random, Station& station) : random_(random), out_(station) {
   const std::size_t routers = 1 + random.below(3), peers = 2 + random.below(6);
   for (std::size_t i = 0; i < routers; ++i) {
@@ -61,9 +55,9 @@ void Internet::say(const Peer& peer, std::string_view prefix, const Path* path, 
     auto attributes = std::make_shared<wire::bgp::PathAttributes>();
     attributes->as_path = wire::bgp::AsPath::sequence(*path);
     batch.attributes = attributes;
-    batch.announced = {parse_prefix(prefix)};
+    batch.announced = {prefix_of(prefix)};
   } else {
-    batch.withdrawn = {parse_prefix(prefix)};
+    batch.withdrawn = {prefix_of(prefix)};
   }
   feeds::RouteRun run{{}, batch.time};
   append_batch(batch, run.burst);
@@ -171,11 +165,11 @@ void Internet::calm_down(TimePoint at) {
   for (std::size_t i = 0; i < routers_.size(); ++i) hand_over(i, routers_[i].queue.size());
 }
 
-std::size_t Internet::showing(const Verdict& verdict) const {
+std::size_t Internet::showing(const Verdict& verdict, const Circumstances& under) const {
   std::size_t out = 0;
   for (const Peer& peer : peers_) {
     const auto has = peer.routes.find(verdict.observed);
-    out += has != peer.routes.end() && verdicts_of(verdict.observed, has->second).contains(verdict);
+    out += has != peer.routes.end() && verdicts_of(verdict.observed, has->second, under).contains(verdict);
   }
   return out;
 }

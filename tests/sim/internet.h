@@ -31,7 +31,7 @@ class Internet {
   void calm_down(TimePoint at);
 
   /// How many peers have a route of which the oracle says this.
-  std::size_t showing(const Verdict& verdict) const;
+  std::size_t showing(const Verdict& verdict, const Circumstances& under) const;
   /// True when somebody has a route to the prefix that begins at one of these.
   bool has_route(std::string_view prefix, const std::set<net::Asn>& origins) const;
 

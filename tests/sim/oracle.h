@@ -1,12 +1,15 @@
 // What a route means, said as plainly as it can be, for the customers of this simulation.
 #pragma once
 
+#include <array>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <vector>
 
 #include "model/event.h"
 #include "model/registry.h"
+#include "rib/vrp_table.h"
 
 namespace peering::seeded {
 
@@ -35,22 +38,42 @@ const std::vector<Customer>& customers();
 /// Every prefix that may be announced: claimed ones and more specific ones.
 const std::vector<std::string_view>& prefixes();
 
+/// An AS that a customer watches wherever it stands in a path.
+struct Monitored {
+  std::string_view name;
+  net::Asn asn = 0;
+  std::optional<std::set<net::Asn>> upstreams, downstreams;  ///< absent: not checked
+};
+/// Lists that a customer may have; the first is empty.
+const std::vector<std::vector<Monitored>>& monitored_lists();
+/// Payloads that the RPKI may have.
+const std::vector<rib::Vrp>& possible_vrps();
+
+/// What verdicts depend on beside the route.
+struct Circumstances {
+  unsigned present = 3;                  ///< customers that have registered their prefixes, a bit each
+  std::array<std::size_t, 2> monitor{};  ///< the list of each customer
+  std::optional<unsigned> vrps;          ///< of `possible_vrps`, a bit each; absent: no RPKI data
+};
+
 /// What must be open while somebody shows it.
 struct Verdict {
-  model::EventKind kind;
-  std::string_view customer, claim;
+  model::EventKind kind;             ///< that a ROA is lost is said as that there is none
+  std::string_view customer, claim;  ///< the name of what is registered or monitored
   std::string_view observed;
-  net::Asn who = 0;  ///< the origin, or for a forged first hop the neighbour
+  net::Asn who = 0;  ///< the origin, or for a forged first hop or a monitored AS the neighbour
   friend auto operator<=>(const Verdict&, const Verdict&) = default;
 };
 
 /// All verdicts on one route, of every customer.
-std::set<Verdict> verdicts_of(std::string_view observed, const Path& path);
+std::set<Verdict> verdicts_of(std::string_view observed, const Path& path, const Circumstances& under);
 /// The verdict that the event tells, as far as the oracle knows its kind.
 std::optional<Verdict> verdict_of(const model::Event& event);
 
-/// The claims as the server holds them. Customers whose bit is not set in `present` have no prefixes.
-model::RegistryPointer registry_of(unsigned present);
+/// The claims and what is monitored as the server holds them.
+model::RegistryPointer registry_of(const Circumstances& circumstances);
+/// Each parsed once.
+const net::Prefix& prefix_of(std::string_view text);
 std::string connection_of(const Customer& customer);
 
 }  // namespace peering::seeded

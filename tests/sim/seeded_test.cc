@@ -1,9 +1,10 @@
 // A small Internet that a seed makes, and the server's way from its routes to a receiver of alerts: peers
 // announce, withdraw and repeat themselves; sessions and routers are lost; messages come late and in any
-// order between routers and between shards; customers come and go; the store refuses, the receiver fails, and
-// we crash and start again. When all is quiet, what is stored as open must be what the peers show, as a naive
-// oracle reads it from what they have, and the receiver must have been told exactly that. Virtual time, one
-// thread; the same seed is the same run on every machine.
+// order between routers and between shards; customers come and go and monitor other ASes; ROAs come and go,
+// and the cache with all of them; the store refuses, the receiver fails, and we crash and start again. When
+// all is quiet, what is stored as open must be what the peers show, as a naive oracle reads it from what they
+// have, and the receiver must have been told exactly that. Virtual time, one thread; the same seed is the
+// same run on every machine.
 //
 //   PEERING_SIM_SEED=42 build/dev/bin/seeded_test         that one
 //   PEERING_SIM_SEEDS=1000000 build/dev/bin/seeded_test   so many, from PEERING_SIM_SEED or 1 on
@@ -27,8 +28,12 @@ class World {
  public:
   explicit World(std::uint64_t seed)
       : random_(seed),
-        station_(1 + random_.below(3), registry_of(present_), random_,
-                 [this](const feeds::ShardMessage& message) { judged(message); }),
+        rpki_is_used_(random_.percent(50)),
+        shards_(1 + random_.below(3)),
+        station_(
+            shards_.size(), registry_of(now_), random_,
+            [this](std::size_t shard, const feeds::ShardMessage& message) { judged(shard, message); },
+            [this](std::size_t shard) { learned(shard); }),
         internet_(random_, station_) {
     internet_.connect_again(at_);
   }
@@ -49,24 +54,55 @@ class World {
  private:
   void one_step() {
     const std::uint64_t what = random_.below(100);
-    if (what < 50) {
+    if (what < 48) {
       internet_.step(at_);
-    } else if (what < 75) {
+    } else if (what < 72) {
       internet_.hear(at_);
       for (std::size_t i = 0; i < station_.shards(); ++i) station_.work(i, random_.below(6), at_);
-    } else if (what < 85) {
+    } else if (what < 82) {
       if (station_.write(1 + random_.below(20), at_)) station_.deliver(at_, true);
-    } else if (what < 94) {
+    } else if (what < 90) {
       wait(std::chrono::milliseconds(random_.percent(20) ? random_.below(90'000) : random_.below(3'000)));
-    } else if (what < 96) {
+    } else if (what < 92) {
       station_.store_fails(random_.percent(50));
+    } else if (what < 95) {
+      const std::size_t customer = random_.below(customers().size());
+      if (random_.percent(60)) {
+        now_.present ^= 1U << customer;
+      } else {
+        now_.monitor[customer] = random_.below(monitored_lists().size());
+      }
+      register_all();
     } else if (what < 98) {
-      present_ ^= 1U << random_.below(customers().size());
-      station_.register_prefixes(registry_of(present_), at_);
+      change_rpki();
     } else {
       crash();
     }
     wait(std::chrono::milliseconds(random_.below(50)));
+  }
+
+  void register_all() {
+    station_.register_prefixes(registry_of(now_), at_);
+    for (std::size_t i = 0; i < shards_.size(); ++i) show_held(i);
+  }
+
+  // A ROA appears or disappears, or the cache with all of them.
+  void change_rpki() {
+    if (!rpki_is_used_) return;
+    if (now_.vrps && random_.percent(20)) {
+      now_.vrps.reset();
+    } else {
+      now_.vrps = vrps_ ^= 1U << random_.below(possible_vrps().size());
+    }
+    tell_rpki();
+  }
+  void tell_rpki() {
+    if (!now_.vrps) return station_.know(nullptr, at_);
+    std::vector<rib::Vrp> vrps;
+    for (std::size_t i = 0; i < possible_vrps().size(); ++i) {
+      if ((*now_.vrps >> i & 1U) != 0) vrps.push_back(possible_vrps()[i]);
+    }
+    station_.know(std::make_shared<const rib::VrpTable>(std::move(vrps)), at_);
   }
 
   void crash() {
@@ -76,6 +112,7 @@ class World {
       if (const auto verdict = verdict_of(event)) known.insert(*verdict);
     }
     std::erase_if(due_, [&](const Verdict& verdict) { return !known.contains(verdict); });
+    for (Shard& shard : shards_) shard.held.clear();
     station_.crash(at_);
     internet_.connect_again(at_);
   }
@@ -90,8 +127,11 @@ class World {
   }
 
   void calm_down() {
-    present_ = all_present;
-    station_.register_prefixes(registry_of(present_), at_);
+    now_.present = all_present;
+    register_all();
+    // Without RPKI data nothing that the RPKI objected to is over.
+    if (rpki_is_used_) now_.vrps = vrps_;
+    tell_rpki();
     internet_.calm_down(at_);
     // Longer than anything that is waited for.
     for (int i = 0; i < 15; ++i) {
@@ -101,30 +141,61 @@ class World {
     station_.settle(at_);
   }
 
-  void judged(const feeds::ShardMessage& message) {
+  // The shard goes by what the RPKI says now; what it holds is judged again, sooner or later.
+  void learned(std::size_t shard) {
+    shards_[shard].vrps = now_.vrps;
+    show_held(shard);
+  }
+  void show_held(std::size_t shard) {
+    for (const auto& [key, path] : shards_[shard].held) {
+      for (const Verdict& verdict : verdicts_of(key.second, path, seen_by(shard))) {
+        shown_[verdict].insert(key.first);
+      }
+    }
+  }
+  Circumstances seen_by(std::size_t shard) const {
+    Circumstances out = now_;
+    out.vrps = shards_[shard].vrps;
+    return out;
+  }
+
+  void judged(std::size_t shard, const feeds::ShardMessage& message) {
     const auto* run = std::get_if<feeds::RouteRun>(&message);
     if (!run) return;
     run->burst.for_each([&](const rib::PeerPointer& peer, const rib::PackedRoutes& routes) {
+      rib::for_each_bits(routes.withdrawn, routes.family, [&](const rib::PrefixBits& bits) {
+        std::erase_if(shards_[shard].held, [&](const auto& held) {
+          return held.first.first == peer->id && prefix_of(held.first.second) == rib::to_prefix(bits);
+        });
+      });
       if (routes.announced.empty()) return;
       const auto path = rib::unpack_attributes(routes.attributes).as_path;
       rib::for_each_bits(routes.announced, routes.family, [&](const rib::PrefixBits& bits) {
         for (const std::string_view prefix : prefixes()) {
-          if (net::Prefix::parse(prefix).value() == rib::to_prefix(bits)) show(peer->id, prefix, path);
+          if (prefix_of(prefix) == rib::to_prefix(bits)) show(shard, peer->id, prefix, path);
         }
       });
     });
   }
-  void show(rib::PeerId peer, std::string_view prefix, const wire::bgp::AsPath& as_path) {
+  void show(std::size_t shard, rib::PeerId peer, std::string_view prefix, const wire::bgp::AsPath& as_path) {
     const Path& path = as_path.asns;
-    for (const Verdict& verdict : verdicts_of(prefix, path)) {
+    Path& held = shards_[shard].held[{peer, prefix}];
+    // What is said again is not judged again.
+    const bool judged_now = held != path;
+    held = path;
+    for (const Verdict& verdict : verdicts_of(prefix, path, seen_by(shard))) {
       shown_[verdict].insert(peer);
-      if (is_registered(verdict.customer)) due_.insert(verdict);
+      if (judged_now && (is_monitored(verdict.kind) || is_registered(verdict.customer))) due_.insert(verdict);
     }
+  }
+  static bool is_monitored(EventKind kind) {
+    return kind == EventKind::path_unexpected_upstream || kind == EventKind::path_unexpected_downstream ||
+           kind == EventKind::as_announces_unregistered;
   }
 
   bool is_registered(std::string_view customer) const {
     for (std::size_t i = 0; i < customers().size(); ++i) {
-      if (customers()[i].name == customer) return (present_ >> i & 1U) != 0;
+      if (customers()[i].name == customer) return (now_.present >> i & 1U) != 0;
     }
     return false;
   }
@@ -136,7 +207,7 @@ class World {
   }
 
   void check_open(const Verdict& verdict, std::size_t ever) const {
-    const std::size_t showing = internet_.showing(verdict);
+    const std::size_t showing = internet_.showing(verdict, now_);
     const std::string what =
         fmt::format("{} of {} by AS{} for {} of {}, shown by {} of {} peers", to_string(verdict.kind),
                     verdict.observed, verdict.who, verdict.claim, verdict.customer, showing, ever);
@@ -230,8 +301,15 @@ class World {
   static constexpr unsigned all_present = 3;
 
   TimePoint at_ = time_from_us(1'700'000'000'000'000), ticked_ = at_;
-  unsigned present_ = all_present;
+  Circumstances now_;
   Random random_;
+  bool rpki_is_used_;
+  unsigned vrps_ = 0;  // of the cache, whether it can be reached or not
+  struct Shard {
+    std::optional<unsigned> vrps;                                   // it goes by
+    std::map<std::pair<rib::PeerId, std::string_view>, Path> held;  // announced to it and not withdrawn
+  };
+  std::vector<Shard> shards_;
   std::map<Verdict, std::set<rib::PeerId>> shown_;
   std::set<Verdict> due_;  // judged, and not forgotten in a crash: must be in the store
   Station station_;

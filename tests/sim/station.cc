@@ -14,10 +14,12 @@ constexpr Microseconds reopen_within = std::chrono::minutes(10);
 
 }  // namespace
 
-Station::Station(std::size_t shards, model::RegistryPointer registry, Random& random, Judged judged)
+Station::Station(std::size_t shards, model::RegistryPointer registry, Random& random, Judged judged,
+                 Learned learned)
     : count_(shards),
       random_(random),
       judged_(std::move(judged)),
+      learned_(std::move(learned)),
       registry_(std::move(registry)),
       telemetry_(store::make_memory_telemetry_store()),
       rules_(*telemetry_),
@@ -29,6 +31,7 @@ Station::Station(std::size_t shards, model::RegistryPointer registry, Random& ra
 void Station::begin(TimePoint at) {
   backlog_ = std::make_unique<app::EventBacklog>(reopen_within);
   mailboxes_.assign(count_, {});
+  news_.assign(count_, {});
   shards_.clear();
   committer_ = std::make_unique<app::EventCommitter>(
       *telemetry_,
@@ -38,8 +41,8 @@ void Station::begin(TimePoint at) {
   const auto known = app::events_known(*telemetry_).value();
   const auto parts = app::events_of_shares(known, count_);
   const alert::FlapSettings flaps;
-  const auto recent = app::recent_events(*telemetry_, at - reopen_within, at - flaps.window).value();
-  const auto pasts = app::events_of_shares(app::findings_since(*telemetry_, TimePoint{}).value(), count_);
+  const auto recent = app::recent_events(*telemetry_, at, reopen_within, flaps.window).value();
+  const auto pasts = app::events_of_shares(recent.findings, count_);
   std::vector<model::Event> remembered = recent.ended;
   remembered.insert(remembered.end(), known.begin(), known.end());
   backlog_->restore(remembered, at);
@@ -52,7 +55,32 @@ void Station::begin(TimePoint at) {
     shards_.back()->restore(parts[i], pasts[i]);
     shards_.back()->take(registry_, at);
     fetch(*shards_.back(), at);
+    app::KnowledgeUpdate update;
+    update.after.vrps = vrps_;
+    update.at = at;
+    news_[i].push_back(std::move(update));
+    learn(i);
   }
+}
+
+void Station::know(Vrps vrps, TimePoint at) {
+  app::KnowledgeUpdate update;
+  if (vrps && vrps_) {
+    auto roas = std::make_shared<const rib::VrpDelta>(rib::difference(*vrps_, *vrps));
+    if (roas->empty()) return;
+    update.roas = std::move(roas);
+  }
+  vrps_ = std::move(vrps);
+  update.after.vrps = vrps_;
+  update.at = at;
+  for (auto& waiting : news_) waiting.push_back(update);
+}
+
+void Station::learn(std::size_t shard) {
+  for (auto& waiting = news_[shard]; !waiting.empty(); waiting.pop_front()) {
+    shards_[shard]->take(waiting.front());
+  }
+  learned_(shard);
 }
 
 bool Station::try_post(std::size_t shard, feeds::ShardMessage& message) {
@@ -65,9 +93,10 @@ void Station::fetch(app::ShardWork& shard, TimePoint at) {
 }
 
 void Station::work(std::size_t shard, std::size_t messages, TimePoint at) {
+  if (!news_[shard].empty()) learn(shard);
   for (auto& mailbox = mailboxes_[shard]; messages > 0 && !mailbox.empty(); --messages) {
     shards_[shard]->take(mailbox.front(), at);
-    judged_(mailbox.front());
+    judged_(shard, mailbox.front());
     mailbox.pop_front();
   }
   if (shards_[shard]->has_more()) shards_[shard]->go_on(at);
@@ -110,7 +139,7 @@ void Station::deliver(TimePoint at, bool may_fail) {
 
 void Station::settle(TimePoint at) {
   for (std::size_t i = 0; i < count_; ++i) {
-    while (!mailboxes_[i].empty() || shards_[i]->has_more()) work(i, 100, at);
+    while (!mailboxes_[i].empty() || !news_[i].empty() || shards_[i]->has_more()) work(i, 100, at);
   }
   store_fails_ = false;
   do {

@@ -31,9 +31,14 @@ struct Told {
 class Station : public feeds::ShardSink {
  public:
   /// Called with each message that a shard has judged.
-  using Judged = std::function<void(const feeds::ShardMessage&)>;
+  using Judged = std::function<void(std::size_t shard, const feeds::ShardMessage&)>;
+  /// Payloads that the RPKI has; null: there is no RPKI data.
+  using Vrps = rib::VrpTablePointer;
+  /// Called when a shard goes by other payloads from now on.
+  using Learned = std::function<void(std::size_t shard)>;
 
-  Station(std::size_t shards, model::RegistryPointer registry, Random& random, Judged judged);
+  Station(std::size_t shards, model::RegistryPointer registry, Random& random, Judged judged,
+          Learned learned);
 
   std::size_t shards() const override { return count_; }
   bool try_post(std::size_t shard, feeds::ShardMessage& message) override;
@@ -48,6 +53,8 @@ class Station : public feeds::ShardSink {
   /// Everything that waits anywhere is done, and the receiver has all.
   void settle(TimePoint at);
   void register_prefixes(model::RegistryPointer registry, TimePoint at);
+  /// The RPKI says something else; each shard hears of it when it works next.
+  void know(Vrps vrps, TimePoint at);
   /// The process is gone and starts again: what was not in the store is forgotten.
   void crash(TimePoint at);
   void store_fails(bool does) { store_fails_ = does; }
@@ -59,10 +66,12 @@ class Station : public feeds::ShardSink {
  private:
   void begin(TimePoint at);
   void fetch(app::ShardWork& shard, TimePoint at);
+  void learn(std::size_t shard);
 
   std::size_t count_;
   Random& random_;
   Judged judged_;
+  Learned learned_;
   Metrics metrics_;
   model::RegistryPointer registry_;
   std::unique_ptr<store::TelemetryStore> telemetry_;
@@ -70,6 +79,8 @@ class Station : public feeds::ShardSink {
   alert::GroupSettings groups_;
   std::vector<std::unique_ptr<app::ShardWork>> shards_;
   std::vector<std::deque<feeds::ShardMessage>> mailboxes_;
+  Vrps vrps_;
+  std::vector<std::deque<app::KnowledgeUpdate>> news_;  // of each shard
   std::unique_ptr<app::EventBacklog> backlog_;
   std::unique_ptr<app::EventCommitter> committer_;
   bool store_fails_ = false;
