@@ -20,7 +20,6 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "http/message.h"
-#include "latency/degradation.h"
 #include "latency/sample_log.h"
 #include "model/bgp_session.h"
 #include "model/probe.h"
@@ -31,6 +30,10 @@
 #include "rib/vrp_table.h"
 #include "store/resource_store.h"
 #include "store/telemetry_store.h"
+
+namespace peering::latency {
+struct SeriesVerdict;
+}
 
 namespace peering::api {
 

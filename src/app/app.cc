@@ -23,6 +23,7 @@
 #include "app/event_writer.h"
 #include "app/feed_settings.h"
 #include "app/folder_lock.h"
+#include "app/latency_judging.h"
 #include "app/latency_settings.h"
 #include "app/log_samples.h"
 #include "app/probing.h"
@@ -30,6 +31,7 @@
 #include "app/registry_watcher.h"
 #include "app/requirement_watch.h"
 #include "app/retention.h"
+#include "app/route_lookup.h"
 #include "app/sample_log.h"
 #include "app/session_history.h"
 #include "app/shard.h"
@@ -56,7 +58,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t worker_jobs_max = 2048;
-constexpr std::size_t routes_served_max = 1000;
 // Caches have given their data by then.
 constexpr std::chrono::minutes rpki_patience{1};
 constexpr std::chrono::seconds feed_look_period{1};
@@ -138,6 +139,7 @@ class App::State : public feeds::ShardSink {
   Result<void> open_stores();
   Result<void> start_detection();
   Result<void> start_knowledge();
+  void make_latency_judging();
   void make_requirement_watch(const std::vector<model::Event>& known);
   Result<void> start_api();
   Result<Listening> start_listeners();
@@ -152,8 +154,7 @@ class App::State : public feeds::ShardSink {
   Result<void> start_kafka_feeds();
   void watch_registered(const model::Registry& registry);
   void apply_registry(model::RegistryPointer registry);
-  Result<std::vector<rib::Route>> routes(const net::Prefix& prefix);
-  Result<rib::FoundRoutes> search(const rib::RouteSearch& search);
+  Result<std::vector<rib::Route>> routes(const net::Prefix& prefix) { return routes_around(shards_, prefix); }
   std::vector<std::string> not_ready() const;
   void make_feed_watch();
   void watch_feeds_until_stopped();
@@ -174,6 +175,7 @@ class App::State : public feeds::ShardSink {
   std::vector<std::unique_ptr<Shard>> shards_;
   std::unique_ptr<RegistryWatcher> watcher_;
   std::unique_ptr<Probing> probing_;
+  std::unique_ptr<LatencyJudging> judging_;
   std::unique_ptr<RequirementWatch> requirements_;
   std::unique_ptr<FeedWatch> feed_watch_;
   std::thread feed_watcher_;
@@ -212,8 +214,21 @@ Result<void> App::State::open_stores() {
   sample_log_ = std::make_unique<StoreSampleLog>(*telemetry_);
   recorder_ = std::make_unique<latency::Recorder>(*sample_log_, metrics_);
   if (auto done = recorder_->recover(); !done) return done;
+  make_latency_judging();
   recorder_->start(c_.latency.settle_every);
   return {};
+}
+
+void App::State::make_latency_judging() {
+  LatencyJudging::Services services{
+      .bins = [this](const latency::BinQuery& query) { return recorder_->bins(query); },
+      .events = [this](const store::EventQuery& query) { return telemetry_->events(query); },
+      .registry = [this] { return watcher_->current(); },
+      .emit = [this](std::vector<model::Event> events) { writer_->submit(std::move(events)); },
+      .routes = [this](const net::Prefix& prefix) { return routes(prefix); },
+      .settings = judge_settings(c_)};
+  judging_ = std::make_unique<LatencyJudging>(std::move(services), metrics_);
+  recorder_->on_settled([this](std::span<const latency::SeriesBin> bins) { judging_->touched(bins, now()); });
 }
 
 void App::State::make_requirement_watch(const std::vector<model::Event>& known) {
@@ -363,60 +378,6 @@ void App::State::apply_registry(model::RegistryPointer registry) {
   watch_registered(*registry);
 }
 
-Result<std::vector<rib::Route>> App::State::routes(const net::Prefix& prefix) {
-  const auto owner = feeds::shard_of(prefix, shards_.size());
-  if (owner) return shards_[*owner]->routes(prefix, routes_served_max);
-  std::vector<rib::Route> all;
-  for (const auto& shard : shards_) {
-    auto part = shard->routes(prefix, routes_served_max);
-    if (!part) return part;
-    // What no shard owns alone is in each of them.
-    const bool first = shard == shards_.front();
-    std::erase_if(*part, [&](const rib::Route& route) {
-      return !first && !feeds::shard_of(route.prefix, shards_.size());
-    });
-    all.insert(all.end(), part->begin(), part->end());
-  }
-  return all;
-}
-
-// A short prefix is asked of all shards; what is as short is in each of them, and taken from the first.
-Result<rib::FoundRoutes> App::State::search(const rib::RouteSearch& search) {
-  const auto owner = feeds::shard_of(search.prefix, shards_.size());
-  if (owner && search.longest_match && search.more_specific) {
-    // The longest match may be so short that other shards have the more specific ones.
-    rib::RouteSearch match = search;
-    match.more_specific = false;
-    const auto found = shards_[*owner]->search(match);
-    if (!found) return found;
-    match = search;
-    match.prefix = found->prefix;
-    match.longest_match = false;
-    return this->search(match);
-  }
-  if (owner) return shards_[*owner]->search(search);
-  auto out = shards_.front()->search(search);
-  for (std::size_t i = 1; out && i < shards_.size(); ++i) {
-    auto part = shards_[i]->search(search);
-    if (!part) return part;
-    out->truncated |= part->truncated;
-    std::ranges::copy_if(part->routes, std::back_inserter(out->routes), [&](const rib::Route& route) {
-      return feeds::shard_of(route.prefix, shards_.size()).has_value();
-    });
-  }
-  if (!out) return out;
-  const auto order = [&](const rib::Route& route) {
-    const int nearness = route.prefix == search.prefix ? 0 : route.prefix.covers(search.prefix) ? 1 : 2;
-    return std::pair(nearness, route.prefix);
-  };
-  std::ranges::stable_sort(out->routes, {}, order);
-  if (out->routes.size() > search.limit) {
-    out->routes.resize(search.limit);
-    out->truncated = true;
-  }
-  return out;
-}
-
 std::vector<std::string> App::State::not_ready() const {
   std::vector<std::string> out;
   if (!started_) out.emplace_back("starting");
@@ -447,7 +408,7 @@ Result<void> App::State::start_api() {
       .latency_bins = [this](const latency::BinQuery& query) { return recorder_->bins(query); },
       .settings = api_settings(c_),
       .vrps = [this] { return knowledge_->vrps(); },
-      .search_routes = [this](const rib::RouteSearch& wanted) { return search(wanted); },
+      .search_routes = [this](const rib::RouteSearch& wanted) { return search_routes(shards_, wanted); },
       .when_applied =
           [this](model::Revision revision, std::function<void(Result<void>)> done) {
             watcher_->when_applied(revision, std::move(done));
@@ -463,7 +424,8 @@ Result<void> App::State::start_api() {
                              TimePoint to) { return probing_->results(owner, name, from, to); },
       .identities = identities_.get(),
       .concerns = [this] { return feed_watch_ ? feed_watch_->troubles() : std::vector<std::string>(); },
-      .unheard_feeds = [this] { return feed_watch_->unheard(); }};
+      .unheard_feeds = [this] { return feed_watch_->unheard(); },
+      .latency_verdicts = [this](const std::string& prefix) { return judging_->verdicts(prefix, now()); }};
   api_ = std::make_unique<api::Api>(std::move(services));
   return api_->bootstrap(c_.data_dir);
 }
@@ -633,6 +595,7 @@ Result<Listening> App::State::start() {
   if (auto done = probing_->start(); !done) return tl::unexpected(done.error());
   listening->stamp = probing_->reflector();
   requirements_->start();
+  judging_->start();
   feed_watcher_ = std::thread([this] { watch_feeds_until_stopped(); });
   retention_ = std::make_unique<Retention>(*resources_, *telemetry_, c_);
   retention_->start();
@@ -667,6 +630,7 @@ void App::State::stop() {
   if (watcher_) watcher_->stop();
   if (knowledge_) knowledge_->stop();
   for (const auto& shard : shards_) shard->stop();
+  if (judging_) judging_->stop();
   if (writer_) writer_->stop();
   if (outbox_) outbox_->stop();
   if (recorder_) recorder_->stop();

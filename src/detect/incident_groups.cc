@@ -70,6 +70,10 @@ std::vector<std::string> causes_of(const model::Event& event) {
     case EventKind::feed_silent:
       if (!event.peers.empty()) return {way_cause(event.peers.front())};
       return {};
+    case EventKind::latency_degraded:
+    case EventKind::latency_recovered:
+      if (event.latency) return {"latency " + event.latency->pop};
+      return {};
     case EventKind::requirement_violation:
       return {"requirements " + model::lower(event.connection)};
     case EventKind::announcement:
@@ -77,8 +81,6 @@ std::vector<std::string> causes_of(const model::Event& event) {
     case EventKind::active_path:
     case EventKind::path_change:
     case EventKind::roa_change:
-    case EventKind::latency_degraded:
-    case EventKind::latency_recovered:
     case EventKind::flapping:
     case EventKind::mass_event:
     case EventKind::resolved:

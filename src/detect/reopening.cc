@@ -25,7 +25,9 @@ void shorten(std::vector<std::string>& evidence) {
 }
 
 // What was over when it was made neither ends nor comes back.
+// A latency event comes back by its own rules (app/latency_judging.h), in sample time and in any order.
 bool has_life(const model::Event& event) {
+  if (event.latency) return false;
   return event.state == EventState::open || event.resolved_at.has_value();
 }
 

@@ -10,7 +10,8 @@
 
 namespace peering::latency {
 
-/// Of each series its bins with at least two samples, in order of time.
+/// Of each series its bins of five minutes with at least two samples, in order of time. Wider ones, which are
+/// left of old times, cannot be judged.
 using SeriesSummaries = std::map<SeriesName, std::vector<BinSummary>>;
 
 SeriesSummaries summaries_of(std::span<const SeriesBin> bins);

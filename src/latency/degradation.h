@@ -61,6 +61,7 @@ struct Baseline {
 /// A time in which a series was worse than usual.
 struct Degradation {
   TimePoint first_seen{};                 ///< start of the first bin that was shifted
+  TimePoint opened_at{};                  ///< start of the bin that made it a degradation
   std::optional<TimePoint> recovered_at;  ///< start of the first good bin of those that ended it
   TimePoint last_bin{};                   ///< start of the bin that opened or ended it
   bool became_usual = false;              ///< it ended as its level has held for the whole window

@@ -81,6 +81,11 @@ Result<void> PrefixJudge::load(std::optional<TimePoint> touched, TimePoint until
   return build(from, checkpoint);
 }
 
+std::optional<double> PrefixJudge::usual_us(const SeriesName& name, TimePoint at) const {
+  const auto judge = judges_.find(name);
+  return judge == judges_.end() ? std::nullopt : judge->second.usual_us(at);
+}
+
 // A time from which on judging needs to know no degradation that began before.
 TimePoint PrefixJudge::outside_of_known(TimePoint from) const {
   const Microseconds in_a_row = bin_width * static_cast<std::int64_t>(settings_.of_bins);

@@ -44,6 +44,8 @@ class PrefixJudge {
   Result<std::vector<SeriesVerdict>> judge(std::optional<TimePoint> touched, TimePoint until);
   /// Verdicts as `judge` would give them, without keeping anything; for reports. Needs no `touched`.
   Result<std::vector<SeriesVerdict>> look(TimePoint until) const;
+  /// What is usual for a series at `at`, a moment not long ago; nothing when that is not known.
+  std::optional<double> usual_us(const SeriesName& name, TimePoint at) const;
   /// True when a state is kept, so that `look` costs little.
   bool loaded() const { return checkpoint_.has_value(); }
   /// True when a bin at `at` makes the state be built anew.

@@ -111,6 +111,7 @@ Result<void> Recorder::complete_totals() {
 Result<void> Recorder::write_totals() {
   if (auto written = log_.settle(totals_, settling_through_); !written) return written;
   settles_.add();
+  if (settled_) settled_(totals_);
   totals_.clear();
   phase_ = Phase::idle;
   const std::lock_guard lock(mutex_);

@@ -18,7 +18,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <mutex>
+#include <span>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -56,6 +58,11 @@ class Recorder {
 
   /// Stores what is in memory. Called from time to time, by `start`'s thread or by hand.
   Result<void> settle();
+
+  /// Told of bins that were stored with more samples than before, on the thread that settles. Set it before
+  /// `start`.
+  using Settled = std::function<void(std::span<const SeriesBin>)>;
+  void on_settled(Settled settled) { settled_ = std::move(settled); }
 
   /// Settles every `interval` on a thread of its own until `stop`.
   void start(std::chrono::milliseconds interval);
@@ -102,6 +109,7 @@ class Recorder {
   Phase phase_ = Phase::idle;
   std::vector<SeriesBin> totals_;  // `settling_` and what is stored of the same bins
 
+  Settled settled_;
   std::jthread settler_;
 };
 

@@ -35,6 +35,11 @@ void SeriesJudge::judge(const BinSummary& bin, std::vector<Degradation>& over) {
   }
 }
 
+std::optional<double> SeriesJudge::usual_us(TimePoint at) const {
+  const auto baseline = history_.baseline(at, found_by().value_or(Basis::hour_of_week));
+  return baseline ? std::optional(baseline->us) : std::nullopt;
+}
+
 void SeriesJudge::shifted(const BinSummary& bin, const Baseline& baseline) {
   good_ = 0;
   if (open_) {
@@ -48,7 +53,7 @@ void SeriesJudge::shifted(const BinSummary& bin, const Baseline& baseline) {
   if (shifted_.size() < settings_.shifted_bins) return;
   Degradation made;
   made.first_seen = shifted_.front().bin.start;
-  made.last_bin = bin.start;
+  made.opened_at = made.last_bin = bin.start;
   made.baseline = shifted_.front().baseline;
   made.first = made.worst = shifted_.front().bin;
   made.shifted = shifted_.size();

@@ -32,6 +32,8 @@ class SeriesJudge {
   void judge(const BinSummary& bin, std::vector<Degradation>& over);
   /// What is open after the last bin.
   const std::optional<Degradation>& open() const { return open_; }
+  /// What a bin at `at` would be compared with.
+  std::optional<double> usual_us(TimePoint at) const;
   TemporalClass temporal_class() const { return history_.temporal_class(); }
 
  private:

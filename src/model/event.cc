@@ -1,5 +1,7 @@
 #include "model/event.h"
 
+#include <cmath>
+
 #include "base/digest.h"
 #include "model/json_fields.h"
 #include "model/names.h"
@@ -115,6 +117,46 @@ std::optional<Mass> mass_of(const json::value& value, Fields& fields) {
 
 }  // namespace
 
+namespace {
+
+// Whole microseconds, as sketches know no less.
+json::object latency_json(const LatencyShift& shift) {
+  const auto whole = [](double us) { return std::llround(us); };
+  json::object out{{"pop", shift.pop},
+                   {"kind", to_string(shift.kind)},
+                   {"basis", shift.basis},
+                   {"baseline_us", whole(shift.baseline_us)},
+                   {"best_us", whole(shift.best_us)},
+                   {"median_us", whole(shift.median_us)},
+                   {"median_ci95_us", json::array{whole(shift.low_us), whole(shift.high_us)}},
+                   {"count", shift.count}};
+  if (shift.retracted) out["retracted"] = true;
+  return out;
+}
+
+LatencyShift latency_of(const json::value& value, Fields& fields) {
+  Fields inner(value);
+  LatencyShift out;
+  out.pop = inner.text("pop");
+  out.kind = inner.named<SampleKind>("kind", parse_sample_kind);
+  out.basis = inner.text("basis");
+  out.baseline_us = static_cast<double>(inner.integer("baseline_us"));
+  out.best_us = static_cast<double>(inner.integer("best_us"));
+  out.median_us = static_cast<double>(inner.integer("median_us"));
+  const auto interval = inner.array("median_ci95_us");
+  if (interval.size() == 2 && interval[0].is_number() && interval[1].is_number()) {
+    out.low_us = interval[0].to_number<double>();
+    out.high_us = interval[1].to_number<double>();
+  }
+  out.count = static_cast<std::uint64_t>(inner.integer("count"));
+  const json::value* const retracted = find(value, "retracted");
+  out.retracted = retracted && retracted->is_bool() && retracted->get_bool();
+  fields.take_error(inner);
+  return out;
+}
+
+}  // namespace
+
 json::value to_json(const Event& e) {
   json::object out{{"id", e.id.value},
                    {"kind", to_string(e.kind)},
@@ -162,6 +204,8 @@ json::value to_json(const Event& e) {
   }
   if (!e.summarized_by.value.empty()) out["summarizedBy"] = e.summarized_by.value;
   if (e.mass) out["mass"] = mass_json(e);
+  if (e.latency) out["latency"] = latency_json(*e.latency);
+  if (e.blame) out["blame"] = to_json(*e.blame);
   return out;
 }
 
@@ -225,7 +269,13 @@ Result<Event> event_from_json(const json::value& value) {
   }
   e.summarized_by = EventId(find_string(value, "summarizedBy").value_or(""));
   if (const json::value* mass = find(value, "mass")) e.mass = mass_of(*mass, fields);
+  if (const json::value* latency = find(value, "latency")) e.latency = latency_of(*latency, fields);
   if (fields.error()) return tl::unexpected(*fields.error());
+  if (const json::value* blame = find(value, "blame")) {
+    auto read = blame_from_json(*blame);
+    if (!read) return tl::unexpected(read.error());
+    e.blame = std::move(*read);
+  }
   return e;
 }
 

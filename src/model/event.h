@@ -11,6 +11,8 @@
 #include "base/id.h"
 #include "base/json.h"
 #include "base/time.h"
+#include "model/blame.h"
+#include "model/sample.h"
 #include "net/prefix.h"
 
 namespace peering::model {
@@ -91,6 +93,21 @@ struct Mass {
   friend bool operator==(const Mass&, const Mass&) = default;
 };
 
+/// What a latency event is about: one kind of samples at one PoP, and the bin of five minutes that showed it
+/// first. Times in microseconds.
+struct LatencyShift {
+  std::string pop;
+  SampleKind kind = SampleKind::srtt;
+  std::string basis;       ///< what the baseline is: "hour-of-week", "hour-of-day" or "best-state"
+  double baseline_us = 0;  ///< what was usual
+  double best_us = 0;      ///< the path's best state
+  double median_us = 0;
+  double low_us = 0, high_us = 0;  ///< the median's 95 % interval
+  std::uint64_t count = 0;         ///< samples
+  bool retracted = false;          ///< samples that came late show that it was not so
+  friend bool operator==(const LatencyShift&, const LatencyShift&) = default;
+};
+
 /// One event. A later version of the same event (more peers, resolved) has the same id and replaces it.
 struct Event {
   EventId id;  ///< 32 hexadecimal digits, `make_event_id` of what makes it this event
@@ -123,11 +140,13 @@ struct Event {
   std::string incident_id;  ///< groups events of one incident; the event's own id when alone
   /// Names of silences for which it is, or would have been, not told (docs/alerts.md).
   std::vector<std::string> silenced_by;
-  int reopened = 0;                  ///< how often it was over and came back under this id
-  bool damped = false;               ///< this version is not told: the event flaps (docs/alerts.md)
-  std::optional<Flapping> flapping;  ///< of a flapping event
-  EventId summarized_by;             ///< the mass event that tells of it in its place; empty: none
-  std::optional<Mass> mass;          ///< of a mass event
+  int reopened = 0;                     ///< how often it was over and came back under this id
+  bool damped = false;                  ///< this version is not told: the event flaps (docs/alerts.md)
+  std::optional<Flapping> flapping;     ///< of a flapping event
+  EventId summarized_by;                ///< the mass event that tells of it in its place; empty: none
+  std::optional<Mass> mass;             ///< of a mass event
+  std::optional<LatencyShift> latency;  ///< of a latency event
+  std::optional<Blame> blame;           ///< likewise: whose fault it most likely is
 
   friend bool operator==(const Event&, const Event&) = default;
 };

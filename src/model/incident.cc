@@ -51,6 +51,18 @@ std::optional<IncidentSpan> incident_span(std::string_view incident_id) {
   return IncidentSpan{start - incident_step, start + incident_window};
 }
 
+namespace {
+
+// A verdict that names somebody is clearer than one that does not; the more it explains, the clearer.
+std::pair<int, double> clearness(const Blame& blame) {
+  const int names = blame.verdict == BlameVerdict::insufficient ? 0
+                    : blame.verdict == BlameVerdict::ambiguous  ? 1
+                                                                : 2;
+  return {names, blame.share};
+}
+
+}  // namespace
+
 void Incident::add(const Event& event) {
   const bool first = events_ == 0;
   ++events_;
@@ -68,6 +80,7 @@ void Incident::add(const Event& event) {
   const std::string& evidence = event.evidence.empty() ? event.description : event.evidence.front();
   push_older(evidence_, fmt::format("{}: {}", event.observed.to_string(), evidence), evidence_max);
   oldest_summary_ = event.summary;
+  if (event.blame && (!blame_ || clearness(*event.blame) >= clearness(*blame_))) blame_ = event.blame;
 }
 
 std::string Incident::summary() const {
@@ -101,6 +114,7 @@ json::value Incident::to_json(TimePoint now) const {
   out["connections"] = first_of(connections_, listed_max);
   out["evidence"] = first_of(evidence_, evidence_max);
   out["events"] = first_of(event_ids_, listed_max);
+  if (blame_) out["blame"] = peering::model::to_json(*blame_);
   out["complete"] = complete_;
   return out;
 }

@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "model/blame.h"
 #include "model/event.h"
 
 namespace peering::model {
@@ -72,6 +73,7 @@ class Incident {
   std::set<net::Asn> suspects_;
   std::deque<std::string> event_ids_, evidence_;
   std::string oldest_summary_;
+  std::optional<Blame> blame_;  // the clearest one
 };
 
 }  // namespace peering::model
