@@ -20,7 +20,7 @@ namespace peering::app {
 
 namespace {
 
-constexpr std::chrono::milliseconds pause_between_rounds{500};
+constexpr std::chrono::milliseconds judging_pause{500};
 // After its end a bin may still get samples that were on their way.
 constexpr std::chrono::seconds settling_time{10};
 // How long it must be quiet around older bins, and how long that is waited for.
@@ -29,7 +29,7 @@ constexpr std::chrono::seconds quiet_time{3}, quiet_waited_max{30};
 constexpr std::chrono::days told_max{60};
 constexpr std::size_t events_page = 1000;
 constexpr std::chrono::milliseconds loading_budget{200};
-constexpr std::chrono::seconds stop_patience{3};
+constexpr std::chrono::seconds judging_patience{3};
 
 // Blame is asked again after so long, so many times.
 constexpr std::chrono::seconds blame_again_after{15};
@@ -403,7 +403,7 @@ struct LatencyJudging::State {
   // What waits is judged before the end, as long as there is time.
   void finish() {
     const TimePoint at = now();
-    const auto end = std::chrono::steady_clock::now() + stop_patience;
+    const auto end = std::chrono::steady_clock::now() + judging_patience;
     for (const auto& [key, from] : take_due(at, true)) {
       if (std::chrono::steady_clock::now() >= end || !judge(key, from, at)) return;
     }
@@ -411,7 +411,7 @@ struct LatencyJudging::State {
 
   void run() {
     for (std::unique_lock lock(mutex); !stopping;) {
-      wake.wait_for(lock, pause_between_rounds, [&] { return stopping; });
+      wake.wait_for(lock, judging_pause, [&] { return stopping; });
       if (stopping) break;
       lock.unlock();
       round(now(), false);

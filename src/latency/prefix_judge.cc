@@ -16,8 +16,8 @@ constexpr std::chrono::days read_at_once{1};
 
 TimePoint whole_hour(TimePoint at) { return std::chrono::floor<std::chrono::hours>(at); }
 
-SeriesVerdict verdict_of(const SeriesName& name, SeriesJudge judge, std::vector<Degradation> over,
-                         std::span<const BinSummary> bins) {
+SeriesVerdict judged_series(const SeriesName& name, SeriesJudge judge, std::vector<Degradation> over,
+                            std::span<const BinSummary> bins) {
   for (const BinSummary& bin : bins) judge.judge(bin, over);
   if (judge.open()) over.push_back(*judge.open());
   return {name, std::move(over), judge.temporal_class()};
@@ -28,7 +28,7 @@ SeriesVerdict verdict_of(const SeriesName& name, SeriesJudge judge, std::vector<
 std::vector<SeriesVerdict> judge_all(std::span<const SeriesBin> bins, const JudgeSettings& settings) {
   std::vector<SeriesVerdict> out;
   for (const auto& [name, summaries] : summaries_of(bins)) {
-    out.push_back(verdict_of(name, SeriesJudge(settings), {}, summaries));
+    out.push_back(judged_series(name, SeriesJudge(settings), {}, summaries));
   }
   return out;
 }
@@ -160,8 +160,9 @@ std::vector<SeriesVerdict> PrefixJudge::verdicts(const SeriesSummaries& tail) co
   for (const auto& [name, judge] : judges) {
     const auto known = known_.find(name);
     const auto bins = tail.find(name);
-    out.push_back(verdict_of(name, *judge, known == known_.end() ? std::vector<Degradation>() : known->second,
-                             bins == tail.end() ? std::span<const BinSummary>() : bins->second));
+    out.push_back(judged_series(name, *judge,
+                                known == known_.end() ? std::vector<Degradation>() : known->second,
+                                bins == tail.end() ? std::span<const BinSummary>() : bins->second));
   }
   return out;
 }
