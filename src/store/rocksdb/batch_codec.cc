@@ -77,7 +77,9 @@ bool take_all_series(VarintReader& reader, bool with_texts, model::SampleBatch& 
 }  // namespace
 
 std::string encode_batch(const model::SampleBatch& batch) {
+  constexpr std::size_t usual_series_bytes = 24, usual_sample_bytes = 10;
   std::string out(1, format_version);
+  out.reserve(batch.series.size() * usual_series_bytes + batch.samples.size() * usual_sample_bytes);
   append_text(out, batch.idempotency_key);
   append_text(out, batch.body_digest);
   append_varint(out, batch.names.size());
