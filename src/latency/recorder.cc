@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <map>
+#include <tuple>
 
 #include "base/log.h"
 
@@ -13,6 +14,15 @@ namespace {
 using BinKey = std::tuple<TimePoint, model::SeriesKey, model::SketchLevel>;
 
 BinKey key_of(SeriesBin& bin) { return {bin.start, std::move(bin.series), bin.level}; }
+
+// As the store keeps them, so that looking them up and writing them goes through it once.
+std::vector<SeriesBin> in_order_of_rows(std::vector<SeriesBin> bins) {
+  std::ranges::sort(bins, {}, [](const SeriesBin& bin) {
+    return std::tie(bin.series.prefix_resource, bin.start, bin.series.client, bin.series.kind,
+                    bin.series.pop);
+  });
+  return bins;
+}
 
 }  // namespace
 
@@ -98,7 +108,7 @@ void Recorder::take_fresh() {
 // Adds what is stored of the same bins. `settling_` is changed by the settling thread only, so that reading
 // it here needs no lock; others copy it under the lock.
 Result<void> Recorder::complete_totals() {
-  totals_ = settling_;
+  totals_ = in_order_of_rows(settling_);
   for (SeriesBin& each : totals_) {
     const auto stored = log_.bin(each.series, each.start);
     if (!stored) return tl::unexpected(stored.error());

@@ -64,12 +64,23 @@ rocksdb::ColumnFamilyOptions table_options(const std::shared_ptr<rocksdb::Cache>
   blocks.block_cache = cache;
   blocks.filter_policy.reset(rocksdb::NewBloomFilterPolicy(bloom_bits_per_key));
   blocks.cache_index_and_filter_blocks = true;
+  // In small blocks: a whole filter is megabytes, and reading one for each look costs more than the look
+  // saves.
+  blocks.partition_filters = true;
+  blocks.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
   blocks.pin_l0_filter_and_index_blocks_in_cache = true;
   rocksdb::ColumnFamilyOptions options;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(blocks));
   options.compression = rocksdb::kLZ4Compression;
   options.bottommost_compression = rocksdb::kZSTD;
   options.level_compaction_dynamic_level_bytes = true;
+  return options;
+}
+
+// What is pending is gone in seconds: packing it would cost more than anything else that is done with it.
+rocksdb::ColumnFamilyOptions pending_options(rocksdb::ColumnFamilyOptions options) {
+  options.compression = rocksdb::kNoCompression;
+  options.bottommost_compression = rocksdb::kNoCompression;
   return options;
 }
 
@@ -110,6 +121,8 @@ Result<void> Database::open_folder() {
   const auto cache = rocksdb::NewLRUCache(cache_bytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> tables;
   for (const char* name : table_names) tables.emplace_back(name, table_options(cache));
+  rocksdb::ColumnFamilyOptions& pending = tables[static_cast<std::size_t>(Table::pending)].options;
+  pending = pending_options(pending);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* raw = nullptr;
   const auto status = rocksdb::DB::Open(database_options(), folder_, tables, &handles, &raw);
