@@ -58,7 +58,7 @@ net::Address read_client(std::string_view bytes) {
 class BinaryReader {
  public:
   BinaryReader(const Header& header, const SampleRules& rules, DecodedSamples& out)
-      : header_(header), rules_(rules), checker_(rules, out), known_pops_(header.pops.size()) {}
+      : header_(header), checker_(rules, out), known_pops_(header.pops.size()) {}
 
   void read(std::string_view record) {
     const auto at = read_time(static_cast<std::int64_t>(little_endian(record.substr(0, 8))));
@@ -67,7 +67,7 @@ class BinaryReader {
     const auto pop = read_pop(pop_index);
     if (!pop) return;
     const auto rtt = static_cast<std::uint32_t>(little_endian(record.substr(24, 4)));
-    if (rtt == 0 || rtt > rtt_us_max) {
+    if (!SampleChecker::is_rtt_us(rtt)) {
       checker_.rtt_us(static_cast<double>(rtt), std::to_string(rtt));
       return;
     }
@@ -89,8 +89,7 @@ class BinaryReader {
       return std::nullopt;
     }
     const TimePoint at = time_from_us(us);
-    if (at >= rules_.now - rules_.accept_age && at <= rules_.now + rules_.ahead_max) return at;
-    return checker_.time(at, std::to_string(us));
+    return checker_.time(at, checker_.in_time(at) ? std::string() : std::to_string(us));
   }
 
   std::optional<std::uint32_t> read_pop(std::uint64_t index) {
@@ -105,7 +104,6 @@ class BinaryReader {
 
   // Most samples are right: the checker, which words what is wrong, is asked for names once and for the rest.
   const Header& header_;
-  const SampleRules& rules_;
   SampleChecker checker_;
   std::vector<std::optional<std::uint32_t>> known_pops_;
   std::optional<std::uint32_t> known_source_;

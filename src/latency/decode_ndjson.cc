@@ -90,13 +90,15 @@ class LineReader {
 
   std::optional<TimePoint> read_time(const std::optional<dom::element>& member) {
     if (const auto text = as_text(member)) return checker_.time_text(*text);
-    if (const auto number = number_of(member)) return checker_.time_number(*number, shown(member));
+    if (const auto number = number_of(member))
+      return checker_.time_number(*number, checker_.in_time(*number) ? std::string() : shown(member));
     checker_.reject("time", shown(member), "RFC 3339 or unix seconds as a number");
     return std::nullopt;
   }
 
   std::optional<std::uint32_t> read_rtt(const std::optional<dom::element>& member) {
-    if (const auto number = number_of(member)) return checker_.rtt_us(*number, shown(member));
+    if (const auto number = number_of(member))
+      return checker_.rtt_us(*number, SampleChecker::is_rtt_us(*number) ? std::string() : shown(member));
     checker_.reject("rtt_us", shown(member), "a number of microseconds");
     return std::nullopt;
   }

@@ -14,6 +14,8 @@ namespace {
 constexpr std::string_view time_rule = "RFC 3339 or unix seconds as a number";
 constexpr double seconds_max = 253'402'300'800;  // the year 10000
 
+TimePoint from_seconds(double seconds) { return time_from_us(std::llround(seconds * 1e6)); }
+
 // Names end up in reports: text without control characters.
 bool is_name(std::string_view text) {
   const bool visible =
@@ -77,7 +79,11 @@ std::optional<TimePoint> SampleChecker::time_number(double seconds, std::string_
     reject("time", shown, time_rule);
     return std::nullopt;
   }
-  return time(time_from_us(std::llround(seconds * 1e6)), shown);
+  return time(from_seconds(seconds), shown);
+}
+
+bool SampleChecker::in_time(double seconds) const {
+  return std::abs(seconds) < seconds_max && in_time(from_seconds(seconds));
 }
 
 std::optional<net::Address> SampleChecker::client_text(std::string_view address) {
@@ -90,7 +96,7 @@ std::optional<net::Address> SampleChecker::client_text(std::string_view address)
 }
 
 std::optional<std::uint32_t> SampleChecker::rtt_us(double value, std::string_view shown) {
-  if (!(value > 0) || value > rtt_us_max) {
+  if (!is_rtt_us(value)) {
     reject("rtt_us", shown, "a number above 0 and at most 10000000 (10 s)");
     return std::nullopt;
   }

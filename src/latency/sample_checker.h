@@ -19,6 +19,16 @@ class SampleChecker {
   void reject(std::string_view field, std::string_view value, std::string_view rule);
   void accept(const RawSample& sample);
 
+  /// What is neither too far ahead nor too old.
+  bool in_time(TimePoint at) const {
+    return at <= rules_.now + rules_.ahead_max && at >= rules_.now - rules_.accept_age;
+  }
+  /// Unix seconds that are in time.
+  bool in_time(double seconds) const;
+  /// Above 0 and at most 10 s.
+  static bool is_rtt_us(double value) { return value > 0 && value <= rtt_us_max; }
+
+  /// `shown` of these is only looked at when the value is refused.
   std::optional<TimePoint> time(TimePoint at, std::string_view shown);
   std::optional<TimePoint> time_text(std::string_view rfc3339);
   /// Unix seconds.
