@@ -43,6 +43,8 @@ peering_library(deflate PkgConfig::deflate)
 # Not as pkg-config has it: its -pthread would shut the files that use it out of the precompiled headers.
 find_library(RE2 re2 REQUIRED)
 peering_library(re2 ${RE2})
+find_package(date REQUIRED)
+peering_library(date_tz date::date-tz)
 # May be missing: then [[feeds.kafka]] is refused.
 pkg_check_modules(rdkafka IMPORTED_TARGET rdkafka)
 if(rdkafka_FOUND)

@@ -93,6 +93,7 @@ void add_recurrence(json::object& properties, const Call& call) {
   add_text(recurrence, "startTime", call, "from");
   add_text(recurrence, "endTime", call, "to");
   add_text(recurrence, "utcOffset", call, "utc-offset");
+  add_text(recurrence, "timeZone", call, "time-zone");
   properties["recurrence"] = std::move(recurrence);
 }
 
@@ -184,7 +185,8 @@ std::vector<Command> silence_commands() {
         {"--from", "comes back at this time of day, e.g. 22:00"},
         {"--to", "and ends at this time of day"},
         {"--day", "only on these days: Monday Tuesday …", OptionKind::list},
-        {"--utc-offset", "of --from, --to and --day: Z (default), +01:00, …"},
+        {"--time-zone", "of --from, --to and --day, by its name in the IANA database: Europe/Berlin"},
+        {"--utc-offset", "instead, a fixed one: Z (default), +01:00, …"},
         {"--comment", "why"}},
        create},
       {"silence list",

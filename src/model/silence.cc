@@ -64,14 +64,27 @@ bool SilenceMatcher::holds(const SilencedSubject& subject) const {
   return std::ranges::any_of(names, is_it) == is_equal;
 }
 
+bool Recurrence::begins_on(std::chrono::sys_days date) const {
+  return days.empty() || std::ranges::find(days, std::chrono::weekday(date)) != days.end();
+}
+
+bool Recurrence::contains_in_zone(TimePoint at) const {
+  const auto today = zone->day_of(at);
+  for (const auto begins : {today, today - std::chrono::days(1)}) {
+    const auto ends = end > start ? begins : begins + std::chrono::days(1);
+    if (begins_on(begins) && zone->first(begins, start) <= at && at < zone->last(ends, end)) return true;
+  }
+  return false;
+}
+
 bool Recurrence::contains(TimePoint at) const {
+  if (zone) return contains_in_zone(at);
   const auto local = at + utc_offset;
   const auto today = std::chrono::floor<std::chrono::days>(local);
   const auto lasts = end > start ? end - start : end + day - start;
   for (const auto begins : {today, today - std::chrono::days(1)}) {
-    const bool on = days.empty() || std::ranges::find(days, std::chrono::weekday(begins)) != days.end();
     const auto since = local - (begins + start);
-    if (on && since >= Microseconds(0) && since < lasts) return true;
+    if (begins_on(begins) && since >= Microseconds(0) && since < lasts) return true;
   }
   return false;
 }

@@ -17,6 +17,7 @@
 #include "base/time.h"
 #include "model/event.h"
 #include "model/path_rule.h"
+#include "model/time_zone.h"
 
 namespace peering::model {
 
@@ -50,14 +51,19 @@ struct SilenceMatcher {
   friend bool operator==(const SilenceMatcher&, const SilenceMatcher&) = default;
 };
 
-/// A part of the day, every day or on days of the week, in local time of a fixed offset from UTC.
+/// A part of the day, every day or on days of the week, in the time of a zone or of a fixed offset from UTC.
 struct Recurrence {
   std::vector<std::chrono::weekday> days;  ///< on which it begins; empty: every day
   std::chrono::minutes start{0}, end{0};   ///< since midnight; an end that is not later is on the next day
   std::chrono::minutes utc_offset{0};
+  std::optional<TimeZone> zone;  ///< goes before `utc_offset`
 
   bool contains(TimePoint at) const;
+  bool begins_on(std::chrono::sys_days date) const;
   friend bool operator==(const Recurrence&, const Recurrence&) = default;
+
+ private:
+  bool contains_in_zone(TimePoint at) const;
 };
 
 struct Silence {

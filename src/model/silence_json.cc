@@ -215,7 +215,15 @@ Result<Recurrence> read_recurrence(const json::value& value) {
   out.start = clock("startTime");
   out.end = clock("endTime");
   if (out.start == out.end) members.wrong("endTime", clock_text(out.end), "another time than startTime");
-  const std::string offset = members.text("utcOffset", 16).value_or("Z");
+  const auto zone = members.text("timeZone", 64);
+  const auto given_offset = members.text("utcOffset", 16);
+  if (zone && given_offset) members.wrong("utcOffset", *given_offset, "absent where there is a timeZone");
+  if (zone) {
+    auto found = TimeZone::find(*zone);
+    if (!found) members.wrong("timeZone", *zone, "a time zone of the IANA database such as Europe/Berlin");
+    if (found) out.zone = std::move(*found);
+  }
+  const std::string offset = given_offset.value_or("Z");
   const auto read = read_offset(offset);
   if (!read) members.wrong("utcOffset", offset, "Z, or hours and minutes such as +01:00");
   out.utc_offset = read.value_or(std::chrono::minutes(0));
@@ -279,7 +287,11 @@ json::value to_json(const Silence& silence) {
     if (!days.empty()) shown["daysOfWeek"] = std::move(days);
     shown["startTime"] = clock_text(recurrence->start);
     shown["endTime"] = clock_text(recurrence->end);
-    shown["utcOffset"] = offset_text(recurrence->utc_offset);
+    if (recurrence->zone) {
+      shown["timeZone"] = recurrence->zone->name();
+    } else {
+      shown["utcOffset"] = offset_text(recurrence->utc_offset);
+    }
     out["recurrence"] = std::move(shown);
   }
   if (!silence.comment.empty()) out["comment"] = silence.comment;
