@@ -8,8 +8,7 @@
 // - it touches what is bad of the subject (the prefix and PoP that are asked about),
 // - at least 80 % of the quartets that it touches are bad, or all but one of at least four,
 // - around the subject (same PoP, prefix or client AS) it touches at least 80 % of what is bad, or leaves
-// only
-//   what chance may make (10 % of the others there),
+//   only what chance may make (10 % of the others there),
 // - of what it does not touch there, less than 20 % is bad, or only one.
 // Of the causes that explain it the best is the one that fewest quartets contradict: good ones that it
 // touches and bad ones that it does not. So the smallest set wins that explains all, and faults elsewhere
@@ -17,12 +16,10 @@
 //
 // Nobody is accused of what cannot be told. The verdict is ambiguous when
 // - another culprit explains it as well, and not at least two more quartets contradict that (two ASes that
-// lie on
-//   the same paths, a client that was seen at one PoP only),
+//   lie on the same paths, a client that was seen at one PoP only),
 // - what is bad was seen of one prefix at one PoP,
 // - a client is bad at one PoP only (it may be fine elsewhere), a PoP has one client AS only, or an AS
-// between is
-//   bad for one client AS only, which is bad elsewhere, too,
+//   between is bad for one client AS only, which is bad elsewhere, too,
 // - nothing explains it (two faults at once).
 // Fewer than five quartets are insufficient. When a PoP and its only link to an AS that is good elsewhere
 // explain the same, it is the PoP: its port.
@@ -53,8 +50,8 @@ struct Quartet {
   net::Prefix prefix;       ///< the registered prefix that it belongs to
   net::Asn client_asn = 0;  ///< origin of the prefix; 0: unknown
   std::string pop;          ///< name
-  std::vector<net::Asn>
-      as_path;       ///< from the PoP's neighbour to the origin; prepends are allowed; empty: unknown
+  /// From the PoP's neighbour to the origin; prepends are allowed; empty: unknown.
+  std::vector<net::Asn> as_path;
   bool bad = false;  ///< against what is expected of it
   std::uint64_t samples = 0;
 };
@@ -78,8 +75,8 @@ struct BlameQuestion {
   /// Absent: all that is bad must have one cause.
   std::optional<BlameSubject> subject;
   TimePoint at{};  ///< the moment, to which route events are close or not
-  std::span<const RouteEvent>
-      route_events;  ///< in any order; those far away or of other prefixes are ignored
+  /// In any order; those far away or of other prefixes are ignored.
+  std::span<const RouteEvent> route_events;
 };
 
 /// The same question gives the same answer, in whatever order quartets come. Costs as much as there are
