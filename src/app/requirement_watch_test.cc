@@ -6,7 +6,7 @@
 namespace peering::app {
 namespace {
 
-constexpr std::chrono::seconds second{1};
+constexpr std::chrono::seconds one_second{1};
 
 class Watch : public testing::Test {
  protected:
@@ -58,7 +58,7 @@ class Watch : public testing::Test {
     routes = {rib::Route{*net::Prefix::parse("203.0.113.0/24"), peer, attributes, at}};
   }
   void rounds(int count) {
-    for (int i = 0; i < count; ++i) watch.round(at += second);
+    for (int i = 0; i < count; ++i) watch.round(at += one_second);
   }
 
   Metrics metrics;
@@ -152,10 +152,10 @@ TEST_F(Watch, AnEventFromBeforeARestartIsResolvedByIt) {
   ASSERT_EQ(events.size(), 1U);
   RequirementWatch next = make();
   next.restore(std::vector<model::Event>(events));
-  next.round(at += second);
+  next.round(at += one_second);
   EXPECT_EQ(events.size(), 1U);
   announce();
-  next.round(at += second);
+  next.round(at += one_second);
   ASSERT_EQ(events.size(), 2U);
   EXPECT_EQ(events[1].id, events[0].id);
   EXPECT_EQ(events[1].state, model::EventState::resolved);
