@@ -3,10 +3,11 @@
 
 namespace peering::app {
 
-/// Keeps the contents of memory out of core dumps of this process, those of the kernel and of gcore: memory
-/// holds client addresses and tokens, also for a while after they were used. What remains says which program
-/// it was and where it stopped. False when the system does not let us. Linux, core(5):
-/// `/proc/self/coredump_filter`.
-bool keep_memory_out_of_core_dumps();
+/// Keeps the memory of this process off the disk: the kernel writes no core dump of it, and what gcore writes
+/// for root has none of its memory. For memory holds client addresses and tokens, also for a while after they
+/// were used, and registers, which every dump has, hold what was copied last. A debugger may still attach, as
+/// root. False when the system does not let us. Linux, core(5), prctl(2): `coredump_filter`,
+/// `PR_SET_DUMPABLE`.
+bool keep_memory_off_the_disk();
 
 }  // namespace peering::app

@@ -76,8 +76,8 @@ void reload(const Options& options, peering::app::App& app) {
 
 int run(const Options& options, Configuration configuration) {
   const sigset_t signals = block_signals();
-  if (!peering::app::keep_memory_out_of_core_dumps()) {
-    peering::log::warning("core dumps of this process would hold its memory, client addresses among it");
+  if (!peering::app::keep_memory_off_the_disk()) {
+    peering::log::warning("a core dump of this process would hold its memory, client addresses among it");
   }
   peering::app::App app(std::move(configuration));
   const auto listening = app.start();
