@@ -48,6 +48,11 @@ class RawConnection {
     }
     return out;
   }
+  /// There is something to read, or the end, within the time.
+  bool is_readable(int timeout_ms) {
+    pollfd wait{socket_, POLLIN, 0};
+    return ::poll(&wait, 1, timeout_ms) == 1;
+  }
   /// The server closed without a byte, within the time.
   bool is_closed(int timeout_ms = 3000) {
     char byte = 0;
@@ -55,11 +60,6 @@ class RawConnection {
   }
 
  private:
-  bool is_readable(int timeout_ms) {
-    pollfd wait{socket_, POLLIN, 0};
-    return ::poll(&wait, 1, timeout_ms) == 1;
-  }
-
   const int socket_;
 };
 
