@@ -8,11 +8,13 @@
 #include <utility>
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
-// After those of the C library, whose definitions they respect.
+// After those of the C library, whose definitions they respect; net/if.h for files that are compiled with
+// this one.
 #include <linux/errqueue.h>
 #include <linux/icmp.h>
 

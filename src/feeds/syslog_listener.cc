@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <deque>
 #include <list>
 #include <mutex>
 #include <string>
@@ -15,6 +16,7 @@
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <linux/sock_diag.h>
 #include <sys/socket.h>
 
 #include "base/log.h"
@@ -34,7 +36,6 @@ using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t stream_read_bytes = 64UL * 1024;
-constexpr int datagram_buffer_bytes = 4 * 1024 * 1024;
 constexpr int datagrams_at_once_max = 1000;
 constexpr int port_attempts_max = 20;
 constexpr std::chrono::milliseconds sink_pause_first{1}, sink_pause_longest{50}, syslog_accept_pause{100};
@@ -64,6 +65,30 @@ struct SyslogMetrics {
 
 class SyslogConnection;
 
+// How many datagrams were dropped when. Thread-safe.
+class Drops {
+ public:
+  void add(std::uint64_t number, Clock::time_point at) {
+    const std::lock_guard lock(mutex_);
+    // One entry a moment: a flood must not fill memory.
+    if (!entries_.empty() && at - entries_.back().first < std::chrono::seconds(1))
+      entries_.back().second += number;
+    else
+      entries_.emplace_back(at, number);
+  }
+  std::uint64_t since(Clock::time_point from) {
+    const std::lock_guard lock(mutex_);
+    while (!entries_.empty() && entries_.front().first < from) entries_.pop_front();
+    std::uint64_t out = 0;
+    for (const auto& [at, number] : entries_) out += number;
+    return out;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::deque<std::pair<Clock::time_point, std::uint64_t>> entries_;
+};
+
 }  // namespace
 
 struct SyslogListener::State {
@@ -81,13 +106,15 @@ struct SyslogListener::State {
   std::list<std::shared_ptr<SyslogConnection>> connections;
   std::array<char, syslog::message_bytes_max> buffer{};
   std::uint32_t kernel_dropped = 0;
+  Drops drops;
   std::mutex stopping;
   std::thread thread;
 
   Result<http::Endpoint> bind(const http::Endpoint& endpoint);
   void wait_for_datagrams();
   bool read_datagram();
-  void count_kernel_drops(const msghdr& header);
+  void count_kernel_drops();
+  void count_drops(std::uint64_t number);
   void accept();
   void accepted(tcp::socket socket);
   void tick();
@@ -222,17 +249,13 @@ void SyslogListener::State::wait_for_datagrams() {
 bool SyslogListener::State::read_datagram() {
   sockaddr_storage from{};
   iovec part{buffer.data(), buffer.size()};
-  alignas(cmsghdr) std::array<char, 256> control{};
   msghdr header{};
   header.msg_name = &from;
   header.msg_namelen = sizeof from;
   header.msg_iov = &part;
   header.msg_iovlen = 1;
-  header.msg_control = control.data();
-  header.msg_controllen = control.size();
   const ssize_t count = ::recvmsg(datagrams.native_handle(), &header, MSG_DONTWAIT);
   if (count < 0) return false;
-  count_kernel_drops(header);
   const auto message = syslog::parse({buffer.data(), static_cast<std::size_t>(count)});
   if (!message || (header.msg_flags & MSG_TRUNC) != 0) {
     metrics.malformed.add();
@@ -243,20 +266,24 @@ bool SyslogListener::State::read_datagram() {
   sender.resize(header.msg_namelen);
   const std::string address = message->host.empty() ? http::address_of(sender.address()).to_string() : "";
   const bool taken = sink(address.empty() ? message->host : std::string_view(address), message->content);
-  (taken ? metrics.udp : metrics.dropped).add();
+  taken ? metrics.udp.add() : count_drops(1);
   return true;
 }
 
-// The kernel tells how many it has dropped since the socket was opened.
-void SyslogListener::State::count_kernel_drops(const msghdr& header) {
-  for (const cmsghdr* each = CMSG_FIRSTHDR(&header); each != nullptr;
-       each = CMSG_NXTHDR(const_cast<msghdr*>(&header), const_cast<cmsghdr*>(each))) {
-    if (each->cmsg_level != SOL_SOCKET || each->cmsg_type != SO_RXQ_OVFL) continue;
-    std::uint32_t dropped = 0;
-    std::memcpy(&dropped, CMSG_DATA(each), sizeof dropped);
-    metrics.dropped.add(static_cast<double>(dropped - kernel_dropped));
-    kernel_dropped = dropped;
-  }
+void SyslogListener::State::count_drops(std::uint64_t number) {
+  metrics.dropped.add(static_cast<double>(number));
+  drops.add(number, Clock::now());
+}
+
+// The kernel tells how many it has dropped since the socket was opened; asked for, it tells also of those
+// after which nothing came.
+void SyslogListener::State::count_kernel_drops() {
+  std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
+  socklen_t bytes = sizeof memory;
+  if (::getsockopt(datagrams.native_handle(), SOL_SOCKET, SO_MEMINFO, memory.data(), &bytes) != 0) return;
+  const std::uint32_t dropped = memory[SK_MEMINFO_DROPS];
+  if (dropped != kernel_dropped) count_drops(dropped - kernel_dropped);
+  kernel_dropped = dropped;
 }
 
 void SyslogListener::State::accept() {
@@ -299,6 +326,7 @@ void SyslogListener::State::tick() {
       settings.partial_message_time / 4, std::chrono::milliseconds(10), std::chrono::milliseconds(1000)));
   tick_timer.async_wait([this](error_code cancelled) {
     if (cancelled) return;
+    count_kernel_drops();
     const auto at = Clock::now();
     for (const auto& connection : connections) connection->look_at_clock(at);
     tick();
@@ -313,14 +341,17 @@ Result<http::Endpoint> SyslogListener::listen(const http::Endpoint& endpoint) {
   State& s = *state_;
   auto bound = s.bind(endpoint);
   if (!bound) return bound;
-  const int descriptor = s.datagrams.native_handle(), on = 1;
-  ::setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &datagram_buffer_bytes, sizeof datagram_buffer_bytes);
-  ::setsockopt(descriptor, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof on);
+  const int buffer_bytes = s.settings.datagram_buffer_bytes;
+  ::setsockopt(s.datagrams.native_handle(), SOL_SOCKET, SO_RCVBUF, &buffer_bytes, sizeof buffer_bytes);
   s.accept();
   s.wait_for_datagrams();
   s.tick();
   s.thread = std::thread([state = state_.get()] { state->context.run(); });
   return bound;
+}
+
+std::uint64_t SyslogListener::dropped_lately() const {
+  return state_->drops.since(Clock::now() - state_->settings.drops_told_for);
 }
 
 void SyslogListener::stop() {

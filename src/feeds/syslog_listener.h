@@ -17,6 +17,10 @@ namespace peering::feeds {
 
 struct SyslogSettings {
   std::size_t connections_max = 1000;
+  /// Of the socket for datagrams; the kernel doubles it, and gives less when `net.core.rmem_max` says so.
+  int datagram_buffer_bytes = 4 * 1024 * 1024;
+  /// How long datagrams that were dropped are told by `dropped_lately`.
+  std::chrono::milliseconds drops_told_for{300'000};
   /// Of a message that has begun, from the last byte that came.
   std::chrono::milliseconds partial_message_time{60'000};
 };
@@ -36,6 +40,9 @@ class SyslogListener {
 
   /// Binds both and begins to read; gives the address really bound (port 0: one that is free for both). Once.
   Result<http::Endpoint> listen(const http::Endpoint& endpoint);
+  /// Datagrams that were dropped within `drops_told_for`, by the sink, which was full, or by the kernel. The
+  /// kernel's are looked at once a second.
+  std::uint64_t dropped_lately() const;
   /// Closes everything and joins; what was read whole is with the sink. Idempotent.
   void stop();
 

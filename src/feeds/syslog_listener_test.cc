@@ -92,10 +92,41 @@ TEST_F(SyslogTest, AFullSinkMakesAStreamWaitAndDropsDatagrams) {
   ASSERT_TRUE(comes_true([&] { return metric("peering_syslog_waits_total") == 1; }));
   send("<13>lost");
   ASSERT_TRUE(comes_true([&] { return metric("peering_syslog_dropped_total") == 1; }));
+  EXPECT_EQ(listener.dropped_lately(), 1U);
   std::this_thread::sleep_for(500ms);  // longer than a partial message may take
   full = false;
   ASSERT_TRUE(comes_true([&] { return all().size() == 2; }));
   EXPECT_THAT(all(), ElementsAre("127.0.0.1: one", "127.0.0.1: two"));
+}
+
+TEST(SyslogDrops, WhatTheKernelDropsIsCountedAndToldForAWhile) {
+  Metrics metrics;
+  std::mutex slow;
+  std::atomic<int> taken = 0;
+  SyslogListener listener(
+      {.datagram_buffer_bytes = 1, .drops_told_for = 1500ms, .partial_message_time = 40ms},
+      [&](std::string_view, std::string_view) {
+        const std::lock_guard lock(slow);
+        ++taken;
+        return true;
+      },
+      metrics);
+  const auto where = listener.listen({"127.0.0.1", 0}).value();
+  net_io::io_context context;
+  net_io::ip::udp::socket socket(context, net_io::ip::udp::v4());
+  const net_io::ip::udp::endpoint to(net_io::ip::make_address(where.host), where.port);
+  constexpr int sent = 200;
+  {
+    const std::lock_guard nobody_reads(slow);
+    for (int i = 0; i < sent; ++i) socket.send_to(net_io::buffer(std::string("<13>line")), to);
+  }
+  const auto dropped = [&] { return listener.dropped_lately(); };
+  for (int i = 0; i < 200 && taken + static_cast<int>(dropped()) < sent; ++i)
+    std::this_thread::sleep_for(5ms);
+  EXPECT_GT(dropped(), 0U);
+  EXPECT_EQ(taken + static_cast<int>(dropped()), sent) << "each is taken or told as dropped";
+  for (int i = 0; i < 1000 && dropped() > 0; ++i) std::this_thread::sleep_for(5ms);
+  EXPECT_EQ(dropped(), 0U) << "it is over";
 }
 
 TEST_F(SyslogTest, AMessageThatDoesNotGoOnEndsItsConnection) {

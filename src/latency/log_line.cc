@@ -45,9 +45,11 @@ std::optional<double> decimal(const LogMember& member) {
 }  // namespace
 
 struct LogLineReader::State {
-  State(const SampleRules& given, DecodedSamples& out) : rules(given), checker(given, out) {}
+  State(const SampleRules& given, DecodedSamples& out, Untimed without_time)
+      : rules(given), untimed(without_time), checker(given, out) {}
 
   const SampleRules& rules;
+  const Untimed untimed;
   SampleChecker checker;
   simdjson::dom::parser parser;
 
@@ -55,9 +57,8 @@ struct LogLineReader::State {
   LogLine read(const simdjson::dom::object& object, std::string_view pop, std::string_view source);
 };
 
-// A line without a time is of now: it comes as it is written.
 std::optional<TimePoint> LogLineReader::State::time_of(const LogMember& member) {
-  if (!member.present) return rules.now;
+  if (!member.present && untimed == Untimed::of_now) return rules.now;
   if (const auto seconds = decimal(member)) return checker.time_number(*seconds, member.text);
   return checker.time_text(member.text);
 }
@@ -91,8 +92,8 @@ LogLine LogLineReader::State::read(const simdjson::dom::object& object, std::str
   return LogLine::sample;
 }
 
-LogLineReader::LogLineReader(const SampleRules& rules, DecodedSamples& out)
-    : state_(std::make_unique<State>(rules, out)) {}
+LogLineReader::LogLineReader(const SampleRules& rules, DecodedSamples& out, Untimed untimed)
+    : state_(std::make_unique<State>(rules, out, untimed)) {}
 LogLineReader::~LogLineReader() = default;
 
 LogLine LogLineReader::read(std::string_view line, std::string_view pop, std::string_view source) {

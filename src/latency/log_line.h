@@ -16,15 +16,22 @@ namespace peering::latency {
 /// What became of a line.
 enum class LogLine : std::uint8_t {
   sample,         ///< appended
+  nothing,        ///< a header
   no_round_trip,  ///< right, but of a connection without one
   rejected,       ///< a rule is broken; the sample is counted as rejected
+};
+
+/// What a line without a time is.
+enum class Untimed : std::uint8_t {
+  of_now,    ///< it comes as it is written
+  rejected,  ///< it may have been written long ago
 };
 
 /// Reads lines into `out`, in which raw client addresses stand until they are matched. Owned by one thread.
 class LogLineReader {
  public:
   /// Both must outlive the reader.
-  LogLineReader(const SampleRules& rules, DecodedSamples& out);
+  LogLineReader(const SampleRules& rules, DecodedSamples& out, Untimed untimed = Untimed::of_now);
   ~LogLineReader();
   LogLineReader(const LogLineReader&) = delete;
   LogLineReader& operator=(const LogLineReader&) = delete;

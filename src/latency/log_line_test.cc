@@ -37,6 +37,12 @@ TEST_F(LogLineTest, ALineWithoutATimeIsOfNow) {
   EXPECT_EQ(out.samples.at(0).at, rules.now);
 }
 
+TEST_F(LogLineTest, WhereLinesMayBeOldOneWithoutATimeIsRejected) {
+  LogLineReader of_files(rules, out, Untimed::rejected);
+  EXPECT_EQ(of_files.read(R"({"client":"198.51.100.2","rtt_us":"1"})", "AMS", ""), LogLine::rejected);
+  EXPECT_EQ(rejected_field(), "time");
+}
+
 TEST_F(LogLineTest, AConnectionWithoutARoundTripIsNoMistake) {
   for (const std::string_view line :
        {R"({"client":"198.51.100.2","rtt_us":""})", R"({"client":"198.51.100.2","rtt_us":"-"})",
