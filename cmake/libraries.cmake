@@ -45,6 +45,24 @@ find_library(RE2 re2 REQUIRED)
 peering_library(re2 ${RE2})
 find_package(date REQUIRED)
 peering_library(date_tz date::date-tz)
+find_library(SNAPPY snappy REQUIRED)
+peering_library(snappy ${SNAPPY})
+# Messages of monitoring systems, by protoc: what it writes is not held to our warnings.
+find_package(Protobuf 3.21 REQUIRED)
+set(messages)
+foreach(name IN ITEMS remote_write otlp_metrics)
+  set(message ${CMAKE_BINARY_DIR}/generated/latency/${name}.pb)
+  add_custom_command(OUTPUT ${message}.cc ${message}.h
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/generated
+    COMMAND protobuf::protoc --proto_path=${CMAKE_SOURCE_DIR}/src --cpp_out=${CMAKE_BINARY_DIR}/generated latency/${name}.proto
+    DEPENDS ${CMAKE_SOURCE_DIR}/src/latency/${name}.proto VERBATIM)
+  list(APPEND messages ${message}.cc)
+endforeach()
+add_library(metric_messages STATIC ${messages})
+target_compile_options(metric_messages PRIVATE -w)
+target_include_directories(metric_messages SYSTEM PUBLIC ${CMAKE_BINARY_DIR}/generated)
+target_link_libraries(metric_messages PUBLIC protobuf::libprotobuf)
+peering_library(metric_messages metric_messages)
 # May be missing: then [[feeds.kafka]] is refused.
 pkg_check_modules(rdkafka IMPORTED_TARGET rdkafka)
 if(rdkafka_FOUND)

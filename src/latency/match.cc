@@ -15,6 +15,15 @@ std::uint64_t mixed(std::uint64_t value) {
   return value ^ value >> 32;
 }
 
+// What a network belongs to: the longest prefix over it, and all inside.
+template <class Visit>
+void for_registrations(const net::Prefix& masked, const model::Registry& registry, Visit visit) {
+  if (const auto match = registry.watch.longest_match(masked)) visit(*match->second);
+  registry.watch.for_covered(masked, [&](const net::Prefix& prefix, const auto& registered) {
+    if (prefix.length() > masked.length()) visit(registered);
+  });
+}
+
 // Networks and registrations as numbers, so that a sample costs two looks into tables of numbers.
 class Matcher {
  public:
@@ -80,10 +89,7 @@ class Matcher {
 
   Network matched(const net::Prefix& masked) {
     const auto first = static_cast<std::uint32_t>(resources_.size());
-    if (const auto match = registry_.watch.longest_match(masked)) add_resources(*match->second);
-    registry_.watch.for_covered(masked, [&](const net::Prefix& prefix, const auto& registered) {
-      if (prefix.length() > masked.length()) add_resources(registered);
-    });
+    for_registrations(masked, registry_, [&](const auto& registered) { add_resources(registered); });
     return {masked, first, static_cast<std::uint32_t>(resources_.size()) - first};
   }
 
@@ -138,6 +144,14 @@ class Matcher {
 
 MatchedSamples match_samples(const DecodedSamples& decoded, const model::Registry& registry) {
   return Matcher(decoded, registry).run();
+}
+
+std::vector<std::string> resources_of_client(const net::Address& client, const model::Registry& registry) {
+  std::vector<std::string> out;
+  for_registrations(model::mask_client(client.unmapped()), registry, [&](const auto& registered) {
+    for (const model::RegisteredPrefixPointer& each : registered) out.push_back(model::lower(each->resource));
+  });
+  return out;
 }
 
 }  // namespace peering::latency

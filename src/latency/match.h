@@ -7,6 +7,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "latency/raw_samples.h"
 #include "model/registry.h"
@@ -20,5 +22,8 @@ struct MatchedSamples {
 };
 
 MatchedSamples match_samples(const DecodedSamples& decoded, const model::Registry& registry);
+
+/// The registrations (lower-case ARM ids) that a client's network belongs to, as for its samples.
+std::vector<std::string> resources_of_client(const net::Address& client, const model::Registry& registry);
 
 }  // namespace peering::latency
