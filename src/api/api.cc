@@ -14,12 +14,14 @@
 #include "api/arm/resource_id.h"
 #include "api/audit_entry.h"
 #include "api/documents.h"
+#include "api/network_allowance.h"
 #include "api/rehearsal_store.h"
 #include "api/request_metrics.h"
 #include "api/role_directory.h"
 #include "api/routes.h"
 #include "api/throttle.h"
 #include "base/log.h"
+#include "latency/reachability.h"
 
 namespace peering::api {
 
@@ -145,8 +147,11 @@ struct Api::State {
         roles(services.resources),
         answers(services.resources, roles, answers_bytes_max),
         requests(services.metrics),
-        throttle(services.settings.quotas) {
+        throttle(services.settings.quotas),
+        beacon_allowance(services.settings.beacon.network_per_minute_max) {
     services.roles = &roles;
+    services.beacon_allowance = &beacon_allowance;
+    services.reachability = &reachability;
   }
 
   Services services;
@@ -155,6 +160,8 @@ struct Api::State {
   RequestMetrics requests;
   RefusalLog refusals;
   Throttle throttle;
+  NetworkAllowance beacon_allowance;
+  latency::Reachability reachability;
   // Checking and committing is one step within a subscription.
   std::array<std::mutex, 64> locks;
 

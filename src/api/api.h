@@ -20,6 +20,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "http/message.h"
+#include "latency/metric_rules.h"
 #include "latency/sample_log.h"
 #include "model/bgp_session.h"
 #include "model/probe.h"
@@ -32,13 +33,23 @@
 #include "store/telemetry_store.h"
 
 namespace peering::latency {
+class Reachability;
 struct SeriesVerdict;
-}
+}  // namespace peering::latency
 
 namespace peering::api {
 
 class IdentityProviders;
+class NetworkAllowance;
 class RoleDirectory;
+
+/// `[latency.beacon]`: what browsers may hand in.
+struct BeaconSettings {
+  bool enabled = false;
+  std::string pop;                ///< of samples that name none; empty: they are rejected
+  std::vector<std::string> pops;  ///< that may be named
+  std::int64_t network_per_minute_max = 300;
+};
 
 /// What the operator configured and the API must know.
 struct Settings {
@@ -56,6 +67,9 @@ struct Settings {
   std::string version = "0";                       ///< of the program, for the page at `/`
   /// `[probe]`: the PoP that this server stands at, and its metro; empty: not said.
   std::string probe_pop, probe_metro;
+  BeaconSettings beacon;
+  /// `[[latency.metrics]]`: which metrics of remote-write and OTLP are round-trip times; empty: both are off.
+  std::vector<latency::MetricRule> metric_rules;
 };
 
 /// What the API uses of the rest of the process. Every function may be called from several workers at once.
@@ -123,6 +137,13 @@ struct Services {
   /// What the latency judge found of the prefix with this lower-case ARM id. Blocks. No function: reports
   /// judge what they show by itself.
   std::function<Result<std::vector<latency::SeriesVerdict>>(const std::string& prefix_key)> latency_verdicts;
+  /// Takes samples for whose storing nobody waits; false: too many wait, and it has taken nothing. No
+  /// function: only when the beacon is off.
+  std::function<bool(model::SampleBatch)> offer_samples;
+  /// What client networks may hand in without a token; the API sets it.
+  NetworkAllowance* beacon_allowance = nullptr;
+  /// What browsers reported of being reached; the API sets it.
+  latency::Reachability* reachability = nullptr;
 };
 
 /// Thread-safe. What `services` refers to must outlive it.

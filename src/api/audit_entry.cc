@@ -6,6 +6,7 @@
 
 #include "api/arm/names.h"
 #include "api/arm/resource_id.h"
+#include "api/client_address.h"
 #include "api/documents.h"
 #include "base/digest.h"
 #include "base/log.h"
@@ -13,18 +14,6 @@
 namespace peering::api {
 
 namespace {
-
-// The client's address; a proxy on this machine says whose requests it passes on (the last it added).
-std::string client_address(const http::Request& request) {
-  const auto forwarded = request.headers.get("X-Forwarded-For");
-  if (!forwarded || !request.remote.is_loopback()) return request.remote.to_string();
-  std::string_view last = *forwarded;
-  last = last.substr(last.rfind(',') + 1);
-  while (!last.empty() && last.front() == ' ') last.remove_prefix(1);
-  while (!last.empty() && last.back() == ' ') last.remove_suffix(1);
-  const auto address = net::Address::parse(last);
-  return address ? address->to_string() : request.remote.to_string();
-}
 
 // The roles that she holds there, each once.
 json::array roles_at(const Caller& caller, std::string_view key) {
@@ -56,7 +45,7 @@ json::object shown_request(const Call& call, std::string_view key) {
       {"operationId", origin.operation},         {"method", http::to_string(call.request.method)},
       {"correlationId", origin.ids.correlation}, {"requestId", origin.ids.request}};
   if (!origin.ids.client.empty()) out["clientRequestId"] = origin.ids.client;
-  out["callerIpAddress"] = client_address(call.request);
+  out["callerIpAddress"] = client_address(call.request).to_string();
   return out;
 }
 

@@ -10,6 +10,9 @@ __asm__(
     "peering_embedded_openapi_begin:\n"
     ".incbin \"../api/openapi.json\"\n"
     "peering_embedded_openapi_end:\n"
+    "peering_embedded_beacon_begin:\n"
+    ".incbin \"api/beacon.js\"\n"
+    "peering_embedded_beacon_end:\n"
     ".popsection\n");
 
 extern "C" {
@@ -17,6 +20,8 @@ extern const char peering_embedded_catalog_begin[];
 extern const char peering_embedded_catalog_end[];
 extern const char peering_embedded_openapi_begin[];
 extern const char peering_embedded_openapi_end[];
+extern const char peering_embedded_beacon_begin[];
+extern const char peering_embedded_beacon_end[];
 }
 
 namespace peering::api {
@@ -29,6 +34,11 @@ std::string_view embedded_catalog() {
 std::string_view embedded_openapi() {
   return {peering_embedded_openapi_begin,
           static_cast<std::size_t>(peering_embedded_openapi_end - peering_embedded_openapi_begin)};
+}
+
+std::string_view embedded_beacon_script() {
+  return {peering_embedded_beacon_begin,
+          static_cast<std::size_t>(peering_embedded_beacon_end - peering_embedded_beacon_begin)};
 }
 
 }  // namespace peering::api

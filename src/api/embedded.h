@@ -9,5 +9,7 @@ namespace peering::api {
 std::string_view embedded_catalog();
 /// `api/openapi.json`.
 std::string_view embedded_openapi();
+/// `src/api/beacon.js`.
+std::string_view embedded_beacon_script();
 
 }  // namespace peering::api

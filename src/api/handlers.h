@@ -17,6 +17,19 @@ arm::Answer get_no_keys(Call& call);
 arm::Answer refuse_sign_in_page(Call& call);
 arm::Answer post_token_request(Call& call);
 
+// beacon.cc
+arm::Answer get_beacon_script(Call& call);
+arm::Answer post_beacon(Call& call);
+
+// network_errors.cc
+arm::Answer options_network_errors(Call& call);
+arm::Answer post_network_errors(Call& call);
+arm::Answer get_reachability(Call& call);
+
+// metric_ingest.cc
+arm::Answer post_remote_write(Call& call);
+arm::Answer post_otlp_metrics(Call& call);
+
 // directory.cc
 arm::Answer list_service_principals(Call& call);
 arm::Answer get_directory_objects(Call& call);

@@ -21,7 +21,7 @@ tl::unexpected<arm::Failure> wrong(std::string_view field, std::string_view valu
   return arm::refuse(400, "BadRequest", invalid(field, value, rule).message);
 }
 
-std::vector<std::string_view> split_list(std::string_view text) {
+std::vector<std::string_view> split_names(std::string_view text) {
   std::vector<std::string_view> out;
   while (!text.empty()) {
     const std::size_t comma = std::min(text.find(','), text.size());
@@ -76,7 +76,7 @@ class Reader {
 
   arm::Expected<void> read_names() {
     const std::string given = text("metricnames");
-    for (const std::string_view name : split_list(given)) {
+    for (const std::string_view name : split_names(given)) {
       const auto found = std::ranges::find_if(
           all_, [&](const MetricSpecification& each) { return arm::same_name(each.name, name); });
       if (found == all_.end()) return unknown_metric(name);
@@ -185,7 +185,7 @@ class Reader {
 
   arm::Expected<void> read_aggregations() {
     const std::string given = text("aggregation");
-    for (const std::string_view name : split_list(given)) {
+    for (const std::string_view name : split_names(given)) {
       if (arm::same_name(name, "none")) continue;
       const auto parsed = parse_aggregation(name);
       if (!parsed) return wrong("aggregation", name, "Average, Count, Minimum, Maximum, Total or None");
@@ -202,7 +202,7 @@ class Reader {
     const auto validates = read_flag(query_, "ValidateDimensions", true);
     if (!validates) return tl::unexpected(validates.error());
     const std::string rolled_text = text("rollupby");
-    const auto rolled = split_list(rolled_text);
+    const auto rolled = split_names(rolled_text);
     for (arm::DimensionCondition& each : *parsed) {
       const bool known = std::ranges::all_of(out_.metrics, [&](const MetricSpecification* metric) {
         return contains(metric->dimensions, each.dimension);

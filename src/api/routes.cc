@@ -53,6 +53,15 @@ constexpr Route table[] = {
     {Method::get, "/metadata/endpoints", "Metadata_GetEndpoints", P::open, E::none, get_metadata_endpoints},
     {Method::get, "/metrics", "Metrics", P::operate, E::none, get_metrics},
     {Method::post, "/telemetry/samples", "Telemetry_PostSamples", P::telemetry, E::none, post_samples},
+    {Method::get, "/telemetry/beacon.js", "Telemetry_GetBeaconScript", P::open, E::none, get_beacon_script},
+    {Method::post, "/telemetry/beacon", "Telemetry_PostBeacon", P::open, E::none, post_beacon},
+    {Method::post, "/telemetry/network-errors", "Telemetry_PostNetworkErrors", P::open, E::none,
+     post_network_errors},
+    {Method::options, "/telemetry/network-errors", "Telemetry_NetworkErrorsOptions", P::open, E::none,
+     options_network_errors},
+    {Method::post, "/telemetry/prometheus/write", "Telemetry_PostRemoteWrite", P::telemetry, E::none,
+     post_remote_write},
+    {Method::post, "/v1/metrics", "Telemetry_PostOtlpMetrics", P::telemetry, E::none, post_otlp_metrics},
 
     // Signing in, for clients of Azure.
     {Method::get, "/.well-known/oauth-authorization-server", "Authorization_GetMetadata", P::open, E::none,
@@ -258,6 +267,7 @@ constexpr Route table[] = {
     {Method::get, PREFIX OPEN "/alerts", "PrefixAlerts_List", P::read, E::none, list_alerts},
     {Method::get, PREFIX OPEN "/routes", "PrefixRoutes_List", P::read, E::none, list_current_routes},
     {Method::get, PREFIX OPEN "/latency", "PrefixLatency_Get", P::read, E::none, get_latency_report},
+    {Method::get, PREFIX OPEN "/reachability", "PrefixReachability_Get", P::read, E::none, get_reachability},
 
     // Open.Peering on what partners ask for.
     {Method::post, PEER_ASN OPEN "/approve", "PeerAsns_Approve", P::operate, E::applies, approve_peer_asn},

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "app/probing.h"
+#include "app/source_settings.h"
 
 namespace peering::app {
 
@@ -27,6 +28,11 @@ api::Settings api_settings(const Configuration& c) {
   settings.accept_age = c.latency.accept_age;
   settings.quotas = {c.http.subscription_reads, c.http.subscription_writes, c.http.subscription_deletes};
   settings.version = version;
+  settings.beacon.enabled = c.latency.beacon_enabled;
+  settings.beacon.pop = pop_or_only(c, c.latency.beacon_pop);
+  for (const Pop& pop : c.network.pops) settings.beacon.pops.push_back(pop.name);
+  if (auto rules = metric_rules(c)) settings.metric_rules = std::move(*rules);
+  settings.beacon.network_per_minute_max = c.latency.beacon_network_per_minute_max;
   if (const Pop* pop = probe_pop(c)) {
     settings.probe_pop = pop->name;
     settings.probe_metro = pop->metro;

@@ -25,7 +25,6 @@
 #include "app/folder_lock.h"
 #include "app/latency_judging.h"
 #include "app/latency_settings.h"
-#include "app/log_samples.h"
 #include "app/probing.h"
 #include "app/recent_events.h"
 #include "app/registry_watcher.h"
@@ -33,9 +32,11 @@
 #include "app/retention.h"
 #include "app/route_lookup.h"
 #include "app/sample_log.h"
+#include "app/sample_sources.h"
 #include "app/session_history.h"
 #include "app/shard.h"
 #include "app/shares.h"
+#include "app/source_settings.h"
 #include "app/world_knowledge.h"
 #include "base/log.h"
 #include "feeds/archive.h"
@@ -105,6 +106,7 @@ Result<void> check(const Configuration& c) {
   if (const auto issuers = issuer_settings(c); !issuers) return tl::unexpected(issuers.error());
   if (auto done = check_probing(c); !done) return done;
   if (auto done = check_judgement(c); !done) return done;
+  if (auto done = check_sources(c); !done) return done;
   if (!c.feeds.kafka.empty() && !feeds::KafkaFeed::available()) {
     return fail(ErrorCode::invalid_argument, "feeds.kafka: this peeringd was built without librdkafka");
   }
@@ -143,7 +145,6 @@ class App::State : public feeds::ShardSink {
   void make_requirement_watch(const std::vector<model::Event>& known);
   Result<void> start_api();
   Result<Listening> start_listeners();
-  Result<void> start_syslog(Listening& out);
   Result<void> accept(const model::SampleBatch& batch) {
     return recorder_->accept(batch, "").map([](const auto&) {});
   }
@@ -156,6 +157,7 @@ class App::State : public feeds::ShardSink {
   void apply_registry(model::RegistryPointer registry);
   Result<std::vector<rib::Route>> routes(const net::Prefix& prefix) { return routes_around(shards_, prefix); }
   std::vector<std::string> not_ready() const;
+  std::vector<std::string> concerns() const;
   void make_feed_watch();
   void watch_feeds_until_stopped();
 
@@ -167,7 +169,7 @@ class App::State : public feeds::ShardSink {
   std::unique_ptr<store::TelemetryStore> telemetry_;
   std::unique_ptr<latency::SampleLog> sample_log_;
   std::unique_ptr<latency::Recorder> recorder_;
-  std::unique_ptr<LogSamples> log_samples_;
+  std::unique_ptr<SampleSources> sample_sources_;
   std::unique_ptr<api::EventHub> hub_;
   std::unique_ptr<alert::Rules> rules_;
   std::unique_ptr<alert::Outbox> outbox_;
@@ -385,7 +387,20 @@ std::vector<std::string> App::State::not_ready() const {
   return out;
 }
 
+std::vector<std::string> App::State::concerns() const {
+  if (!started_) return {};
+  std::vector<std::string> out = feed_watch_->troubles();
+  std::ranges::move(sample_sources_->troubles(), std::back_inserter(out));
+  return out;
+}
+
 Result<void> App::State::start_api() {
+  sample_sources_ = std::make_unique<SampleSources>(
+      SampleSourceServices{[this](const model::SampleBatch& batch, std::string_view answer) {
+                             return recorder_->accept(batch, answer);
+                           },
+                           [this] { return watcher_->current(); }},
+      metrics_);
   auto issuers = issuer_settings(c_);
   if (!issuers) return tl::unexpected(issuers.error());
   if (!issuers->empty()) {
@@ -423,9 +438,10 @@ Result<void> App::State::start_api() {
       .test_results = [this](std::string_view owner, std::string_view name, TimePoint from,
                              TimePoint to) { return probing_->results(owner, name, from, to); },
       .identities = identities_.get(),
-      .concerns = [this] { return feed_watch_ ? feed_watch_->troubles() : std::vector<std::string>(); },
+      .concerns = [this] { return concerns(); },
       .unheard_feeds = [this] { return feed_watch_->unheard(); },
-      .latency_verdicts = [this](const std::string& prefix) { return judging_->verdicts(prefix, now()); }};
+      .latency_verdicts = [this](const std::string& prefix) { return judging_->verdicts(prefix, now()); },
+      .offer_samples = [this](model::SampleBatch batch) { return sample_sources_->offer(std::move(batch)); }};
   api_ = std::make_unique<api::Api>(std::move(services));
   return api_->bootstrap(c_.data_dir);
 }
@@ -463,21 +479,10 @@ Result<Listening> App::State::start_listeners() {
     out.bmp = *bound;
   }
   if (auto done = start_bgp(out); !done) return tl::unexpected(done.error());
-  if (auto done = start_syslog(out); !done) return tl::unexpected(done.error());
+  const auto syslog = sample_sources_->start(c_);
+  if (!syslog) return tl::unexpected(syslog.error());
+  out.syslog = *syslog;
   return out;
-}
-
-Result<void> App::State::start_syslog(Listening& out) {
-  if (c_.latency.syslog_listen.empty()) return {};
-  log_samples_ = std::make_unique<LogSamples>(
-      log_samples_settings(c_),
-      LogSamplesServices{[this](const model::SampleBatch& batch) { return accept(batch); },
-                         [this] { return watcher_->current(); }},
-      metrics_);
-  const auto bound = log_samples_->start();
-  if (!bound) return tl::unexpected(bound.error());
-  out.syslog = *bound;
-  return {};
 }
 
 Result<void> App::State::start_bgp(Listening& out) {
@@ -621,7 +626,7 @@ void App::State::stop() {
   for (const auto& feed : kafka_) feed->stop();
   if (history_) history_->stop();
   if (archive_) archive_->stop();
-  if (log_samples_) log_samples_->stop();
+  if (sample_sources_) sample_sources_->stop();
   if (hub_) hub_->stop();
   if (server_) server_->stop();
   workers_.stop();

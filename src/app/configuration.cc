@@ -136,6 +136,10 @@ Result<void> read_table(Document& document, const toml::table& table, std::strin
       done = read_entries(document, value, full, out.feeds.bgp_neighbors);
     } else if (full == "feeds.kafka") {
       done = read_entries(document, value, full, out.feeds.kafka);
+    } else if (full == "latency.files") {
+      done = read_entries(document, value, full, out.latency.files);
+    } else if (full == "latency.metrics") {
+      done = read_entries(document, value, full, out.latency.metrics);
     } else if (full == "rpki.caches") {
       done = read_entries(document, value, full, out.rpki.caches);
     } else if (const auto row =
@@ -171,6 +175,8 @@ std::vector<std::string> known_keys(Configuration& configuration) {
   RisFeed ris;
   BgpNeighborEntry neighbor;
   KafkaFeed kafka;
+  LatencyFile file;
+  LatencyMetric metric;
   RpkiCache cache;
   add(settings_of(configuration));
   add(settings_of(issuer));
@@ -181,6 +187,8 @@ std::vector<std::string> known_keys(Configuration& configuration) {
   add(settings_of(ris));
   add(settings_of(neighbor));
   add(settings_of(kafka));
+  add(settings_of(file));
+  add(settings_of(metric));
   add(settings_of(cache));
   return out;
 }
@@ -238,6 +246,9 @@ std::string print_configuration(const Configuration& configuration) {
     print_entries(out, "feeds.bgp.neighbors", settings_of(neighbor));
   }
   for (KafkaFeed& feed : copy.feeds.kafka) print_entries(out, "feeds.kafka", settings_of(feed));
+  for (LatencyFile& file : copy.latency.files) print_entries(out, "latency.files", settings_of(file));
+  for (LatencyMetric& metric : copy.latency.metrics)
+    print_entries(out, "latency.metrics", settings_of(metric));
   for (RpkiCache& cache : copy.rpki.caches) print_entries(out, "rpki.caches", settings_of(cache));
   return out;
 }
@@ -274,6 +285,8 @@ std::vector<std::string> changed_keys(const Configuration& before, const Configu
   compare("feeds.ris", before.feeds.ris, after.feeds.ris);
   compare("feeds.bgp.neighbors", before.feeds.bgp_neighbors, after.feeds.bgp_neighbors);
   compare("feeds.kafka", before.feeds.kafka, after.feeds.kafka);
+  compare("latency.files", before.latency.files, after.latency.files);
+  compare("latency.metrics", before.latency.metrics, after.latency.metrics);
   compare("rpki.caches", before.rpki.caches, after.rpki.caches);
   return out;
 }
@@ -288,6 +301,8 @@ std::string configuration_reference() {
   RisFeed ris;
   BgpNeighborEntry neighbor;
   KafkaFeed kafka;
+  LatencyFile file;
+  LatencyMetric metric;
   RpkiCache cache;
   std::string out =
       "# Configuration\n\nOne TOML file, given with `--config`. An unknown key is an error. This page is "
@@ -316,6 +331,8 @@ std::string configuration_reference() {
   add(settings_of(ris), true);
   add(settings_of(neighbor), true);
   add(settings_of(kafka), true);
+  add(settings_of(file), true);
+  add(settings_of(metric), true);
   add(settings_of(cache), true);
   return out;
 }

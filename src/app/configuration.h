@@ -80,6 +80,25 @@ struct KafkaFeed {
   std::string sasl_mechanism, sasl_user, sasl_password_file;
 };
 
+/// `[[latency.files]]`: an access log that is followed as it grows.
+struct LatencyFile {
+  std::string path;
+  std::string format = "json";  ///< or "trafficserver"
+  std::string pop;              ///< empty: the only one of `network.pops`
+  std::string source;           ///< empty: the name of the file
+  std::string time_zone = "UTC";
+  bool from_beginning = true;
+};
+
+/// `[[latency.metrics]]`: a metric of remote-write or OTLP that is a round-trip time.
+struct LatencyMetric {
+  std::string metric;
+  std::vector<std::string> labels;  ///< "name=value"
+  std::string client, pop, source;  ///< "{label}" is a label's value
+  std::string kind = "icmp";
+  std::string unit = "s";
+};
+
 /// `[[rpki.caches]]`: an RPKI-to-Router cache.
 struct RpkiCache {
   std::string address;  ///< "host:port"
@@ -203,6 +222,11 @@ struct Configuration {
     bool syslog_allow_remote = false;
     std::string syslog_pop;  ///< empty: the only one of `network.pops`
     std::int64_t syslog_connections_max = 1000;
+    std::vector<LatencyFile> files;
+    std::vector<LatencyMetric> metrics;
+    bool beacon_enabled = false;
+    std::string beacon_pop;  ///< empty: the only one of `network.pops`
+    std::int64_t beacon_network_per_minute_max = 300;
   } latency;
 
   struct Probe {

@@ -3,9 +3,10 @@
 #include <chrono>
 #include <utility>
 
+#include "app/line_samples.h"
+#include "app/source_settings.h"
 #include "base/log.h"
 #include "latency/log_line.h"
-#include "latency/match.h"
 
 namespace peering::app {
 
@@ -21,32 +22,13 @@ struct WaitingLine {
   TimePoint arrived{};
 };
 
-struct LineCounters {
-  explicit LineCounters(Metrics& metrics)
-      : samples(of(metrics, "sample")),
-        unmatched(of(metrics, "unmatched")),
-        no_round_trip(of(metrics, "no_round_trip")),
-        rejected(of(metrics, "rejected")) {}
-
-  static Counter& of(Metrics& metrics, const char* result) {
-    return metrics.counter(
-        "peering_syslog_lines_total",
-        "Lines of access logs, by what became of them; unmatched: a client in no registered "
-        "prefix.",
-        {{"result", result}});
-  }
-
-  Counter &samples, &unmatched, &no_round_trip, &rejected;
-};
-
 }  // namespace
 
 LogSamplesSettings log_samples_settings(const Configuration& configuration) {
   const auto& given = configuration.latency;
-  const auto& pops = configuration.network.pops;
   LogSamplesSettings out;
   out.listen = *http::parse_endpoint(given.syslog_listen);
-  out.pop = given.syslog_pop.empty() && pops.size() == 1 ? pops.front().name : given.syslog_pop;
+  out.pop = pop_or_only(configuration, given.syslog_pop);
   out.accept_age = given.accept_age;
   out.connections_max = static_cast<std::size_t>(given.syslog_connections_max);
   return out;
@@ -56,7 +38,10 @@ struct LogSamples::State {
   State(LogSamplesSettings given, LogSamplesServices used, Metrics& metrics)
       : settings(std::move(given)),
         services(std::move(used)),
-        counters(metrics),
+        counters("peering_syslog_lines_total",
+                 "Lines of access logs, by what became of them; unmatched: a client in no registered "
+                 "prefix.",
+                 "syslog", metrics),
         listener(
             {.connections_max = settings.connections_max},
             [this](std::string_view host, std::string_view content) { return take(host, content); },
@@ -73,7 +58,6 @@ struct LogSamples::State {
   bool stopping = false;
 
   std::thread thread;
-  bool told = false;  // that lines are rejected, once a run of trouble
   feeds::SyslogListener listener;
 
   bool take(std::string_view host, std::string_view content);
@@ -108,22 +92,15 @@ model::SampleBatch LogSamples::State::read(const std::vector<WaitingLine>& lines
   latency::SampleRules rules;
   rules.accept_age = settings.accept_age;
   latency::LogLineReader reader(rules, decoded);
+  std::uint64_t no_round_trip = 0;
   for (const WaitingLine& line : lines) {
     rules.now = line.arrived;
     const auto what = reader.read(line.content, settings.pop, line.host);
-    if (what == latency::LogLine::no_round_trip) counters.no_round_trip.add();
-    if (what == latency::LogLine::rejected) counters.rejected.add();
+    if (what == latency::LogLine::no_round_trip) ++no_round_trip;
   }
-  if (!decoded.rejections.empty() && !std::exchange(told, true)) {
-    const latency::Rejection& first = decoded.rejections.front();
-    log::warning("syslog: lines are rejected; the first: {} '{}': {}", first.field, first.value, first.rule);
-  } else if (decoded.rejections.empty()) {
-    told = false;
-  }
-  latency::MatchedSamples matched = latency::match_samples(decoded, *services.registry());
-  counters.unmatched.add(static_cast<double>(matched.unmatched));
-  counters.samples.add(static_cast<double>(decoded.samples.size() - matched.unmatched));
-  return std::move(matched.batch);
+  LineBatch out = batch_of_lines(std::move(decoded), no_round_trip, *services.registry());
+  counters.count(out);
+  return std::move(out.batch);
 }
 
 bool LogSamples::State::wait_to_retry() {
@@ -173,6 +150,15 @@ void LogSamples::stop() {
   }
   state_->changed.notify_all();
   if (state_->thread.joinable()) state_->thread.join();
+}
+
+std::vector<std::string> LogSamples::troubles() const {
+  const std::uint64_t dropped = state_->listener.dropped_lately();
+  if (dropped == 0) return {};
+  return {
+      fmt::format("latency.syslog: {} datagrams were dropped within 5 minutes, as more came than could be "
+                  "taken; send by TCP, or fewer lines",
+                  dropped)};
 }
 
 }  // namespace peering::app

@@ -54,6 +54,8 @@ class LogSamples {
   Result<http::Endpoint> start();
   /// Stops listening and stores what came. Idempotent.
   void stop();
+  /// Datagrams that were dropped of late, in words for people. Thread-safe.
+  std::vector<std::string> troubles() const;
 
  private:
   struct State;

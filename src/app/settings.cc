@@ -6,6 +6,7 @@
 #include "api/identity_providers.h"
 #include "api/json_web_token.h"
 #include "app/latency_settings.h"
+#include "app/source_settings.h"
 #include "base/json.h"
 #include "feeds/rtr_client.h"
 #include "http/server.h"
@@ -232,23 +233,6 @@ void add_levels(std::vector<Setting>& out, Configuration::Latency& latency) {
   out.push_back({"latency", "keep_1d", &latency.keep_1d, "The same for those of a day (UTC).", positive});
 }
 
-void add_syslog(std::vector<Setting>& out, Configuration::Latency& latency) {
-  const auto row = [&](std::string_view key, Target target, std::string_view text, Rule rule) {
-    out.push_back({"latency.syslog", key, target, text, rule});
-  };
-  row("listen", &latency.syslog_listen,
-      "Address where access logs of nginx and HAProxy come in, by UDP and TCP; empty: off.", endpoint);
-  row("allow_remote", &latency.syslog_allow_remote,
-      "Syslog has no authentication: an address that is not loopback is refused unless this is true "
-      "(a firewall then decides who may speak).",
-      nullptr);
-  row("pop", &latency.syslog_pop,
-      "PoP of lines that name none; empty: the only one of network.pops, and with several such lines are "
-      "rejected.",
-      nullptr);
-  row("connections_max", &latency.syslog_connections_max, "TCP senders connected at once.", positive);
-}
-
 void add_feeds(std::vector<Setting>& out, Configuration::Feeds& feeds) {
   const auto row = [&](std::string_view key, Target target, std::string_view text, Rule rule) {
     out.push_back({"feeds.bmp", key, target, text, rule});
@@ -347,7 +331,7 @@ std::vector<Setting> settings_of(Configuration& c) {
                  "How often accepted samples are folded into stored sketches.", positive});
   add_judgement_settings(out, c.latency);
   add_levels(out, c.latency);
-  add_syslog(out, c.latency);
+  add_source_settings(out, c.latency);
   add_probe(out, c.probe);
   out.push_back({"alerts", "retry_first", &c.alerts.retry_first,
                  "Pause before the second attempt of a delivery; doubles with each.", positive});

@@ -38,6 +38,8 @@ std::vector<Setting> settings_of(RpkiCache& cache);
 std::vector<Setting> settings_of(RisFeed& feed);
 std::vector<Setting> settings_of(BgpNeighborEntry& neighbor);
 std::vector<Setting> settings_of(KafkaFeed& feed);
+std::vector<Setting> settings_of(LatencyFile& file);
+std::vector<Setting> settings_of(LatencyMetric& metric);
 
 /// The value as TOML.
 std::string toml_value(const Target& target);

@@ -1,10 +1,12 @@
-"""Round-trip times out of the access logs of nginx and HAProxy, configured as docs/access-logs.md says, and out of what
+"""Round-trip times out of the access logs of nginx, HAProxy and Traffic Server, configured as docs/access-logs.md says, and out of what
 fping and scamper print, over a slow link; and what else may come to the syslog port.
 """
 import json
+import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -42,8 +44,10 @@ def tearDownModule():
         lab.remove()
 
 
-def documented(language):
-    return re.search(rf"```{language}\n(.*?)```", DOCS.read_text(), re.S).group(1)
+def documented(language, word=""):
+    """The first example in this language that has the word."""
+    examples = re.findall(rf"```{language}\n(.*?)```", DOCS.read_text(), re.S)
+    return next(example for example in examples if word in example)
 
 
 class AccessLogs(harness.SystemTest):
@@ -102,13 +106,13 @@ class RealServers(AccessLogs):
         self.background([need_program(self, "haproxy", "/usr/sbin/haproxy"), "-db", "-f", config], "haproxy")
         return port
 
-    def visit(self, port, times):
-        """Connections of a client beyond the link, one request each."""
+    def visit(self, port, times, how="-sfo"):
+        """Connections of a client beyond the link, one request each; `how` curl takes the answers."""
         url = f"http://{SOURCE}:{port}/"
         curl = shutil.which("curl") or self.fail("curl is not installed")
-        wait_for(lambda: self.run_far(curl, "-sf", "-o", "/dev/null", url) == 0, "web server", 20)
+        wait_for(lambda: self.run_far(curl, how, "/dev/null", url) == 0, "web server", 20)
         for _ in range(times):
-            self.assertEqual(self.run_far(curl, "-sf", "-o", "/dev/null", url), 0)
+            self.assertEqual(self.run_far(curl, how, "/dev/null", url), 0)
 
     def run_far(self, *words):
         program = self.background(lab.command(lab.end, *words), f"far-{len(self._logs)}")
@@ -136,6 +140,45 @@ class RealServers(AccessLogs):
                 slowest = max(point["p95_us"] for _, _, point in self.points()) / 1000
                 print(f"{name}: 95 % below {slowest:.2f} ms over 2 x 30 ms", flush=True)
                 self.assertTrue(60 <= slowest <= 63 + 2 * EXTRA_MS, slowest)
+
+    def traffic_server(self, log_folder):
+        """Traffic Server as its documented plugin line makes it log, quickly, and answers itself."""
+        port, folder = harness.free_port(), self.dir / "trafficserver"
+        places = {name: folder / name for name in ("etc", "run", "cache")} | {"log": log_folder}
+        for place in places.values():
+            place.mkdir(parents=True)
+        program = need_program(self, "traffic_server", "/usr/bin/traffic_server")
+        settings = {"http.server_ports": f"{port}:ip-in={SOURCE}", "log.logfile_dir": places["log"], "local_state_dir": places["run"],
+                    "log.max_secs_per_buffer": 1, "exec_thread.autoconfig": 0, "exec_thread.limit": 1, "admin.user_id": "#-1"}
+        number = re.compile(r"\d+$")
+        (places["etc"] / "records.config").write_text("".join(
+            f"CONFIG proxy.config.{name} {'INT' if number.match(str(value)) else 'STRING'} {value}\n"
+            for name, value in settings.items()))
+        (places["etc"] / "ip_allow.yaml").write_text(
+            "ip_allow:\n  - apply: in\n    ip_addrs: 0/0\n    action: allow\n    methods: ALL\n")
+        (places["etc"] / "plugin.config").write_text(documented("plugin"))
+        (places["etc"] / "remap.config").write_text(f"map / http://{SOURCE}:1/\n")  # nobody: it answers 502 itself
+        (places["etc"] / "storage.config").write_text(f"{places['cache']} 16M\n")
+        (folder / "runroot.yaml").write_text(
+            f"prefix: {folder}\nexec_prefix: /usr\nbindir: /usr/bin\nsbindir: /usr/sbin\nsysconfdir: {places['etc']}\n"
+            f"datadir: {folder}\nincludedir: /usr/include\nlibdir: /usr/lib\nlibexecdir: /usr/lib/trafficserver/modules\n"
+            f"localstatedir: {folder}\nruntimedir: {places['run']}\nlogdir: {places['log']}\ncachedir: {places['cache']}\n")
+        self.background([program], "trafficserver", env={**os.environ, "TS_RUNROOT": str(folder), "TZ": "UTC"})
+        return port
+
+    def test_traffic_servers_log_is_followed(self):
+        folder = self.dir / "trafficserver-log"
+        log = re.sub('path = .*', f'path = "{folder}/tcpinfo.log"', documented("toml", "tcpinfo.log"))
+        self.server = self.daemon(config=CONFIG + log)
+        self.tenant = harness.Tenant(self.server.client())
+        self.tenant.add_prefix("clients", CLIENTS)
+        port = self.traffic_server(folder)
+        self.visit(port, 20, "-so")
+        wait_for(lambda: self.count() >= 20, "samples in the report", 60)
+        [median] = self.medians_ms().values()
+        print(f"trafficserver: median {median:.2f} ms over 2 x 20 ms", flush=True)
+        self.assertTrue(40 <= median <= 43 + EXTRA_MS, median)
+        self.assertEqual({source for source, _, _ in self.points()}, {"tcpinfo.log"})
 
     def test_what_fping_and_scamper_measured_is_imported(self):
         self.begin()
@@ -202,6 +245,29 @@ class WhatComes(AccessLogs):
         log = self.server.log_text()
         self.assertIn("syslog: lines are rejected; the first:", log)
         self.assertNotIn("203.0.113.9", log, "addresses of clients are not logged")
+
+    def test_a_flood_of_datagrams_is_counted_and_a_concern(self):
+        self.begin("203.0.113.0/24")
+        sent = 40_000
+        line = "<190>" + LINE % (time.time(), "203.0.113.9", "20123") + " " * 900
+        self.server.process.send_signal(signal.SIGSTOP)  # for a moment it cannot read
+        try:
+            self.udp(*[line] * sent)
+        finally:
+            self.server.process.send_signal(signal.SIGCONT)
+        metrics = self.server.metrics
+
+        def all_told():
+            now = metrics()
+            return now["peering_syslog_dropped_total"] + now['peering_syslog_messages_total{transport="udp"}'] == sent
+
+        wait_for(all_told, "every datagram, taken or dropped", 30)
+        dropped = int(metrics()["peering_syslog_dropped_total"])
+        self.assertGreater(dropped, 0)
+        [concern] = self.server.client().ok("GET", "/readyz")["concerns"]
+        self.assertIn(f"latency.syslog: {dropped} datagrams were dropped", concern)
+        self.assertIn("datagrams were dropped", self.ctl(self.server, "status"))
+        wait_for(lambda: self.count() == sent - dropped, "what was taken", 30)
 
     @staticmethod
     def closed(sender):

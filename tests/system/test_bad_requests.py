@@ -288,7 +288,7 @@ class World:
     def operations(self):
         """(method, path template, schema, a good body), parents first; without the catalogue, whose fields depend on the kind of entry."""
         found = [(path, method, operation) for path, methods in self.document["paths"].items() for method, operation in methods.items()
-                 if "requestBody" in operation and path not in ("/telemetry/samples", "/adfs/oauth2/token") and "/catalog/" not in path]
+                 if "requestBody" in operation and path != "/adfs/oauth2/token" and not path.startswith(("/telemetry/", "/v1/")) and "/catalog/" not in path]
         found.sort(key=lambda each: (self.rank(each[0]), "registered" in each[0], each[0].count("/"), each[1] != "put",
                                      each[0].endswith("/approve")))
         for path, method, operation in found:

@@ -11,7 +11,7 @@ namespace {
 
 using Value = Result<json::value>;
 
-std::string_view view(const json::value& value) {
+std::string_view text_view(const json::value& value) {
   return {value.get_string().data(), value.get_string().size()};
 }
 
@@ -26,7 +26,7 @@ std::vector<std::string> characters_of(std::string_view text) {
 }
 
 Value length(Arguments a) {
-  if (a[0].is_string()) return static_cast<std::int64_t>(characters_of(view(a[0])).size());
+  if (a[0].is_string()) return static_cast<std::int64_t>(characters_of(text_view(a[0])).size());
   if (a[0].is_array()) return static_cast<std::int64_t>(a[0].get_array().size());
   if (a[0].is_object()) return static_cast<std::int64_t>(a[0].get_object().size());
   return wrong_argument(0, a[0], "a text, an array or an object");
@@ -39,7 +39,7 @@ Value end_of(Arguments a, bool first) {
     return first ? items.front() : items.back();
   }
   if (!a[0].is_string()) return wrong_argument(0, a[0], "a text or an array");
-  const auto all = characters_of(view(a[0]));
+  const auto all = characters_of(text_view(a[0]));
   if (all.empty()) return "";
   return json::value(first ? all.front() : all.back());
 }
@@ -61,7 +61,7 @@ Value contains(Arguments a) {
   }
   const auto what = text_argument(a, 1);
   if (!what) return tl::unexpected(what.error());
-  if (a[0].is_string()) return view(a[0]).find(*what) != std::string_view::npos;
+  if (a[0].is_string()) return text_view(a[0]).find(*what) != std::string_view::npos;
   if (!a[0].is_object()) return wrong_argument(0, a[0], "a text, an array or an object");
   return std::ranges::any_of(a[0].get_object(), [&](const auto& member) {
     return model::lower(std::string_view(member.key().data(), member.key().size())) == model::lower(*what);
@@ -147,7 +147,7 @@ Value part(Arguments a, bool skips) {
     return json::array(begin, end);
   }
   if (!a[0].is_string()) return wrong_argument(0, a[0], "a text or an array");
-  const auto all = characters_of(view(a[0]));
+  const auto all = characters_of(text_view(a[0]));
   std::string out;
   const auto [begin, end] = cut(all);
   for (auto at = begin; at != end; ++at) out += *at;
