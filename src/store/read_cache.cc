@@ -33,6 +33,13 @@ std::optional<Revision> ReadCache::revision_of(std::string_view key) const {
   return found->second->revision;
 }
 
+bool ReadCache::holds(std::string_view key, std::string_view etag) const {
+  const Part& part = part_of(key);
+  const std::lock_guard lock(part.mutex);
+  const auto found = part.kept.find(key);
+  return found != part.kept.end() && found->second && found->second->etag == etag;
+}
+
 void ReadCache::keep(std::string_view key, const std::optional<Resource>& found, std::uint64_t begun) {
   const std::size_t bytes = bytes_of(key, found);
   if (bytes > part_bytes_max_) return;

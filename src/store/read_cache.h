@@ -29,6 +29,9 @@ class ReadCache {
   /// Of the resource that was kept for the key; nothing also when it is kept that there is none.
   std::optional<Revision> revision_of(std::string_view key) const;
 
+  /// True when it was kept that the key has a resource with this etag.
+  bool holds(std::string_view key, std::string_view etag) const;
+
   /// Call before the read whose outcome is to be kept.
   std::uint64_t begin_read() const { return changes_; }
   /// Keeps what was read, unless something changed since `begun`.

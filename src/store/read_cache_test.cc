@@ -42,6 +42,18 @@ TEST(ReadCache, KnowsTheRevisionOfAResourceThatIsThere) {
   EXPECT_FALSE(cache.revision_of("/a"));
 }
 
+TEST(ReadCache, HoldsAnEtagOnlyWhileTheResourceIsKept) {
+  ReadCache cache(1 << 20);
+  cache.keep("/a", resource("/a"), cache.begin_read());
+  cache.keep("/b", std::nullopt, cache.begin_read());
+  EXPECT_TRUE(cache.holds("/a", "e"));
+  EXPECT_FALSE(cache.holds("/a", "another"));
+  EXPECT_FALSE(cache.holds("/b", "e"));
+  EXPECT_FALSE(cache.holds("/c", "e"));
+  cache.forget(std::vector{write_of("/a")});
+  EXPECT_FALSE(cache.holds("/a", "e"));
+}
+
 TEST(ReadCache, AWriteTakesItsKeyAndASubtreeTakesAll) {
   ReadCache cache(1 << 20);
   for (const char* key : {"/a", "/a/b", "/c"}) cache.keep(key, resource(key), cache.begin_read());

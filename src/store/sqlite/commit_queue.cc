@@ -44,7 +44,7 @@ std::vector<CommitRequest> CommitQueue::take() {
 
 void CommitQueue::run() {
   while (true) {
-    const std::vector<CommitRequest> group = take();
+    std::vector<CommitRequest> group = take();
     if (group.empty()) return;
     const auto started = Clock::now();
     std::vector<Result<Revision>> outcomes = commit_(group);

@@ -56,8 +56,9 @@ struct CommitRequest {
 /// One thread; runs from construction to destruction, which commits what waits. Thread-safe.
 class CommitQueue {
  public:
-  /// Commits each request wholly or not at all; gives an outcome for each, durable when it returns.
-  using CommitGroup = std::function<std::vector<Result<Revision>>(const std::vector<CommitRequest>&)>;
+  /// Commits each request wholly or not at all; gives an outcome for each, durable when it returns. The
+  /// writes are its own then.
+  using CommitGroup = std::function<std::vector<Result<Revision>>(std::vector<CommitRequest>&)>;
 
   explicit CommitQueue(CommitGroup commit);
   ~CommitQueue();

@@ -31,12 +31,13 @@ Result<std::optional<LogPosition>> newest_beyond(Database& database, std::string
 
 }  // namespace
 
-Result<void> append_to_log(Database& database, const LogEntry& entry) {
+Result<void> append_to_log(Database& database, std::uint64_t number, std::string_view key, TimePoint at,
+                           std::string_view document) {
   auto statement =
       database.prepare("INSERT INTO log (root, at, number, key, document) VALUES (?1, ?2, ?3, ?4, ?5)");
   if (!statement) return tl::unexpected(statement.error());
-  statement->bind(1, log_root(entry.key)).bind(2, to_us(entry.at)).bind(3, as_integer(entry.number));
-  return statement->bind(4, entry.key).bind(5, entry.document).run();
+  statement->bind(1, log_root(key)).bind(2, to_us(at)).bind(3, as_integer(number));
+  return statement->bind(4, key).bind(5, document).run();
 }
 
 Result<LogPage> read_log(Database& database, const LogQuery& query) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,8 +12,9 @@
 
 namespace peering::store::sqlite {
 
-/// Adds the entry under its number. Within a transaction.
-Result<void> append_to_log(Database& database, const LogEntry& entry);
+/// Adds an entry about `key` under its number. Within a transaction.
+Result<void> append_to_log(Database& database, std::uint64_t number, std::string_view key, TimePoint at,
+                           std::string_view document);
 
 Result<LogPage> read_log(Database& database, const LogQuery& query);
 

@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "store/read_cache.h"
+#include "store/recent_changes.h"
 #include "store/sqlite/checkpointer.h"
 #include "store/sqlite/commit_queue.h"
 #include "store/sqlite/database.h"
@@ -28,6 +29,7 @@ using sqlite::Transaction;
 
 constexpr std::int64_t schema_version = 3;
 constexpr std::size_t cache_bytes_max = 32 * 1024 * 1024;
+constexpr std::size_t recent_bytes_max = 4 * 1024 * 1024;
 
 // A deleted resource keeps its row without a document, so that followers learn of the deletion.
 constexpr const char* schema = R"(
@@ -136,6 +138,18 @@ Resource read_resource(const Statement& row) {
           Revision(static_cast<std::uint64_t>(row.integer(4)))};
 }
 
+// What a request changed, which is committed, where its writes alone tell. Takes their texts.
+std::optional<std::vector<Change>> changes_of(sqlite::CommitRequest& request, Revision revision) {
+  if (request.purge) return std::nullopt;
+  std::vector<Change> out;
+  for (Write& write : request.writes) {
+    if (write.reach == Reach::nothing || write.reach == Reach::append) continue;
+    if (write.reach == Reach::subtree || !write.document) return std::nullopt;
+    out.push_back({std::move(write.key), std::move(write.type), revision, std::move(write.document)});
+  }
+  return out;
+}
+
 class SqliteResourceStore final : public ResourceStore {
  public:
   SqliteResourceStore(std::string path, Trace trace, Database writer, Database checkpoints, Database removals)
@@ -143,7 +157,7 @@ class SqliteResourceStore final : public ResourceStore {
         trace_(std::move(trace)),
         writer_(std::move(writer)),
         checkpointer_(writer_, std::move(checkpoints)),
-        queue_([this](const auto& group) { return commit_and_forget(group); }),
+        queue_([this](auto& group) { return commit_and_tell(group); }),
         deletions_(
             std::move(removals), [this](Purge piece) { return commit_piece(std::move(piece)); }, trace_) {}
 
@@ -200,6 +214,7 @@ class SqliteResourceStore final : public ResourceStore {
   }
 
   Result<Changes> changes_since(Revision after, std::size_t limit) override {
+    if (auto recent = recent_.since(after, limit)) return std::move(*recent);
     return reading<Changes>([&](Database& database) { return read_changes(database, after, limit); });
   }
 
@@ -227,10 +242,18 @@ class SqliteResourceStore final : public ResourceStore {
   }
 
  private:
-  std::vector<Result<Revision>> commit_and_forget(const std::vector<sqlite::CommitRequest>& group) {
-    auto outcomes = commit_group(writer_, group, trace_);
+  std::vector<Result<Revision>> commit_and_tell(std::vector<sqlite::CommitRequest>& group) {
+    auto outcomes = commit_group(writer_, group, trace_, known_);
     for (const sqlite::CommitRequest& request : group) cache_.forget(request.writes);
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      if (outcomes[i] && told_until_ < *outcomes[i]) tell_change(group[i], told_until_ = *outcomes[i]);
+    }
     return outcomes;
+  }
+
+  void tell_change(sqlite::CommitRequest& request, Revision revision) {
+    auto changes = changes_of(request, revision);
+    changes ? recent_.add(std::move(*changes)) : recent_.pass_over(revision);
   }
 
   // On the queue's thread, after the commit of a deletion.
@@ -353,7 +376,12 @@ class SqliteResourceStore final : public ResourceStore {
 
   const std::string path_;
   const Trace trace_;
+  const sqlite::Known known_ = [this](std::string_view key, std::string_view etag) {
+    return cache_.holds(key, etag);
+  };
   ReadCache cache_{cache_bytes_max};
+  RecentChanges recent_{recent_bytes_max};
+  Revision told_until_;  // of the queue's thread alone
   std::mutex readers_mutex_;
   std::vector<Database> readers_;
   Database writer_;  // of the queue's thread alone

@@ -45,11 +45,79 @@ TEST(SqliteResourceStore, ALockedDatabaseRefusesAWholeGroupAtOnce) {
   ASSERT_TRUE(writer->execute("PRAGMA busy_timeout = 1"));
   std::vector<sqlite::CommitRequest> group(3);
   for (sqlite::CommitRequest& request : group) request.writes.push_back({"/a", "t", "{}"});
-  const auto refused = sqlite::commit_group(*writer, group, nullptr);
+  const auto refused = sqlite::commit_group(*writer, group, nullptr, nullptr);
   ASSERT_EQ(refused.size(), group.size());
   for (const auto& outcome : refused) EXPECT_EQ(outcome.error().code, ErrorCode::unavailable);
   ASSERT_TRUE(other->execute("ROLLBACK"));
-  EXPECT_TRUE(sqlite::commit_group(*writer, group, nullptr).back());
+  EXPECT_TRUE(sqlite::commit_group(*writer, group, nullptr, nullptr).back());
+}
+
+Write unless_changed(const Resource& resource) {
+  Write out = put_if(Condition::etag, resource.key, resource.etag);
+  out.document.reset();
+  out.reach = Reach::nothing;
+  return out;
+}
+
+// What memory knows was so before the group.
+TEST(SqliteResourceStore, AConditionThatMemoryKnowsIsLookedUpOnceTheGroupChangedSomething) {
+  const TemporaryFolder folder;
+  {
+    const auto store = Sqlite::open(folder.path()).value();
+    for (const char* key : {"/a", "/b", "/b/c"}) ASSERT_TRUE(commit_one(*store, put(key, "1")));
+  }
+  auto writer = sqlite::Database::open(Sqlite::file(folder.path()));
+  const Resource a{"/a", "service", "1", "the first", Revision(1)};
+  const Resource c{"/b/c", "service", "1", "the first", Revision(3)};
+  const auto known = [](std::string_view, std::string_view etag) { return etag == "the first"; };
+  std::vector<sqlite::CommitRequest> group(6);
+  group[0].writes = {unless_changed(a), put("/a/1", "{}")};
+  group[1].writes = {put("/a", "2")};
+  group[2].writes = {unless_changed(a), put("/a/2", "{}")};
+  group[3].writes = {unless_changed(c), put("/b/1", "{}")};
+  group[4].writes = {remove_whole("/b", "")};
+  group[5].writes = {unless_changed(c), put("/b/2", "{}")};
+  const auto outcomes = sqlite::commit_group(*writer, group, nullptr, known);
+  std::vector<bool> made;
+  for (const auto& outcome : outcomes) made.push_back(outcome.has_value());
+  EXPECT_EQ(made, (std::vector{true, true, false, true, true, false}));
+}
+
+TEST(SqliteResourceStore, OneThatReadBeforeAChangeIsRefusedHoweverSoonTheyCome) {
+  const TemporaryFolder folder;
+  const auto store = Sqlite::open(folder.path()).value();
+  ASSERT_TRUE(commit_one(*store, put("/a", "0")));
+  for (int round = 0; round < 20; ++round) {
+    const Resource seen = store->get("/a").value().value();
+    std::atomic<int> refused = 0;
+    const auto count = [&](const Result<Revision>& done) { refused += done ? 0 : 1; };
+    store->commit_later({put("/busy", "{}")}, count);
+    store->commit_later({put("/a", std::to_string(round + 1))}, count);
+    store->commit_later({unless_changed(seen), put("/a/b", "{}")}, count);
+    store->drain();
+    EXPECT_EQ(refused, 1) << round;
+    const Resource now = store->get("/a").value().value();
+    EXPECT_TRUE(store->commit(std::vector{unless_changed(now), put("/a/c", "{}")}));
+  }
+}
+
+TEST(SqliteResourceStore, FollowersHearTheSameFromMemoryAndFromTheFile) {
+  const TemporaryFolder folder;
+  const auto store = Sqlite::open(folder.path()).value();
+  Write one = put("/a/1", "{}"), gone = remove("/a/1"), nothing = remove("/never");
+  const std::vector<std::vector<Write>> commits = {
+      {put("/a", "1"), one, entry("/a", 1)}, {put("/a", "2")}, {entry("/a", 2)}, {gone},
+      {put("/b", "1"), put("/b", "2")},      {nothing},        {put("/a", "3")}, {remove_whole("/a", "")}};
+  for (const std::vector<Write>& writes : commits) {
+    ASSERT_TRUE(store->commit(writes));
+    for (std::uint64_t after = 0; after < 7; ++after) {
+      const Changes told = store->changes_since(Revision(after), 1000).value();
+      // Another store on the same file knows nothing but what is there.
+      const auto read = Sqlite::open(folder.path()).value()->changes_since(Revision(after), 1000).value();
+      EXPECT_EQ(told.changes, read.changes) << after;
+      EXPECT_EQ(told.upto, read.upto) << after;
+    }
+  }
 }
 
 TEST(SqliteResourceStore, RefusesAFileOfANewerVersion) {

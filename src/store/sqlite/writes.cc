@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 #include <span>
+#include <string_view>
+#include <unordered_set>
 
 #include "store/conflicts.h"
 #include "store/etag.h"
@@ -93,17 +95,39 @@ Result<void> put_row(Database& database, std::string_view how, const Write& writ
   return statement->run();
 }
 
+// What is known of the rows without a look at them, and what the group has changed since.
+class Knowledge {
+ public:
+  explicit Knowledge(const Known& known) : known_(known) {}
+
+  bool holds(const Write& write) const {
+    return known_ && write.condition == Condition::etag && !changed_.contains(write.key) &&
+           known_(write.key, write.etag);
+  }
+  // `write` lives as long as this.
+  void changes(const Write& write) {
+    if (write.reach == Reach::subtree) return many_change();
+    if (write.reach == Reach::one) changed_.insert(write.key);
+  }
+  void many_change() { known_ = nullptr; }
+
+ private:
+  Known known_;
+  std::unordered_set<std::string_view> changed_;
+};
+
 // Where the next row of a commit goes, and the next entry of the log; and what makes entries.
 struct Place {
   Revision revision;
   std::size_t position = 0;
   std::uint64_t log_number = 0;  // of the last entry
   const Trace& trace;
+  Knowledge& knowledge;
 };
 
-Result<void> append(Database& database, const std::string& key, TimePoint at, std::string document,
+Result<void> append(Database& database, std::string_view key, TimePoint at, std::string_view document,
                     Place& place) {
-  return append_to_log(database, {key, at, ++place.log_number, std::move(document)});
+  return append_to_log(database, ++place.log_number, key, at, document);
 }
 
 Result<std::vector<Resource>> living_below(Database& database, const Write& write) {
@@ -208,10 +232,13 @@ Result<bool> remove(Database& database, const Write& write, const Existing& exis
 // False when nothing changed.
 Result<bool> apply(Database& database, const Write& write, Place& place) {
   if (write.reach == Reach::append) {
-    auto appended = append(database, write.key, write.at, write.document.value_or(""), place);
+    const std::string_view document = write.document ? std::string_view(*write.document) : "";
+    auto appended = append(database, write.key, write.at, document, place);
     if (!appended) return tl::unexpected(appended.error());
     return false;
   }
+  if (write.reach == Reach::nothing && place.knowledge.holds(write)) return false;
+  place.knowledge.changes(write);
   if (write.condition == Condition::absent && write.reach == Reach::one && write.document) {
     // Mostly there is neither such a row nor one with the unique value, and the tables themselves say so.
     auto made = put_row(database, insert_row, write, write.type, place.revision, place.position);
@@ -294,13 +321,14 @@ Result<void> write_progress(Database& database, const Progress& before, const Pr
 
 // One request's outcome; a conflict is its own matter, another error that of the group.
 Result<Revision> apply_request(Database& database, const CommitRequest& request, const Trace& trace,
-                               Progress& progress) {
+                               Knowledge& knowledge, Progress& progress) {
   if (request.cut) {
     if (auto cut = cut_log(database, *request.cut); !cut) return tl::unexpected(cut.error());
     progress.cut = true;
   }
   const Revision revision(static_cast<std::uint64_t>(progress.revision) + 1);
-  Place place{revision, 0, static_cast<std::uint64_t>(progress.log_number), trace};
+  Place place{revision, 0, static_cast<std::uint64_t>(progress.log_number), trace, knowledge};
+  if (request.purge) knowledge.many_change();
   const auto applied =
       request.purge ? purge(database, *request.purge, place) : apply_all(database, request, place);
   if (!applied) return tl::unexpected(applied.error());
@@ -312,16 +340,17 @@ Result<Revision> apply_request(Database& database, const CommitRequest& request,
 using Outcomes = std::vector<Result<Revision>>;
 
 // An error here is one of the whole transaction: nothing of the group happened.
-Result<Outcomes> commit_together(Database& database, std::span<const CommitRequest> group,
-                                 const Trace& trace) {
+Result<Outcomes> commit_together(Database& database, std::span<const CommitRequest> group, const Trace& trace,
+                                 const Known& known) {
   auto transaction = Transaction::begin(database, Transaction::Mode::write);
   if (!transaction) return tl::unexpected(transaction.error());
   const auto before = read_progress(database);
   if (!before) return tl::unexpected(before.error());
   Progress progress = *before;
+  Knowledge knowledge(known);
   Outcomes out;
   for (const CommitRequest& request : group) {
-    auto outcome = apply_request(database, request, trace, progress);
+    auto outcome = apply_request(database, request, trace, knowledge, progress);
     if (!outcome && outcome.error().code != ErrorCode::conflict) return tl::unexpected(outcome.error());
     out.push_back(std::move(outcome));
   }
@@ -336,8 +365,8 @@ Result<Outcomes> commit_together(Database& database, std::span<const CommitReque
 }  // namespace
 
 std::vector<Result<Revision>> commit_group(Database& database, const std::vector<CommitRequest>& group,
-                                           const Trace& trace) {
-  auto together = commit_together(database, group, trace);
+                                           const Trace& trace, const Known& known) {
+  auto together = commit_together(database, group, trace, known);
   if (together) return std::move(*together);
   // A database that another process locks was already waited for; each alone would wait as long again.
   if (group.size() == 1 || together.error().code == ErrorCode::unavailable) {
@@ -345,7 +374,8 @@ std::vector<Result<Revision>> commit_group(Database& database, const std::vector
   }
   Outcomes out;
   for (const CommitRequest& request : group) {
-    auto alone = commit_together(database, std::span(&request, 1), trace);
+    // What is known may no longer be so after the first of them.
+    auto alone = commit_together(database, std::span(&request, 1), trace, nullptr);
     out.push_back(alone ? std::move(alone->front()) : tl::unexpected(alone.error()));
   }
   return out;
