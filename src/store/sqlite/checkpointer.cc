@@ -6,8 +6,15 @@ namespace peering::store::sqlite {
 
 namespace {
 
-// Pages of 4 KiB. A log that has the second number of pages is as long as the file that SQLite keeps of it.
-constexpr std::size_t move_every = 1000, finish_from = 16'384, finish_again = 256;
+// Pages of 4 KiB. Moving seldom spares work, since a page that was written ten times meanwhile is moved once.
+// A log that has `finish_from` pages is as long as the file that SQLite keeps of it; shortly before that it
+// is moved more often, so that little is left to be done by the writer.
+constexpr std::size_t move_every = 4000, finish_from = 16'384, finish_again = 256;
+constexpr std::size_t move_at_end_from = finish_from - 1000, move_at_end_every = 250;
+
+std::size_t pause_at(std::size_t log_pages) {
+  return log_pages < move_at_end_from ? move_every : move_at_end_every;
+}
 
 void warn_unless(const Result<void>& done) {
   if (!done) log::warning("the write-ahead log of the resources stays long: {}", done.error().message);
@@ -35,7 +42,7 @@ void Checkpointer::committed(std::size_t log_pages) {
     finished_at_ = log_pages;
     return warn_unless(writer_.checkpoint());
   }
-  if (log_pages < asked_at_ + move_every) return;
+  if (log_pages < asked_at_ + pause_at(log_pages)) return;
   asked_at_ = log_pages;
   {
     const std::lock_guard lock(mutex_);
