@@ -12,9 +12,12 @@
 namespace peering {
 
 Sha256 sha256(std::string_view bytes) {
+  // Looked up once: OpenSSL would do so at every call, which costs as much as a short digest.
+  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  PEERING_CHECK(algorithm != nullptr);
   Sha256 out{};
   unsigned size = 0;
-  PEERING_CHECK(EVP_Digest(bytes.data(), bytes.size(), out.data(), &size, EVP_sha256(), nullptr) == 1);
+  PEERING_CHECK(EVP_Digest(bytes.data(), bytes.size(), out.data(), &size, algorithm, nullptr) == 1);
   return out;
 }
 
@@ -49,11 +52,11 @@ std::string random_uuid() {
 
 std::string to_hex(std::span<const std::uint8_t> bytes) {
   static constexpr char digits[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(bytes.size() * 2);
+  std::string out(bytes.size() * 2, '0');
+  char* at = out.data();
   for (const std::uint8_t b : bytes) {
-    out += digits[b >> 4];
-    out += digits[b & 15];
+    *at++ = digits[b >> 4];
+    *at++ = digits[b & 15];
   }
   return out;
 }

@@ -43,6 +43,9 @@ std::optional<std::string_view> Target::parameter(std::string_view name) const {
 }
 
 Result<std::string> percent_decode(std::string_view text, bool plus_is_blank) {
+  // Most texts are what they mean.
+  const auto is_plain = [&](char c) { return c > '\0' && c != '%' && !(c == '+' && plus_is_blank); };
+  if (std::ranges::all_of(text, is_plain)) return std::string(text);
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
