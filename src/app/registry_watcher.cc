@@ -88,7 +88,9 @@ class Fold {
     Entry entry = *before;
     const bool changed =
         settings_.contains(key) ? take_settings(entry, key) : api::set_monitoring(entry, nullptr).has_value();
-    if (changed) replace(key, std::move(entry));
+    if (!changed) return;
+    remove(key);
+    add(key, std::move(entry));
   }
 
   // A document that cannot be used leaves what is in force: damage in the store must not end the watch.
@@ -101,7 +103,8 @@ class Fold {
     });
     if (!entry) return log::error("the stored {} cannot be used: {}", change.key, entry.error().message);
     if (!take_settings(*entry, change.key) && before) keep_settings(*entry, *before);
-    replace(change.key, std::move(*entry));
+    if (before) remove(change.key);
+    add(change.key, std::move(*entry));
   }
 
   void put_silence(const store::Change& change) {
@@ -121,9 +124,9 @@ class Fold {
     silences_changed_ = true;
   }
 
+  // Where there is none.
   template <class Entry>
-  void replace(const std::string& key, Entry entry) {
-    remove(key);
+  void add(const std::string& key, Entry entry) {
     share_texts(entry);
     insert(key, std::make_shared<const Entry>(std::move(entry)));
   }
