@@ -19,6 +19,10 @@ namespace {
 
 constexpr std::chrono::seconds pause_between_rounds{1};
 constexpr std::size_t looked_at_max = 2000, touched_max = 100'000;
+// The watch's own thread rests so long after so many: in one go they would hold up the shards, whom it asks,
+// and whoever registers prefixes meanwhile.
+constexpr std::size_t looked_at_once = 50;
+constexpr std::chrono::milliseconds rest_between_looks{10};
 constexpr int failures_needed = 2;
 
 using SessionKey = std::tuple<std::string, std::uint64_t, net::Address>;
@@ -245,12 +249,17 @@ struct RequirementWatch::State {
       changed.wait_for(lock, pause_between_rounds, [&] { return stopping; });
       if (stopping) return;
       lock.unlock();
-      round(now());
+      round(now(), [this] { rest(); });
       lock.lock();
     }
   }
 
-  void round(TimePoint at) {
+  void rest() {
+    std::unique_lock lock(mutex);
+    changed.wait_for(lock, rest_between_looks, [&] { return stopping; });
+  }
+
+  void round(TimePoint at, const std::function<void()>& rest_meanwhile) {
     const model::RegistryPointer registry = services.registry();
     close_gone(*registry, at);
     if (registry->prefixes.empty()) {
@@ -259,8 +268,10 @@ struct RequirementWatch::State {
       const model::BgpSessionsPointer sessions = services.sessions();
       learn_sessions(*sessions, at);
       api::PrefixJudge judge(services.catalog(), registry, sessions, services.settings, services.routes);
+      std::size_t looked_at = 0;
       for (const std::string& key : take(registry)) {
         if (is_stopping() || !look(key, *registry, *sessions, judge, at)) break;
+        if (++looked_at % looked_at_once == 0) rest_meanwhile();
       }
     }
     open_gauge.set(static_cast<double>(open.size()));
@@ -304,6 +315,8 @@ void RequirementWatch::touch(std::span<const model::Event> events) {
   }
 }
 
-void RequirementWatch::round(TimePoint at) { state_->round(at); }
+void RequirementWatch::round(TimePoint at) {
+  state_->round(at, [] {});
+}
 
 }  // namespace peering::app
