@@ -36,11 +36,15 @@ class Registration:
         return (resident_bytes(self.server.process.pid) - self.resident_when_empty) / self.number
 
     def beside_sqlite(self, connections, count):
-        """(ours, SQLite's): durable writes a second, SQLite with as many rows in a transaction as we have clients."""
+        """(ours, SQLite's, SQLite's with the entries of the audit log): durable writes a second, SQLite with as many
+        rows in a transaction as we have clients."""
         ours = self.put(connections, count)["seconds"]
+        return count / ours, self.sqlite(connections, count), self.sqlite(connections, count, "audited")
+
+    def sqlite(self, rows, count, *more):
         file = self.folder / "peer.sqlite"
-        theirs = measured([self.load, "sqlite", str(file), str(connections), str(count)])["seconds"]
+        seconds = measured([self.load, "sqlite", str(file), str(rows), str(count), *more])["seconds"]
         for name in (file, f"{file}-wal", f"{file}-shm"):
             if os.path.exists(name):
                 os.unlink(name)
-        return count / ours, count / theirs
+        return count / seconds

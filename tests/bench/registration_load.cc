@@ -4,9 +4,10 @@
 // FIRST to FIRST + COUNT - 1 over keep-alive connections, one request under way on each, and expects 201.
 // With SERVICES they are dealt in turn to as many peering services, whose ids end in a number.
 // `registration_load services PORT TOKEN CONNECTION_ID CONNECTIONS FIRST COUNT BODY` puts those services.
-// `registration_load sqlite FILE WRITERS COUNT` writes rows of the same size into the same table and indexes
-// (docs/on-disk.md), WAL and synced, as many in a transaction as there are writers: a group commit in which
-// nobody ever waits for his turn.
+// `registration_load sqlite FILE WRITERS COUNT [audited]` writes rows of the same size into the same table
+// and indexes (docs/on-disk.md), WAL and synced, as many in a transaction as there are writers: a group
+// commit in which nobody ever waits for his turn. With `audited` each has its entry of the audit log too, as
+// what the server registers has.
 // All print one JSON object with seconds and quantiles of the time to an answer, or of a commit.
 #include <algorithm>
 #include <chrono>
@@ -168,6 +169,9 @@ CREATE TABLE resources (key TEXT PRIMARY KEY, type TEXT NOT NULL, document TEXT,
 CREATE INDEX resources_by_type ON resources (type, key) WHERE document IS NOT NULL;
 CREATE UNIQUE INDEX resources_by_unique ON resources (type, unique_value) WHERE unique_value IS NOT NULL;
 CREATE UNIQUE INDEX resources_by_revision ON resources (revision, position);
+CREATE TABLE log (number INTEGER PRIMARY KEY, root TEXT NOT NULL, at INTEGER NOT NULL, key TEXT NOT NULL,
+  document TEXT NOT NULL);
+CREATE INDEX log_by_time ON log (root, at);
 )";
 
 void must(int result, int wanted, sqlite3* database) {
@@ -178,11 +182,33 @@ void bind(sqlite3_stmt* statement, int position, const std::string& text) {
   sqlite3_bind_text(statement, position, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
 }
 
+const std::string subscription = "/subscriptions/11111111-1111-1111-1111-111111111111";
+
+std::string key_of(std::uint32_t number) {
+  return subscription +
+         "/resourcegroups/network/providers/microsoft.peering/peeringservices/office/prefixes/p" +
+         std::to_string(number);
+}
+
+sqlite3_stmt* compile(sqlite3* database, const char* text) {
+  sqlite3_stmt* statement = nullptr;
+  must(sqlite3_prepare_v2(database, text, -1, &statement, nullptr), SQLITE_OK, database);
+  return statement;
+}
+
+void insert_entry(sqlite3* database, sqlite3_stmt* statement, std::uint32_t number) {
+  const std::string key = key_of(number);
+  sqlite3_bind_int64(statement, 1, number + 1);
+  bind(statement, 2, subscription);
+  sqlite3_bind_int64(statement, 3, 1'800'000'000'000'000 + number);
+  bind(statement, 4, key);
+  bind(statement, 5, std::string(950, 'x') + key + key);
+  must(sqlite3_step(statement), SQLITE_DONE, database);
+  sqlite3_reset(statement);
+}
+
 void insert(sqlite3* database, sqlite3_stmt* statement, std::uint32_t number) {
-  static const std::string connection =
-      "/subscriptions/11111111-1111-1111-1111-111111111111/resourcegroups/network/providers/"
-      "microsoft.peering/peeringservices/office";
-  const std::string key = connection + "/prefixes/p" + std::to_string(number);
+  const std::string key = key_of(number);
   bind(statement, 1, key);
   bind(statement, 2, "microsoft.peering/peeringservices/prefixes");
   bind(statement, 3, std::string(350, 'x') + key);
@@ -194,25 +220,27 @@ void insert(sqlite3* database, sqlite3_stmt* statement, std::uint32_t number) {
   sqlite3_reset(statement);
 }
 
-void write_rows(const char* file, std::uint32_t writers, std::uint32_t count) {
+void write_rows(const char* file, std::uint32_t writers, std::uint32_t count, bool audited) {
   sqlite3* database = nullptr;
   must(sqlite3_open(file, &database), SQLITE_OK, database);
   must(sqlite3_exec(database, schema, nullptr, nullptr, nullptr), SQLITE_OK, database);
-  sqlite3_stmt* statement = nullptr;
-  must(sqlite3_prepare_v2(database, "INSERT INTO resources VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", -1,
-                          &statement, nullptr),
-       SQLITE_OK, database);
+  sqlite3_stmt* const row = compile(database, "INSERT INTO resources VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+  sqlite3_stmt* const entry = compile(database, "INSERT INTO log VALUES (?1, ?2, ?3, ?4, ?5)");
   std::vector<double> waits_ms;
   const Clock::time_point start = Clock::now();
   for (std::uint32_t number = 0; number < count;) {
     const Clock::time_point begun = Clock::now();
     must(sqlite3_exec(database, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK, database);
-    for (std::uint32_t i = 0; i < writers && number < count; ++i) insert(database, statement, number++);
+    for (std::uint32_t i = 0; i < writers && number < count; ++i, ++number) {
+      insert(database, row, number);
+      if (audited) insert_entry(database, entry, number);
+    }
     must(sqlite3_exec(database, "COMMIT", nullptr, nullptr, nullptr), SQLITE_OK, database);
     waits_ms.push_back(seconds_since(begun) * 1e3);
   }
   print(seconds_since(start), std::move(waits_ms));
-  sqlite3_finalize(statement);
+  sqlite3_finalize(row);
+  sqlite3_finalize(entry);
   sqlite3_close(database);
 }
 
@@ -232,11 +260,12 @@ int main(int count, char** arguments) {
     register_all(target, number_of(arguments[5]), number_of(arguments[6]), number_of(arguments[7]));
     return 0;
   }
-  if (mode == "sqlite" && count == 5) {
-    write_rows(arguments[2], number_of(arguments[3]), number_of(arguments[4]));
+  const bool audited = count == 6 && std::string_view(arguments[5]) == "audited";
+  if (mode == "sqlite" && (count == 5 || audited)) {
+    write_rows(arguments[2], number_of(arguments[3]), number_of(arguments[4]), audited);
     return 0;
   }
   stop(
       "http PORT TOKEN CONNECTION_ID CONNECTIONS FIRST COUNT [SERVICES], services PORT TOKEN CONNECTION_ID "
-      "CONNECTIONS FIRST COUNT BODY, or sqlite FILE WRITERS COUNT");
+      "CONNECTIONS FIRST COUNT BODY, or sqlite FILE WRITERS COUNT [audited]");
 }
