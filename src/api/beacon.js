@@ -17,10 +17,13 @@
   let waiting = [];
   let timer = null;
 
-  // A connection that was there already, or of which the browser does not tell, has no time between these.
+  // A connection that was there already, or of which the browser does not tell, has no time between these. One that
+  // was begun ahead of the request has too little: Chromium cuts off what was before it. Where the name was looked up
+  // for this request, the connection was begun after that.
   const handshake_ms = (entry) => {
+    const looked_up = entry.domainLookupStart > entry.fetchStart && entry.domainLookupEnd > entry.domainLookupStart;
     const end = entry.secureConnectionStart || entry.connectEnd;
-    return entry.connectStart > entry.fetchStart && end > entry.connectStart ? end - entry.connectStart : 0;
+    return looked_up && entry.connectStart >= entry.domainLookupEnd ? Math.max(0, end - entry.connectStart) : 0;
   };
 
   // HTTP/3 has no TCP handshake.
