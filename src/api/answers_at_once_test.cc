@@ -48,6 +48,83 @@ TEST_F(AnswersAtOnce, FollowEachChange) {
   EXPECT_FALSE(ask(path)) << "what is not there is looked for in the store";
 }
 
+class ChangesAtOnce : public AnswersAtOnce {
+ protected:
+  http::Request put_of(const std::string& path, std::string body) const {
+    return request(http::Method::put, versioned(path), std::move(body));
+  }
+  // What is given in the end, or nothing when it is for a worker.
+  std::optional<http::Response> change(const http::Request& given) {
+    std::optional<http::Response> out = api->answer_at_once(given);
+    if (!out || !out->later) return out;
+    std::optional<http::Response> whole;
+    out->later([&](http::Response answer) { whole = std::move(answer); });
+    return whole;
+  }
+};
+
+TEST_F(ChangesAtOnce, ANewPrefixIsDecidedAndAnsweredWhenItIsCommitted) {
+  const std::string path = make_service() + "/prefixes/p1";
+  const http::Request given = put_of(path, prefix_body("203.0.113.0/24"));
+  std::optional<http::Response> decided = api->answer_at_once(given);
+  ASSERT_TRUE(decided && decided->later);
+  EXPECT_EQ(get(path).status, 404) << "not before the commit";
+  std::optional<http::Response> answer;
+  decided->later([&](http::Response whole) { answer = std::move(whole); });
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 201) << answer->body;
+  EXPECT_TRUE(answer->headers.get("x-ms-request-id"));
+  EXPECT_EQ(get(path).property("prefix"), "203.0.113.0/24");
+  EXPECT_EQ(get(std::string(sub_a) + "/providers/Open.Peering/auditLog").status, 200);
+  const store::LogPage log = resources.log({.scope = model::lower(path)}).value();
+  EXPECT_EQ(log.entries.size(), 1U) << "audited as ever";
+}
+
+TEST_F(ChangesAtOnce, WhatIsThereAlreadyIsForAWorker) {
+  const std::string path = make_prefix();
+  refresh_registry();
+  EXPECT_FALSE(change(put_of(path, prefix_body("203.0.113.0/24"))));
+}
+
+TEST_F(ChangesAtOnce, WhatTheRegistryDoesNotKnowYetIsDecidedAgain) {
+  const std::string path = make_prefix();
+  const auto same = change(put_of(path, prefix_body("203.0.113.0/24")));
+  ASSERT_TRUE(same);
+  EXPECT_EQ(same->status, 200) << same->body;
+  const auto other = change(put_of(path + "2", prefix_body("203.0.113.0/24")));
+  ASSERT_TRUE(other);
+  EXPECT_EQ(other->status, 409) << other->body;
+}
+
+TEST_F(ChangesAtOnce, RefusalsAreTheUsualOnes) {
+  const std::string service = make_service();
+  const std::vector<std::pair<std::string, std::string>> wrong = {
+      {"p1", prefix_body("203.0.113.7/24")}, {"p1", "{"}, {"no!", "{}"}};
+  for (const auto& [name, body] : wrong) {
+    const std::string path = service + "/prefixes/" + name;
+    const auto quick = change(put_of(path, body));
+    const Reply usual = put(path, body);
+    ASSERT_TRUE(quick) << path;
+    EXPECT_EQ(quick->status, usual.status);
+    EXPECT_EQ(quick->body, usual.text);
+  }
+  http::Request reader = put_of(service + "/prefixes/p1", prefix_body("203.0.113.0/24"));
+  reader.headers.set("Authorization", "Bearer " + token("Reader", sub_a));
+  EXPECT_FALSE(change(reader)) << "it has to be written down";
+  make_group(sub_b);
+  reader.headers.set("Authorization", "Bearer " + token("Owner", sub_b));
+  EXPECT_FALSE(change(reader));
+}
+
+TEST_F(ChangesAtOnce, OtherChangesAndMissingParentsAreForAWorker) {
+  const std::string service = make_service();
+  EXPECT_FALSE(change(put_of(service, service_body)));
+  EXPECT_FALSE(change(put_of(service_path("none") + "/prefixes/p1", prefix_body("203.0.113.0/24"))));
+  http::Request removal = put_of(service + "/prefixes/p1", "");
+  removal.method = http::Method::delete_;
+  EXPECT_FALSE(change(removal));
+}
+
 TEST_F(AnswersAtOnce, EndWithTheGroupAndAreNotThoseOfOneMadeAnew) {
   const std::string path = make_service();
   ASSERT_TRUE(ask(path));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <future>
 #include <mutex>
 
@@ -31,6 +32,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int attempts_max = 4;
 constexpr std::size_t answers_bytes_max = 16 * 1024 * 1024;
+// Fewer than the store takes before one who commits has to wait.
+constexpr std::size_t changes_at_once_max = 1024;
 constexpr std::size_t shown_method_bytes_max = 32;
 
 // What is learned on the way to the answer and goes into metrics and headers.
@@ -39,6 +42,7 @@ struct Noted {
   std::string_view operation = "none";
   std::string_view remaining_field;  // empty: no quota was asked
   std::int64_t remaining = 0;
+  bool absent = false;  // the registry says that there is no such resource yet
 };
 
 // What is known of a request before its handler runs.
@@ -162,6 +166,8 @@ struct Api::State {
   Throttle throttle;
   NetworkAllowance beacon_allowance;
   latency::Reachability reachability;
+  // Changes that were decided at once and are under way.
+  std::atomic<std::size_t> changes_at_once{0};
   // Checking and committing is one step within a subscription.
   std::array<std::mutex, 64> locks;
 
@@ -271,9 +277,10 @@ struct Api::State {
   }
 
   // Decides on a change and leaves the commit to the store's own thread.
-  arm::Answer run_guarded(Pending pending) {
+  arm::Answer run_guarded(Pending pending, bool absent) {
     Call call = call_of(pending);
     call.defers = true;
+    call.absent = absent;
     arm::Answer answer = pending.route.handler(call);
     if (!answer || call.deferred.empty()) return answer;
     pending.success = std::move(*answer);
@@ -389,7 +396,8 @@ struct Api::State {
     if (auto ok = check_names(route, match); !ok) return tl::unexpected(ok.error());
     if (route.effect == Effect::guarded && deep == 0) {
       return run_guarded(
-          {route, request, parsed, caller, match.parameters, at, std::move(origin), {}, {}, {}});
+          {route, request, parsed, caller, match.parameters, at, std::move(origin), {}, {}, {}},
+          noted.absent);
     }
     call.asks_deep = deep;
     if (route.effect == Effect::none) {
@@ -474,6 +482,33 @@ struct Api::State {
     return out;
   }
 
+  // A change that is decided at once, when everything it depends on is in memory; only its commit is waited
+  // for.
+  std::optional<http::Response> change_at_once(const http::Request& request, std::string_view token,
+                                               Clock::time_point started) {
+    const auto token_id = token_id_of(token);
+    const auto parsed = parse(request);
+    if (!token_id || !parsed || !parsed->id) return std::nullopt;
+    const Match match = match_route(request.method, parsed->segments);
+    if (!match.route || !match.route->makes_one) return std::nullopt;
+    if (services.registry()->prefixes.contains(parsed->key)) return std::nullopt;
+    if (!answers.basis_of(token_key(*token_id), arm::parent_of(parsed->key))) return std::nullopt;
+    if (changes_at_once >= changes_at_once_max) return std::nullopt;
+    const TimePoint at = services.clock();
+    // A refusal goes into the audit log, and a worker waits until it is there.
+    const auto caller = identify(services, request, at);
+    if (!caller || !authorize(*caller, attempt_of(*match.route, *parsed))) return std::nullopt;
+    Noted noted;
+    noted.ids = arm::request_ids(request);
+    noted.operation = match.route->operation;
+    noted.absent = true;
+    http::Response out = guarded_from_exceptions(
+        "a request", [&] { return answer_known(request, match, *parsed, *caller, at, noted, 0); });
+    const auto done = [this] { --changes_at_once; };
+    if (out.later) ++changes_at_once;
+    return completed(std::move(out), request, noted, at, started, done);
+  }
+
   arm::Answer answer(const http::Request& request, Noted& noted, TimePoint at) {
     const auto parsed = parse(request);
     if (!parsed) return tl::unexpected(parsed.error());
@@ -502,6 +537,25 @@ struct Api::State {
       whole.headers.set(noted.remaining_field, std::to_string(noted.remaining));
     }
     requests.count(noted.operation, whole.status, Clock::now() - started);
+  }
+
+  // The same of an answer that may come later; then `told` is called too. The request outlives it.
+  http::Response completed(http::Response given, const http::Request& request, const Noted& noted,
+                           TimePoint at, Clock::time_point started, std::function<void()> told = nullptr) {
+    if (!given.later) {
+      complete(request, noted, at, started, given);
+      return given;
+    }
+    given.later = [this, &request, noted, at, started, told = std::move(told),
+                   later = std::move(given.later)](std::function<void(http::Response)> answer) mutable {
+      later([this, &request, noted = std::move(noted), at, started, told = std::move(told),
+             answer = std::move(answer)](http::Response whole) {
+        complete(request, noted, at, started, whole);
+        if (told) told();
+        answer(std::move(whole));
+      });
+    };
+    return given;
   }
 };
 
@@ -561,27 +615,16 @@ http::Response Api::begin(const http::Request& request) {
   noted.ids = arm::request_ids(request);
   http::Response response =
       State::guarded_from_exceptions("a request", [&] { return state_->answer(request, noted, at); });
-  const auto complete = [state = state_.get(), &request, at, noted, started](http::Response& whole) {
-    state->complete(request, noted, at, started, whole);
-  };
-  if (!response.later) {
-    complete(response);
-    return response;
-  }
-  response.later = [complete, later = std::move(response.later)](std::function<void(http::Response)> answer) {
-    later([complete, answer = std::move(answer)](http::Response whole) {
-      complete(whole);
-      answer(std::move(whole));
-    });
-  };
-  return response;
+  return state_->completed(std::move(response), request, noted, at, started);
 }
 
 std::optional<http::Response> Api::answer_at_once(const http::Request& request) {
-  if (request.method != http::Method::get) return std::nullopt;
+  const bool reads = request.method == http::Method::get;
+  if (!reads && request.method != http::Method::put) return std::nullopt;
   const auto started = Clock::now();
   const auto token = bearer_text(request);
   if (!token) return std::nullopt;
+  if (!reads) return state_->change_at_once(request, *token, started);
   auto again = state_->answer_again(request, *token, started);
   return again ? std::move(again) : state_->answer_at_once(request, *token, started);
 }

@@ -159,8 +159,9 @@ class Api {
   http::Response begin(const http::Request& request);
   /// The same, waiting for what comes later.
   http::Response handle(const http::Request& request);
-  /// The answer to a request that reads one resource, when all that it needs is in memory; nothing: it is
-  /// for `begin`. Does not block.
+  /// The answer to a request that reads one resource, or registers a prefix that is not there yet (then
+  /// `later`, when it is committed), when all that it is decided on is in memory; nothing: it is for `begin`.
+  /// Does not block. The request must live until it is answered.
   std::optional<http::Response> answer_at_once(const http::Request& request);
 
   /// Reads the role assignments, which count from then on, and makes sure that `<data_dir>/admin.token` (mode

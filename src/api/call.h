@@ -54,6 +54,8 @@ struct Call {
   /// The handler's commit is made after it returned: `save` and `remove_with_children` then put it into
   /// `deferred` and say that it succeeded. When it did not, the handler is run again without this.
   bool defers = false;
+  /// With `defers`: the registry was asked and knows no such resource.
+  bool absent = false;
   std::vector<store::Write> deferred;
 
   /// How a handler that makes several changes makes each of them. Only for handlers of `Effect::none`: the

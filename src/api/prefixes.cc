@@ -60,7 +60,8 @@ std::string stored_text(const Record& record, std::string_view key) {
 // What the request is about, if it is there. Where the commit says whether that holds, and all is decided
 // again with a look into the store if not, the registry is believed at first: it knows without reading.
 arm::Expected<std::optional<Record>> load_before(const Call& call) {
-  if (call.defers && !call.services.registry()->prefixes.contains(call.key)) return std::optional<Record>{};
+  const bool absent = call.absent || !call.services.registry()->prefixes.contains(call.key);
+  if (call.defers && absent) return std::optional<Record>{};
   return load(call, call.key);
 }
 

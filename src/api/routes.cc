@@ -204,7 +204,7 @@ constexpr Route table[] = {
     {Method::delete_, SERVICE, "PeeringServices_Delete", P::write, E::applies, delete_peering_service},
     {Method::get, SERVICE "/prefixes", "Prefixes_ListByPeeringService", P::read, E::none, list_prefixes},
     {Method::get, PREFIX, "Prefixes_Get", P::read, E::none, get_prefix},
-    {Method::put, PREFIX, "Prefixes_CreateOrUpdate", P::write, E::guarded, put_prefix},
+    {Method::put, PREFIX, "Prefixes_CreateOrUpdate", P::write, E::guarded, put_prefix, false, true},
     {Method::delete_, PREFIX, "Prefixes_Delete", P::write, E::guarded, delete_prefix},
     {Method::get, SERVICE "/connectionMonitorTests", "ConnectionMonitorTests_ListByPeeringService", P::read,
      E::none, list_connection_monitor_tests},
@@ -404,13 +404,26 @@ std::string_view verb_of(http::Method method) {
   }
 }
 
-std::string action_of(const Route& route) {
+namespace {
+
+std::string make_action(const Route& route) {
   std::string_view path = route.path;
   if (path.starts_with(SCOPE)) path.remove_prefix(std::string_view(SCOPE).size());
   const auto segments = arm::split_path(path);
   const auto id = segments ? arm::parse_resource_id(*segments) : std::nullopt;
   if (!id) return std::string(route.operation);
   return fmt::format("{}/{}", arm::type_of(*id), verb_of(route.method));
+}
+
+}  // namespace
+
+const std::string& action_of(const Route& route) {
+  static const std::vector<std::string> actions = [] {
+    std::vector<std::string> made;
+    for (const Route& each : table) made.push_back(make_action(each));
+    return made;
+  }();
+  return actions.at(static_cast<std::size_t>(&route - std::begin(table)));
 }
 
 Match match_route(http::Method method, std::span<const std::string> segments) {

@@ -34,14 +34,17 @@ struct Route {
   Handler handler;
   /// The answer depends on nothing but the resource of the path, those above it, and the caller.
   bool reads_one = false;
+  /// PUT of a registered prefix: where there is none yet, it is decided on those above it and the caller
+  /// alone.
+  bool makes_one = false;
 };
 
 std::span<const Route> routes();
 
 /// "read", "write", "delete" or "action".
 std::string_view verb_of(http::Method method);
-/// What the row does, in Azure's words: "Microsoft.Peering/peeringServices/write".
-std::string action_of(const Route& route);
+/// What a row of the table does, in Azure's words: "Microsoft.Peering/peeringServices/write".
+const std::string& action_of(const Route& route);
 
 /// What the table has for a path.
 struct Match {

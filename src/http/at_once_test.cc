@@ -56,6 +56,40 @@ TEST_F(AtOnceTest, WorkersThatAreAllBusyHoldNobodyUp) {
   for (std::thread& each : waiting) each.join();
 }
 
+TEST_F(AtOnceTest, WhatIsDecidedAtOnceMayBeAnsweredLaterFromAnyThread) {
+  std::atomic<int> handled{0};
+  std::vector<std::thread> tellers;
+  start(
+      [&](const Request& request) {
+        ++handled;
+        return echo(request);
+      },
+      {},
+      [&](const Request& request) {
+        Response out;
+        out.later = [&tellers, target = request.target](std::function<void(Response)> give) {
+          const auto tell = [give = std::move(give), target] {
+            Response told;
+            told.status = 201;
+            told.body = "later " + target;
+            give(told);
+          };
+          if (target == "/within") return tell();
+          tellers.emplace_back(tell);
+        };
+        return std::optional(out);
+      });
+  Client client;
+  for (const std::string target : {"/within", "/1", "/2"}) {
+    const auto answer = client.send({Method::put, url(target), {}, "x"});
+    ASSERT_TRUE(answer.has_value());
+    EXPECT_EQ(answer->status, 201);
+    EXPECT_EQ(answer->body, "later " + target);
+  }
+  EXPECT_EQ(handled, 0) << "no worker had a part in it";
+  for (std::thread& each : tellers) each.join();
+}
+
 TEST_F(AtOnceTest, PipelinedRequestsAreAnsweredInOrder) {
   start(echo, {}, quick);
   std::string all;

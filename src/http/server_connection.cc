@@ -448,9 +448,11 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
     job->request.body = std::move(parser.get().body());
     const Method method = job->request.method;
     answering_ = true;
-    if (!run_at_once(*job)) {
+    const bool decided = run_at_once(*job);
+    if (!decided || job->response.later) {
       stop_waiting();
-      co_await run(job);
+      decided ? finish_later(job) : finish_on_worker(job);
+      while (!job->finished) co_await wait_for_wake(std::chrono::hours(1));
     }
     job->request.body = std::string();
     shared_->bodies.release(share_);
@@ -471,7 +473,7 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
     co_return again;
   }
 
-  // True when the answer needs no waiting and is there.
+  // True when the answer needs no worker: it is there, or comes `later`.
   bool run_at_once(Job& job) {
     if (!shared_->at_once) return false;
     try {
@@ -511,23 +513,28 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
     out.secure = stream_.is_secure();
   }
 
+  std::function<void(Response)> finisher(std::shared_ptr<Job> job) {
+    return [job = std::move(job), awake = wake()](Response response) {
+      job->response = std::move(response);
+      job->finished = true;
+      awake();
+    };
+  }
+
+  void finish_later(const std::shared_ptr<Job>& job) {
+    std::exchange(job->response.later, nullptr)(finisher(job));
+  }
+
   // The handler's response, or 503 when no worker can take it.
-  asio::awaitable<void> run(std::shared_ptr<Job> job) {
-    const auto work = [job, shared = shared_, awake = wake()] {
-      const auto finish = [job, awake](Response response) {
-        job->response = std::move(response);
-        job->finished = true;
-        awake();
-      };
+  void finish_on_worker(const std::shared_ptr<Job>& job) {
+    const auto work = [job, shared = shared_, finish = finisher(job)] {
       answer_job(*shared, job->request, finish);
     };
-    if (!shared_->workers.submit(work)) {
-      shared_->count_rejection("workers");
-      job->response = error_response(503, "ServiceUnavailable", "The server is busy; try again.");
-      job->response.headers.set("Retry-After", "1");
-      co_return;
-    }
-    while (!job->finished) co_await wait_for_wake(std::chrono::hours(1));
+    if (shared_->workers.submit(work)) return;
+    shared_->count_rejection("workers");
+    job->response = error_response(503, "ServiceUnavailable", "The server is busy; try again.");
+    job->response.headers.set("Retry-After", "1");
+    job->finished = true;
   }
 
   asio::awaitable<bool> send(const Response& response, bool head, bool stay) {
