@@ -48,6 +48,14 @@ TEST_F(AnswersAtOnce, FollowEachChange) {
   EXPECT_FALSE(ask(path)) << "what is not there is looked for in the store";
 }
 
+TEST_F(AnswersAtOnce, FollowTheSubscription) {
+  const std::string path = make_service();
+  ASSERT_TRUE(ask(path));
+  const std::string initialize = "/providers/Microsoft.Peering/initializeConnectionMonitor";
+  ASSERT_EQ(post(std::string(sub_a) + initialize, "").status, 200);
+  EXPECT_NE(ask(path)->body.find("logAnalyticsWorkspaceProperties"), std::string::npos);
+}
+
 class ChangesAtOnce : public AnswersAtOnce {
  protected:
   http::Request put_of(const std::string& path, std::string body) const {

@@ -20,6 +20,7 @@
 #include "api/request_metrics.h"
 #include "api/role_directory.h"
 #include "api/routes.h"
+#include "api/subscription_document.h"
 #include "api/throttle.h"
 #include "base/log.h"
 #include "latency/reachability.h"
@@ -84,8 +85,9 @@ arm::Expected<Parsed> parse(const http::Request& request) {
 std::string_view name_space_of(const arm::ResourceId& id) {
   if (id.providers.empty() || id.providers.back().types.empty()) return {};
   const arm::ProviderPart& last = id.providers.back();
-  // `POST …/providers/Microsoft.Peering/register` belongs to ARM.
-  if (last.names.empty() && arm::same_name(last.types.front(), "register")) return {};
+  // `POST …/providers/Microsoft.Peering/register` and `unregister` belong to ARM.
+  const std::string_view action = last.names.empty() ? std::string_view(last.types.front()) : "";
+  if (arm::same_name(action, "register") || arm::same_name(action, "unregister")) return {};
   return last.name_space;
 }
 
@@ -340,12 +342,21 @@ struct Api::State {
         arm::Failure{500, "InternalServerError", "The server failed to answer; the log has the reason.", {}});
   }
 
+  // A resource is made only where the subscription has its provider. Children are where their parents are.
+  static arm::Expected<void> check_registration(const Route& route, const Call& call, const Parsed& parsed) {
+    constexpr std::string_view name_space = "Microsoft.Peering";
+    if (route.method != http::Method::put || !parsed.id || parsed.id->subscription.empty()) return {};
+    if (!arm::same_name(name_space_of(*parsed.id), name_space)) return {};
+    return check_registered(call, name_space);
+  }
+
   // Runs the handler; again when another writer on another node was faster.
   arm::Answer run(const Route& route, Call& call, const Parsed& parsed) {
     std::unique_lock<std::mutex> lock;
     if (route.effect != Effect::none) {
       lock = std::unique_lock(lock_of(parsed.id ? model::lower(parsed.id->subscription) : std::string()));
     }
+    if (auto ok = check_registration(route, call, parsed); !ok) return tl::unexpected(ok.error());
     arm::Answer answer = route.handler(call);
     for (int attempt = 1; call.raced && attempt < attempts_max; ++attempt) {
       call.raced = false;
@@ -385,11 +396,14 @@ struct Api::State {
     const Route& route = *match.route;
     Origin origin;
     Call call{services, request, parsed.query, caller, match.parameters, parsed.path, parsed.key, at};
+    const Attempt attempt = attempt_of(route, parsed);
     if (is_audited(route)) {
-      origin = {route.operation, action_of(route), noted.ids};
+      const std::string action = action_of(route);
+      // The table does not say of which provider.
+      origin = {route.operation, action.starts_with('{') ? attempt.action : action, noted.ids};
       call.origin = &origin;
     }
-    if (auto ok = authorize(caller, attempt_of(route, parsed)); !ok) {
+    if (auto ok = authorize(caller, attempt); !ok) {
       if (ok.error().status == 403) refusals.add(call);
       return tl::unexpected(ok.error());
     }

@@ -70,6 +70,8 @@ struct Settings {
   BeaconSettings beacon;
   /// `[[latency.metrics]]`: which metrics of remote-write and OTLP are round-trip times; empty: both are off.
   std::vector<latency::MetricRule> metric_rules;
+  /// Name of the agent that connection monitor tests run on: this server; empty: it sends no probes.
+  std::string probe_agent;
 };
 
 /// What the API uses of the rest of the process. Every function may be called from several workers at once.

@@ -122,7 +122,7 @@ class ApiFixture : public testing::Test {
                                           : recorder.accept(batch, answer);
                  },
                  [this](const latency::BinQuery& query) { return recorder.bins(query); },
-                 Settings{},
+                 settings(),
                  [this] { return clock; },
                  nullptr,
                  [this](const rib::RouteSearch& search) { return found(search); },
@@ -130,6 +130,12 @@ class ApiFixture : public testing::Test {
                  nullptr,
                  [this] { return std::make_shared<const model::BgpSessions>(sessions); }};
     out.unheard_feeds = [this] { return std::make_shared<const model::UnheardFeeds>(unheard); };
+    return out;
+  }
+
+  static Settings settings() {
+    Settings out;
+    out.probe_agent = "edge-ams";
     return out;
   }
 

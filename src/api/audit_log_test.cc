@@ -64,6 +64,7 @@ class AuditLog : public PartnerFixture {
   void change_services();
   void change_partners();
   void change_catalog();
+  void change_subscription();
 
   std::set<std::string> seen;
 };
@@ -126,6 +127,15 @@ void AuditLog::change_partners() {
   change(Method::delete_, asn, "", 200);
 }
 
+void AuditLog::change_subscription() {
+  const std::string provider = std::string(sub_a) + "/providers/Microsoft.Peering";
+  change(Method::post, provider + "/initializeConnectionMonitor", "", 200);
+  for (const char* action : {"/unregister", "/register"}) {
+    EXPECT_EQ(send(request(Method::post, provider + action + "?api-version=2021-04-01")).status, 200);
+    seen.insert(text(entries()[0], "operationId"));
+  }
+}
+
 void AuditLog::change_catalog() {
   const std::string metro = "/providers/Open.Peering/catalog/metros/Here";
   const std::string properties =
@@ -143,6 +153,7 @@ TEST_F(AuditLog, HasOneEntryForEachChangeOfEveryRouteThatWrites) {
   change_services();
   change_partners();
   change_catalog();
+  change_subscription();
   std::set<std::string> writing;
   for (const Route& route : api::routes()) {
     if (route.effect != Effect::none) writing.emplace(route.operation);

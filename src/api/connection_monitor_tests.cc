@@ -5,6 +5,8 @@
 #include "api/arm/resource_id.h"
 #include "api/documents.h"
 #include "api/handlers.h"
+#include "api/subscription_document.h"
+#include "base/digest.h"
 
 namespace peering::api {
 
@@ -111,8 +113,17 @@ arm::Answer delete_connection_monitor_test(Call& call) {
   return deleted(*existed);
 }
 
-arm::Answer initialize_connection_monitor(Call&) {
-  // Agents need no workspace here: a subscription is ready from the start.
+arm::Answer initialize_connection_monitor(Call& call) {
+  const auto subscription = load_subscription(call);
+  if (!subscription) return tl::unexpected(subscription.error());
+  if (!workspace_of(subscription->document)) {
+    json::object document = subscription->document;
+    set_workspace(document, random_uuid());
+    const Saving saving{subscription->stored.key, subscription_type, "", ""};
+    if (auto saved = save(call, saving, document, *subscription); !saved) {
+      return tl::unexpected(saved.error());
+    }
+  }
   http::Response out;
   out.status = 200;
   return out;

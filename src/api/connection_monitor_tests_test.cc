@@ -142,12 +142,46 @@ TEST_F(ConnectionMonitorTests, AnotherTenantSeesNothing) {
   EXPECT_EQ(get(path).status, 200);
 }
 
-TEST_F(ConnectionMonitorTests, InitializingIsAnsweredWithNothing) {
-  make_group();
-  const Reply reply =
-      post(std::string(sub_a) + "/providers/Microsoft.Peering/initializeConnectionMonitor", "");
+// What a peering service says of where its tests come from; null: nothing.
+json::value workspace_in(const json::value& service) {
+  const json::value* properties = find(service, "properties", "logAnalyticsWorkspaceProperties");
+  return properties ? *properties : json::value();
+}
+
+TEST_F(ConnectionMonitorTests, InitializingShowsTheAgentsInEveryPeeringServiceOfTheSubscription) {
+  const std::string service = make_service();
+  const std::string elsewhere = make_service("svc1", sub_b);
+  EXPECT_TRUE(workspace_in(get(service).body).is_null());
+  const std::string initialize =
+      std::string(sub_a) + "/providers/Microsoft.Peering/initializeConnectionMonitor";
+  const Reply reply = post(initialize, "");
   EXPECT_EQ(reply.status, 200) << reply.text;
   EXPECT_EQ(reply.text, "");
+
+  const json::value shown = workspace_in(get(service).body);
+  ASSERT_TRUE(shown.is_object()) << get(service).text;
+  EXPECT_EQ(find_string(shown, "workspaceID").value_or("").size(), 36U);
+  EXPECT_EQ(shown.at("connectedAgents"), json::value(json::array{"edge-ams"}));
+  EXPECT_EQ(post(initialize, "").status, 200);
+  EXPECT_EQ(workspace_in(get(service).body), shown) << "a second time changes nothing";
+  EXPECT_EQ(workspace_in(put(service, service_body).body), shown);
+  EXPECT_EQ(workspace_in(patch(service, R"({"tags":{"a":"b"}})").body), shown);
+  EXPECT_EQ(workspace_in(put(service_path("svc2"), service_body).body), shown);
+  for (const char* list : {"/resourceGroups/rg1", ""}) {
+    const Reply all = get(fmt::format("{}{}/providers/Microsoft.Peering/peeringServices", sub_a, list));
+    ASSERT_EQ(all.items(), 2U) << all.text;
+    for (const json::value& each : all.body.at("value").as_array()) EXPECT_EQ(workspace_in(each), shown);
+  }
+  EXPECT_TRUE(workspace_in(get(elsewhere).body).is_null()) << "another subscription";
+}
+
+TEST_F(ConnectionMonitorTests, InitializingNeedsAContributor) {
+  make_service();
+  const std::string path =
+      versioned(std::string(sub_a) + "/providers/Microsoft.Peering/initializeConnectionMonitor");
+  EXPECT_EQ(send_as(token("Reader", sub_a), http::Method::post, path).code(), "AuthorizationFailed");
+  EXPECT_TRUE(workspace_in(get(service_path("svc1")).body).is_null());
+  EXPECT_EQ(send_as(token("Contributor", sub_a), http::Method::post, path).status, 200);
 }
 
 }  // namespace

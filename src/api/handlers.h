@@ -51,6 +51,8 @@ arm::Answer put_subscription(Call& call);
 
 // resource_manager.cc
 arm::Answer get_provider(Call& call);
+arm::Answer register_provider(Call& call);
+arm::Answer unregister_provider(Call& call);
 arm::Answer list_providers(Call& call);
 arm::Answer list_locations(Call& call);
 arm::Answer list_tenants(Call& call);

@@ -4,16 +4,33 @@
 #include "api/arm/tags.h"
 #include "api/documents.h"
 #include "api/handlers.h"
+#include "api/subscription_document.h"
 #include "api/tracked_resource.h"
 
 namespace peering::api {
 
 namespace {
 
-json::object shown_service(const Record& record) {
+// Those of a subscription that was made ready for connection monitor tests tell where these come from: from
+// this server alone, and there is no workspace elsewhere that a key would open.
+json::object shown_service(const Call& call, const std::optional<std::string>& workspace,
+                           const Record& record) {
   json::object properties = record.document.at("properties").as_object();
+  if (workspace) {
+    json::array agents;
+    const std::string& agent = call.services.settings.probe_agent;
+    if (!agent.empty()) agents.emplace_back(agent);
+    properties["logAnalyticsWorkspaceProperties"] =
+        json::object{{"workspaceID", *workspace}, {"connectedAgents", std::move(agents)}};
+  }
   properties["provisioningState"] = "Succeeded";
   return shown(record, std::move(properties));
+}
+
+arm::Expected<std::optional<std::string>> asked_workspace(const Call& call) {
+  const auto subscription = load_subscription(call);
+  if (!subscription) return tl::unexpected(subscription.error());
+  return workspace_of(subscription->document);
 }
 
 // The four properties that a customer sets, read and checked against the catalogue.
@@ -75,15 +92,20 @@ arm::Expected<json::object> read_sku(const json::value& body) {
 arm::Answer list_peering_services(Call& call) {
   // Both lists end in /providers/Microsoft.Peering/peeringServices: of a group, or of a subscription.
   const std::string scope = call.key.substr(0, call.key.rfind("/providers/"));
-  return list_stored(
-      call, peering_service_type, scope + "/",
-      [](const Record& record) -> arm::Expected<json::value> { return shown_service(record); });
+  const auto workspace = asked_workspace(call);
+  if (!workspace) return tl::unexpected(workspace.error());
+  return list_stored(call, peering_service_type, scope + "/",
+                     [&](const Record& record) -> arm::Expected<json::value> {
+                       return shown_service(call, *workspace, record);
+                     });
 }
 
 arm::Answer get_peering_service(Call& call) {
   const auto record = load_existing(call, call.key);
   if (!record) return tl::unexpected(record.error());
-  return arm::json_response(200, shown_service(*record));
+  const auto workspace = asked_workspace(call);
+  if (!workspace) return tl::unexpected(workspace.error());
+  return arm::json_response(200, shown_service(call, *workspace, *record));
 }
 
 arm::Answer put_peering_service(Call& call) {
@@ -99,6 +121,8 @@ arm::Answer put_peering_service(Call& call) {
   if (!sku) return tl::unexpected(sku.error());
   auto properties = read_properties(*body, *call.services.catalog());
   if (!properties) return tl::unexpected(properties.error());
+  const auto workspace = asked_workspace(call);
+  if (!workspace) return tl::unexpected(workspace.error());
   json::object document = *before ? (*before)->document : json::object();
   if (!*before) {
     const auto group = load_existing(call, call.key.substr(0, call.key.find("/providers/")));
@@ -117,12 +141,13 @@ arm::Answer put_peering_service(Call& call) {
   if (auto saved = save(call, {call.key, peering_service_type, "", ""}, document, *before); !saved) {
     return tl::unexpected(saved.error());
   }
-  return created_or_replaced(*before, shown_service(Record{{}, std::move(document)}));
+  return created_or_replaced(*before, shown_service(call, *workspace, Record{{}, std::move(document)}));
 }
 
 arm::Answer patch_peering_service(Call& call) {
-  return patch_tags(call, peering_service_type,
-                    [](const Call&, const Record& record) { return shown_service(record); });
+  return patch_tags(call, peering_service_type, [](const Call& made, const Record& record) {
+    return shown_service(made, asked_workspace(made).value_or(std::nullopt), record);
+  });
 }
 
 arm::Answer delete_peering_service(Call& call) {

@@ -49,6 +49,96 @@ TEST_F(ResourceManager, EveryProviderThatIsServedCanBeRegistered) {
             "InvalidResourceNamespace");
 }
 
+class Registration : public ApiFixture {
+ protected:
+  Registration() { make_group(); }
+  Reply ask(http::Method method, std::string_view action = "", std::string_view name = "Microsoft.Peering") {
+    return send(
+        request(method, fmt::format("{}/providers/{}{}?api-version=2021-04-01", sub_a, name, action)));
+  }
+  std::string state(std::string_view name = "Microsoft.Peering") {
+    return find_string(ask(http::Method::get, "", name).body, "registrationState").value_or("");
+  }
+};
+
+TEST_F(Registration, AProviderThatIsNotUsedCanBeUnregisteredAndRegisteredAgain) {
+  for (int time = 0; time < 2; ++time) {
+    const Reply gone = ask(http::Method::post, "/Unregister");
+    ASSERT_EQ(gone.status, 200) << gone.text;
+    EXPECT_EQ(find_string(gone.body, "registrationState"), "Unregistered");
+  }
+  EXPECT_EQ(state("microsoft.peering"), "Unregistered");
+  EXPECT_EQ(state("Microsoft.Insights"), "Registered");
+  const Reply list = get(std::string(sub_a) + "/providers");
+  EXPECT_EQ(find_string(list.body.at("value").at(0), "registrationState"), "Unregistered");
+  make_group(sub_b);
+  const Reply others = get(std::string(sub_b) + "/providers");
+  EXPECT_EQ(find_string(others.body.at("value").at(0), "registrationState"), "Registered");
+
+  const Reply back = ask(http::Method::post, "/register");
+  ASSERT_EQ(back.status, 200) << back.text;
+  EXPECT_EQ(find_string(back.body, "registrationState"), "Registered");
+  EXPECT_EQ(put(service_path("svc1"), service_body).status, 201);
+}
+
+TEST_F(Registration, NothingIsMadeWithoutTheProvider) {
+  ASSERT_EQ(ask(http::Method::post, "/unregister").status, 200);
+  const std::string asn = std::string(sub_a) + "/providers/Microsoft.Peering/peerAsns/contoso";
+  for (const std::string& path : {service_path("svc1"), asn}) {
+    const Reply refused = put(path, service_body);
+    EXPECT_EQ(refused.status, 409) << refused.text;
+    EXPECT_EQ(refused.code(), "MissingSubscriptionRegistration");
+    EXPECT_THAT(refused.message(), testing::HasSubstr("'Microsoft.Peering'"));
+  }
+  EXPECT_EQ(put(service_path("no!name"), service_body).code(), "InvalidResourceName");
+  EXPECT_EQ(get(service_path("svc1")).code(), "ResourceNotFound") << "reads go on";
+  EXPECT_EQ(get(std::string(sub_a) + "/providers/Microsoft.Peering/peeringServices").items(), 0U);
+  EXPECT_EQ(patch(std::string(sub_a) + "/resourceGroups/rg1", R"({"tags":{"a":"b"}})").status, 200);
+  EXPECT_EQ(put(std::string(sub_a), R"({"displayName":"Contoso"})").status, 200);
+  EXPECT_EQ(state(), "Unregistered") << "also when the subscription is written";
+}
+
+TEST_F(Registration, AProviderWithResourcesStays) {
+  const std::string service = make_service();
+  const Reply refused = ask(http::Method::post, "/unregister");
+  EXPECT_EQ(refused.status, 409) << refused.text;
+  EXPECT_EQ(refused.code(), "Conflict");
+  EXPECT_THAT(refused.message(), testing::HasSubstr(model::lower(service)));
+  EXPECT_EQ(state(), "Registered");
+  ASSERT_EQ(remove(service).status, 200);
+  EXPECT_EQ(ask(http::Method::post, "/unregister").status, 200);
+}
+
+TEST_F(Registration, OnlyPeeringCanBeUnregistered) {
+  for (const std::string_view name :
+       {"Microsoft.Resources", "Microsoft.Authorization", "Microsoft.Insights"}) {
+    EXPECT_EQ(ask(http::Method::post, "/unregister", name).code(), "Conflict") << name;
+    EXPECT_EQ(state(name), "Registered") << name;
+  }
+  EXPECT_EQ(ask(http::Method::post, "/unregister", "Microsoft.Network").code(), "InvalidResourceNamespace");
+}
+
+TEST_F(Registration, ChangingItNeedsAContributorOfTheSubscription) {
+  const std::string reader = token("Reader", sub_a), contributor = token("Contributor", sub_a);
+  const std::string of_group = token("Contributor", std::string(sub_a) + "/resourceGroups/rg1");
+  const auto as = [&](const std::string& who, std::string_view action) {
+    return send_as(who, http::Method::post,
+                   fmt::format("{}/providers/Microsoft.Peering/{}?api-version=2021-04-01", sub_a, action));
+  };
+  for (const std::string& who : {reader, of_group}) {
+    EXPECT_EQ(as(who, "unregister").code(), "AuthorizationFailed");
+    EXPECT_EQ(as(who, "register").status, 200) << "it is registered";
+  }
+  EXPECT_EQ(as(contributor, "unregister").status, 200);
+  for (const std::string& who : {reader, of_group}) {
+    EXPECT_EQ(as(who, "register").code(), "AuthorizationFailed");
+  }
+  EXPECT_EQ(as(contributor, "register").status, 200);
+  const Reply log = get(std::string(sub_a) + "/providers/Open.Peering/auditLog");
+  EXPECT_THAT(log.text, testing::HasSubstr(R"("Microsoft.Peering/unregister/action")"));
+  EXPECT_THAT(log.text, testing::HasSubstr(R"("Microsoft.Peering/register/action")"));
+}
+
 TEST_F(ResourceManager, WithoutASubscriptionAProviderIsRegisteredNowhere) {
   const Reply list = get("/providers");
   ASSERT_EQ(list.status, 200) << list.text;

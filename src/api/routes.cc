@@ -104,8 +104,10 @@ constexpr Route table[] = {
      list_locations},
     {Method::get, SUBSCRIPTION "/providers", "Providers_List", P::catalogue, E::none, list_providers},
     {Method::get, SUBSCRIPTION PROVIDER, "Providers_Get", P::catalogue, E::none, get_provider},
-    {Method::post, SUBSCRIPTION PROVIDER "/register", "Providers_Register", P::catalogue, E::none,
-     get_provider},
+    {Method::post, SUBSCRIPTION PROVIDER "/register", "Providers_Register", P::catalogue, E::writes,
+     register_provider},
+    {Method::post, SUBSCRIPTION PROVIDER "/unregister", "Providers_Unregister", P::write, E::writes,
+     unregister_provider},
     {Method::get, "/providers", "Providers_ListAtTenantScope", P::authenticated, E::none, list_providers},
     {Method::get, PROVIDER, "Providers_GetAtTenantScope", P::authenticated, E::none, get_provider},
 
@@ -214,7 +216,7 @@ constexpr Route table[] = {
     {Method::delete_, MONITOR_TEST, "ConnectionMonitorTests_Delete", P::write, E::writes,
      delete_connection_monitor_test},
     {Method::post, SUBSCRIPTION_PEERING "/initializeConnectionMonitor",
-     "PeeringServices_InitializeConnectionMonitor", P::write, E::none, initialize_connection_monitor},
+     "PeeringServices_InitializeConnectionMonitor", P::write, E::writes, initialize_connection_monitor},
     {Method::post, SUBSCRIPTION_PEERING "/lookingGlass", "LookingGlass_Invoke", P::read, E::none,
      invoke_looking_glass},
 

@@ -37,6 +37,7 @@ api::Settings api_settings(const Configuration& c) {
     settings.probe_pop = pop->name;
     settings.probe_metro = pop->metro;
   }
+  if (c.probe.enabled) settings.probe_agent = settings.probe_pop.empty() ? "peeringd" : settings.probe_pop;
   return settings;
 }
 

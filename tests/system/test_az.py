@@ -106,6 +106,9 @@ class Resources(Az):
                          {"team": "net", "site": "ams"})
         self.az("provider", "register", "--namespace", "Microsoft.Peering", "--wait")
         self.assertEqual(self.az("provider", "show", "--namespace", "Microsoft.Peering")["registrationState"], "Registered")
+        self.az("provider", "unregister", "--namespace", "Microsoft.Peering", "--wait")
+        self.assertEqual(self.az("provider", "show", "--namespace", "Microsoft.Peering")["registrationState"], "Unregistered")
+        self.az("provider", "register", "--namespace", "Microsoft.Peering", "--wait")
         providers = self.az("rest", "--url", f"{self.root}/providers/Microsoft.Peering/peeringServiceProviders"
                                              f"?api-version={harness.PEERING_VERSION}")
         self.assertTrue(providers["value"])
