@@ -11,7 +11,7 @@ using sketch::append_varint;
 using sketch::VarintReader;
 
 // Version 1 wrote the texts of a series with each series; it is still read.
-constexpr char format_version = 2, texts_in_series = 1;
+constexpr char batch_format_version = 2, texts_in_series = 1;
 
 void append_text(std::string& out, std::string_view text) {
   append_varint(out, text.size());
@@ -78,7 +78,7 @@ bool take_all_series(VarintReader& reader, bool with_texts, model::SampleBatch& 
 
 std::string encode_batch(const model::SampleBatch& batch) {
   constexpr std::size_t usual_series_bytes = 24, usual_sample_bytes = 10;
-  std::string out(1, format_version);
+  std::string out(1, batch_format_version);
   out.reserve(batch.series.size() * usual_series_bytes + batch.samples.size() * usual_sample_bytes);
   append_text(out, batch.idempotency_key);
   append_text(out, batch.body_digest);
@@ -108,7 +108,7 @@ std::string encode_batch(const model::SampleBatch& batch) {
 }
 
 Result<model::SampleBatch> decode_batch(std::string_view bytes) {
-  if (bytes.empty() || (bytes[0] != format_version && bytes[0] != texts_in_series)) return damaged();
+  if (bytes.empty() || (bytes[0] != batch_format_version && bytes[0] != texts_in_series)) return damaged();
   VarintReader reader(bytes.substr(1));
   model::SampleBatch out;
   out.idempotency_key = take_text(reader);
