@@ -101,7 +101,7 @@ class FollowedLogs(harness.SystemTest):
                     log.write(text[:cut])
                     log.flush()
                     log.write(text[cut:])
-                if chance.random() < 0.01:
+                if chance.random() < 0.003:  # each is waited for to be quiet
                     rotated += 1
                     os.rename(self.path, self.dir / f"access.log.{rotated}")
 
