@@ -17,7 +17,7 @@ std::string milliseconds_text(double us) { return fmt::format("{:.1f} ms", us / 
 std::string_view basis_in_words(latency::Basis basis) {
   switch (basis) {
     case latency::Basis::best_state:
-      return "the best state of a path that is known for less than a day";
+      return "the lower quartile of a path that is known for less than a day";
     case latency::Basis::hour_of_day:
       return "usual at this hour of the day";
     case latency::Basis::hour_of_week:

@@ -43,7 +43,7 @@ struct BinSummary {
 
 /// What a bin was compared with.
 enum class Basis : std::uint8_t {
-  best_state,    ///< only the path's best state is known: there is less than a day of history
+  best_state,    ///< the path is known for less than a day: the lower quartile of what is known
   hour_of_day,   ///< the same hour of the days before
   hour_of_week,  ///< the same hour of at least two of the weeks before
 };

@@ -9,7 +9,7 @@ namespace {
 
 constexpr Microseconds one_hour = std::chrono::hours(1);
 constexpr int hours_a_day = 24, hours_a_week = 7 * 24;
-constexpr double best_quantile = 0.1;
+constexpr double best_quantile = 0.1, usual_quantile = 0.25;
 constexpr std::size_t bins_known_min = 3;
 // From so many hours on single bins of the latest one make no difference to the best state.
 constexpr std::size_t hours_alone = 24;
@@ -34,12 +34,12 @@ float median_of(std::vector<float>& values) {
 }
 
 // The value of the nearest rank among values that count several times.
-std::optional<double> weighted_best(std::vector<std::pair<float, std::size_t>>& values) {
+std::optional<double> weighted_quantile(std::vector<std::pair<float, std::size_t>> values, double quantile) {
   std::size_t total = 0;
   for (const auto& [value, times] : values) total += times;
   if (total < bins_known_min) return std::nullopt;
   std::ranges::sort(values);
-  const double rank = std::max(1.0, std::ceil(best_quantile * static_cast<double>(total)));
+  const double rank = std::max(1.0, std::ceil(quantile * static_cast<double>(total)));
   std::size_t seen = 0;
   for (const auto& [value, times] : values) {
     seen += times;
@@ -98,7 +98,11 @@ const HourHistory::Hour* HourHistory::find(std::int32_t hour) const {
 }
 
 std::optional<double> HourHistory::best() const {
-  if (best_of_hours_) return best_of_hours_;
+  return best_of_hours_ ? best_of_hours_ : weighted_quantile(known(), best_quantile);
+}
+
+// Medians of hours and of bins, and how many bins each stands for.
+std::vector<std::pair<float, std::size_t>> HourHistory::known() const {
   std::vector<std::pair<float, std::size_t>> values;
   for (const Hour& each : hours_) {
     if (each.has(Basis::best_state)) values.emplace_back(each.usual(Basis::best_state), each.counting[0]);
@@ -108,7 +112,7 @@ std::optional<double> HourHistory::best() const {
       if (!each.found_by) values.emplace_back(each.median_us, 1);
     }
   }
-  return weighted_best(values);
+  return values;
 }
 
 std::optional<double> HourHistory::same_hours(std::int32_t hour, Basis basis) const {
@@ -134,7 +138,8 @@ std::optional<Baseline> HourHistory::baseline(TimePoint at, Basis finest) const 
       return Baseline{std::max(*best_us, *usual), *best_us, basis};
     }
   }
-  return Baseline{*best_us, *best_us, Basis::best_state};
+  const auto usual = weighted_quantile(known(), usual_quantile);
+  return Baseline{usual.value_or(*best_us), *best_us, Basis::best_state};
 }
 
 void HourHistory::add(const BinSummary& bin, std::optional<Basis> found_by) {

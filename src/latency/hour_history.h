@@ -7,15 +7,17 @@
 //   counting as its median, as many times as it has bins. Bins inside degradations are left out: a long
 //   incident must not become normal.
 // - The usual value of an hour is the (lower) median of what the same hour of the week had in the last weeks,
-//   when at least two of them have it; else of the same hour of the days that are known; else nothing is
-//   usual yet and the best state alone counts. Bins inside degradations are left out here too, unless the
-//   degradation was found by less: the first evening of a daily rhythm is worse than the best state, and the
-//   first weekend is not like the days before it, but both must not keep later ones from being usual.
+//   when at least two of them have it; else of the same hour of the days that are known; else, on the first
+//   day, the lower quartile of all bins that the best state is of: a noisy series is above its best state
+//   most of the time. Bins inside degradations are left out here too, unless the degradation was found by
+//   less: the first evening of a daily rhythm is worse than what the day was before, and the first weekend is
+//   not like the days before it, but both must not keep later ones from being usual.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "latency/degradation.h"
@@ -59,6 +61,7 @@ class HourHistory {
   std::size_t calm_hours() const;
   const Hour* find(std::int32_t hour) const;
   std::optional<double> best() const;
+  std::vector<std::pair<float, std::size_t>> known() const;
   std::optional<double> same_hours(std::int32_t hour, Basis basis) const;
 
   JudgeSettings settings_;

@@ -6,7 +6,7 @@
 // them; three good ones end it, which happened with the first of those. A bin with fewer than 10 samples is
 // insufficient: it neither opens nor ends anything, and a gap ends nothing either.
 //
-// What was found against the best state alone is held against it until it is over, and so on: otherwise an
+// What was found on the first day is held against that day until it is over, and so on: otherwise an
 // incident in the first days would be its own excuse a day later. What has held for the whole window has
 // become usual.
 //
