@@ -35,7 +35,7 @@ arm::Expected<void> add_medians(const Call& call, const std::string& prefix_key,
   for (const latency::SeriesBin& bin : *bins) {
     const Microseconds since = std::max(bin.start - window.from, Microseconds(0));
     Hour& hour = hours[since / width];
-    (is_of_connections(bin.series.kind) ? hour.connections : hour.others).merge(bin.sketch);
+    (is_of_connections(bin.series->kind) ? hour.connections : hour.others).merge(bin.sketch);
   }
   for (const auto& [index, hour] : hours) {
     const sketch::LatencySketch& sketch = hour.connections.empty() ? hour.others : hour.connections;

@@ -54,9 +54,9 @@ arm::Answer get_latency_report(Call& call) {
     if (!verdicts) return arm::failed(verdicts.error());
     found.push_back({registered->expectation.prefix, std::move(*bins), std::move(*verdicts)});
   }
-  const latency::Report report = latency::make_report(query->report, found);
+  const latency::Report report = latency::make_report(query->report, std::move(found));
   if (query->csv) return csv_response(latency::to_csv(report));
-  return arm::json_response(200, latency::to_json(report));
+  return arm::json_text_response(200, latency::to_json(report));
 }
 
 }  // namespace peering::api

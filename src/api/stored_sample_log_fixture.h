@@ -26,29 +26,19 @@ class StoredSampleLog : public latency::SampleLog {
     for (auto& each : *batches) out.push_back({each.sequence, std::move(each.batch)});
     return out;
   }
-  Result<void> settle(std::span<const latency::SeriesBin> bins, std::uint64_t through) override {
-    std::vector<store::SketchRow> rows;
-    for (const auto& bin : bins) rows.push_back({bin.series, bin.start, bin.sketch.to_bytes()});
-    return telemetry_.settle(rows, through);
+  Result<void> settle(const model::SketchBatch& added, std::uint64_t through) override {
+    return telemetry_.settle(added, through);
   }
   Result<latency::LoggedBins> bins(const latency::BinQuery& query) override {
     const auto found = telemetry_.sketches({query.prefix_resource, query.from, query.to, query.resolution});
     if (!found) return tl::unexpected(found.error());
     latency::LoggedBins out{{}, found->settled_through};
     for (const auto& row : found->rows) {
-      auto sketch = sketch::LatencySketch::from_bytes(row.bytes);
+      auto sketch = sketch::LatencySketch::from_bytes(found->sketch(row));
       if (!sketch) return tl::unexpected(sketch.error());
-      out.bins.push_back({row.series, row.start, std::move(*sketch), row.level});
+      out.bins.push_back({found->series[row.series], row.start, std::move(*sketch), row.level});
     }
     return out;
-  }
-  Result<std::optional<sketch::LatencySketch>> bin(const model::SeriesKey& series, TimePoint start) override {
-    const auto row = telemetry_.sketch(series, start);
-    if (!row) return tl::unexpected(row.error());
-    if (!*row) return std::optional<sketch::LatencySketch>{};
-    auto sketch = sketch::LatencySketch::from_bytes((*row)->bytes);
-    if (!sketch) return tl::unexpected(sketch.error());
-    return std::optional<sketch::LatencySketch>(std::move(*sketch));
   }
 
  private:

@@ -230,7 +230,7 @@ void App::State::make_latency_judging() {
       .routes = [this](const net::Prefix& prefix) { return routes(prefix); },
       .settings = judge_settings(c_)};
   judging_ = std::make_unique<LatencyJudging>(std::move(services), metrics_);
-  recorder_->on_settled([this](std::span<const latency::SeriesBin> bins) { judging_->touched(bins, now()); });
+  recorder_->on_settled([this](const model::SketchBatch& added) { judging_->touched(added, now()); });
 }
 
 void App::State::make_requirement_watch(const std::vector<model::Event>& known) {

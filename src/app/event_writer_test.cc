@@ -49,13 +49,10 @@ class FullDisk : public store::TelemetryStore {
   Result<std::vector<store::PendingBatch>> pending(std::uint64_t after, std::size_t limit) override {
     return inner->pending(after, limit);
   }
-  Result<void> settle(std::span<const store::SketchRow> rows, std::uint64_t through) override {
-    return inner->settle(rows, through);
+  Result<void> settle(const model::SketchBatch& added, std::uint64_t through) override {
+    return inner->settle(added, through);
   }
   Result<store::Sketches> sketches(const store::SketchQuery& q) override { return inner->sketches(q); }
-  Result<std::optional<store::SketchRow>> sketch(const model::SeriesKey& series, TimePoint start) override {
-    return inner->sketch(series, start);
-  }
   Result<std::size_t> roll_up(TimePoint before, std::size_t limit) override {
     return inner->roll_up(before, limit);
   }

@@ -68,8 +68,8 @@ void LatencyBlame::add_quartets(const std::string& key, const model::RegisteredP
   if (!bins) return;
   std::map<std::pair<net::Prefix, std::string>, Seen> seen;
   for (const latency::SeriesBin& bin : *bins) {
-    if (bin.series.kind != out.kind || bin.level != model::SketchLevel::five_minutes) continue;
-    Seen& here = seen[{bin.series.client, bin.series.pop}];
+    if (bin.series->kind != out.kind || bin.level != model::SketchLevel::five_minutes) continue;
+    Seen& here = seen[{bin.series->client, bin.series->pop}];
     (bin.start < out.start ? here.before : here.during).merge(bin.sketch);
   }
   const std::size_t first = out.quartets.size();

@@ -33,7 +33,7 @@ class Blamed : public testing::Test {
   void fill(int i, const std::string& pop, TimePoint from, int count, std::uint32_t rtt_us) {
     for (int bin = 0; bin < count; ++bin) {
       latency::SeriesBin made{
-          {"/s/p" + std::to_string(i), prefix_of(i), pop, model::SampleKind::srtt, "edge"},
+          model::SeriesKey{"/s/p" + std::to_string(i), prefix_of(i), pop, model::SampleKind::srtt, "edge"},
           from + bin * latency::bin_width,
           {}};
       made.sketch.add(rtt_us, 20);
@@ -60,7 +60,7 @@ class Blamed : public testing::Test {
   Result<std::vector<latency::SeriesBin>> bins_of(const latency::BinQuery& query) const {
     std::vector<latency::SeriesBin> out;
     for (const auto& [key, bin] : bins) {
-      if (bin.series.prefix_resource == query.prefix_resource && bin.start >= query.from &&
+      if (bin.series->prefix_resource == query.prefix_resource && bin.start >= query.from &&
           bin.start < query.to) {
         out.push_back(bin);
       }

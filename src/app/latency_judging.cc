@@ -425,9 +425,15 @@ LatencyJudging::LatencyJudging(Services services, Metrics& metrics)
     : state_(std::make_unique<State>(std::move(services), metrics)) {}
 LatencyJudging::~LatencyJudging() { stop(); }
 
-void LatencyJudging::touched(std::span<const latency::SeriesBin> bins, TimePoint at) {
+void LatencyJudging::touched(const model::SketchBatch& added, TimePoint at) {
+  std::vector<std::pair<std::uint32_t, TimePoint>> bins;
+  bins.reserve(added.rows.size());
+  for (const model::SketchBatch::Row& row : added.rows) bins.emplace_back(row.series.resource, row.start);
+  std::ranges::sort(bins);
+  const auto repeated = std::ranges::unique(bins);
+  bins.erase(repeated.begin(), repeated.end());
   const std::lock_guard lock(state_->mutex);
-  for (const latency::SeriesBin& each : bins) state_->touch(each.series.prefix_resource, each.start, at);
+  for (const auto& [resource, start] : bins) state_->touch(added.names[resource], start, at);
 }
 
 Result<std::vector<latency::SeriesVerdict>> LatencyJudging::verdicts(const std::string& prefix_key,

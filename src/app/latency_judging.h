@@ -44,8 +44,8 @@ class LatencyJudging {
   LatencyJudging(const LatencyJudging&) = delete;
   LatencyJudging& operator=(const LatencyJudging&) = delete;
 
-  /// These bins have more samples than before. Never blocks.
-  void touched(std::span<const latency::SeriesBin> bins, TimePoint at);
+  /// The bins of these sketches have more samples than before. Never blocks.
+  void touched(const model::SketchBatch& added, TimePoint at);
   /// What is found of the prefix with this lower-case ARM id, also if nothing of it was told yet. Errors of
   /// the store.
   Result<std::vector<latency::SeriesVerdict>> verdicts(const std::string& prefix_key, TimePoint at);

@@ -65,15 +65,15 @@ class LatencyOfAPrefix : public testing::Test {
   // Samples in every bin from `from` on, so many minutes long.
   void store(TimePoint from, Microseconds length, std::uint32_t rtt_us, const std::string& pop = "AMS",
              int samples = 40) {
-    std::vector<latency::SeriesBin> added;
+    model::SketchBatch added;
     for (TimePoint at = from; at < from + length; at += latency::bin_width) {
-      latency::SeriesBin bin{
-          {prefix_key, *net::Prefix::parse("203.0.113.0/24"), pop, model::SampleKind::srtt, "edge-1"},
-          at,
-          {}};
+      latency::SeriesBin bin{model::SeriesKey{prefix_key, *net::Prefix::parse("203.0.113.0/24"), pop,
+                                              model::SampleKind::srtt, "edge-1"},
+                             at,
+                             {}};
       for (int i = 0; i < samples; ++i) bin.sketch.add(rtt_us + static_cast<std::uint32_t>(i % 5) * 100);
       bins[{at, pop}] = bin;
-      added.push_back(bin);
+      added.add(*bin.series, bin.start, {});
     }
     judging->touched(added, now);
   }
@@ -151,7 +151,9 @@ TEST_F(LatencyOfAPrefix, IsToldTheSameWhenItComesLateAndInAnotherOrder) {
   const TimePoint until = now;
   for (const latency::SeriesBin& each : all) {
     bins[{each.start, "AMS"}] = each;
-    judging->touched(std::vector{each}, until);
+    model::SketchBatch added;
+    added.add(*each.series, each.start, {});
+    judging->touched(added, until);
   }
   pass(seconds(4));
   ASSERT_THAT(versions, SizeIs(3)) << "also its beginning, so that the same alerts follow";

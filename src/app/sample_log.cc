@@ -1,5 +1,7 @@
 #include "app/sample_log.h"
 
+#include <iterator>
+
 namespace peering::app {
 
 Result<latency::LoggedBatch> StoreSampleLog::accept(const model::SampleBatch& batch,
@@ -17,35 +19,19 @@ Result<std::vector<latency::PendingSamples>> StoreSampleLog::pending(std::uint64
   return out;
 }
 
-Result<void> StoreSampleLog::settle(std::span<const latency::SeriesBin> bins, std::uint64_t through) {
-  std::vector<store::SketchRow> rows;
-  rows.reserve(bins.size());
-  for (const latency::SeriesBin& each : bins)
-    rows.push_back({each.series, each.start, each.sketch.to_bytes()});
-  return store_.settle(rows, through);
-}
-
 Result<latency::LoggedBins> StoreSampleLog::bins(const latency::BinQuery& query) {
   auto found = store_.sketches({query.prefix_resource, query.from, query.to, query.resolution});
   if (!found) return tl::unexpected(found.error());
+  const std::vector<latency::SharedSeries> series(std::make_move_iterator(found->series.begin()),
+                                                  std::make_move_iterator(found->series.end()));
   latency::LoggedBins out{{}, found->settled_through};
   out.bins.reserve(found->rows.size());
-  for (store::SketchRow& each : found->rows) {
-    auto sketch = sketch::LatencySketch::from_bytes(each.bytes);
+  for (const store::Sketches::Row& row : found->rows) {
+    auto sketch = sketch::LatencySketch::from_bytes(found->sketch(row));
     if (!sketch) return tl::unexpected(sketch.error());
-    out.bins.push_back({std::move(each.series), each.start, std::move(*sketch), each.level});
+    out.bins.push_back({series[row.series], row.start, std::move(*sketch), row.level});
   }
   return out;
-}
-
-Result<std::optional<sketch::LatencySketch>> StoreSampleLog::bin(const model::SeriesKey& series,
-                                                                 TimePoint start) {
-  const auto row = store_.sketch(series, start);
-  if (!row) return tl::unexpected(row.error());
-  if (!*row) return std::nullopt;
-  auto sketch = sketch::LatencySketch::from_bytes((*row)->bytes);
-  if (!sketch) return tl::unexpected(sketch.error());
-  return std::move(*sketch);
 }
 
 }  // namespace peering::app

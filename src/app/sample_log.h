@@ -13,9 +13,10 @@ class StoreSampleLog final : public latency::SampleLog {
 
   Result<latency::LoggedBatch> accept(const model::SampleBatch& batch, std::string_view answer) override;
   Result<std::vector<latency::PendingSamples>> pending(std::uint64_t after, std::size_t limit) override;
-  Result<void> settle(std::span<const latency::SeriesBin> bins, std::uint64_t through) override;
+  Result<void> settle(const model::SketchBatch& added, std::uint64_t through) override {
+    return store_.settle(added, through);
+  }
   Result<latency::LoggedBins> bins(const latency::BinQuery& query) override;
-  Result<std::optional<sketch::LatencySketch>> bin(const model::SeriesKey& series, TimePoint start) override;
 
  private:
   store::TelemetryStore& store_;

@@ -43,8 +43,8 @@ std::map<std::string, Sum> sums_of(latency::Recorder& recorder) {
   std::map<std::string, Sum> out;
   const auto bins = recorder.bins(everything).value();
   for (const latency::SeriesBin& each : bins) {
-    out[each.series.pop].count += each.sketch.count();
-    out[each.series.pop].sum_us += each.sketch.sum_us();
+    out[each.series->pop].count += each.sketch.count();
+    out[each.series->pop].sum_us += each.sketch.sum_us();
   }
   return out;
 }
@@ -104,10 +104,10 @@ TEST(StoreSampleLog, AfterAKillEveryAcknowledgedSampleIsServedOnce) {
 TEST(StoreSampleLog, StoredBytesThatAreNoSketchAreAnError) {
   const auto store = store::make_memory_telemetry_store();
   StoreSampleLog log(*store);
-  const store::SketchRow row{batch_of(0, 0).key(batch_of(0, 0).series[0]), ten, "damaged"};
-  ASSERT_TRUE(store->settle(std::span(&row, 1), 0));
+  model::SketchBatch added;
+  added.add(batch_of(0, 0).key(batch_of(0, 0).series[0]), ten, "damaged");
+  ASSERT_TRUE(store->settle(added, 0));
   EXPECT_EQ(log.bins(everything).error().code, ErrorCode::corrupt);
-  EXPECT_EQ(log.bin(row.series, ten).error().code, ErrorCode::corrupt);
 }
 
 TEST(StoreSampleLog, PassesOnDuplicatesAndConflicts) {

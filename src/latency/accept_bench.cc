@@ -22,14 +22,11 @@ class KeepsNothing final : public SampleLog {
   Result<std::vector<PendingSamples>> pending(std::uint64_t, std::size_t) override {
     return std::vector<PendingSamples>{};
   }
-  Result<void> settle(std::span<const SeriesBin> bins, std::uint64_t) override {
-    for (const SeriesBin& each : bins) benchmark::DoNotOptimize(each.sketch.to_bytes());
+  Result<void> settle(const model::SketchBatch& added, std::uint64_t) override {
+    benchmark::DoNotOptimize(added.sketches.data());
     return {};
   }
   Result<LoggedBins> bins(const BinQuery&) override { return LoggedBins{}; }
-  Result<std::optional<sketch::LatencySketch>> bin(const model::SeriesKey&, TimePoint) override {
-    return std::nullopt;
-  }
 
  private:
   std::uint64_t sequence_ = 0;

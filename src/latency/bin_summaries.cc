@@ -8,7 +8,7 @@ SeriesSummaries summaries_of(std::span<const SeriesBin> bins) {
   std::map<SeriesName, std::map<TimePoint, sketch::LatencySketch>> merged;
   for (const SeriesBin& each : bins) {
     if (each.level != model::SketchLevel::five_minutes) continue;
-    merged[{each.series.pop, each.series.kind}][each.start].merge(each.sketch);
+    merged[{each.series->pop, each.series->kind}][each.start].merge(each.sketch);
   }
   SeriesSummaries out;
   for (const auto& [name, sketches] : merged) {

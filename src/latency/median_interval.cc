@@ -1,8 +1,10 @@
 #include "latency/median_interval.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
+#include <vector>
 
 namespace peering::latency {
 
@@ -52,25 +54,48 @@ MedianInterval interval(double median, double standard_error) {
           median + confidence_z * standard_error};
 }
 
+// The a of n values.
+std::uint64_t low_rank(std::uint64_t n) {
+  const auto count = static_cast<double>(n);
+  return static_cast<std::uint64_t>(std::max(1.0, std::nearbyint((count + 1) / 2 - std::sqrt(count))));
+}
+
+// A report asks for tens of thousands of them, mostly of few values.
+double z_of(std::uint64_t n) {
+  static const std::vector<double> of_few = [] {
+    constexpr std::uint64_t few = 2000;
+    std::vector<double> out(2);
+    for (std::uint64_t i = out.size(); i <= few; ++i) out.push_back(z_of_rank(i, low_rank(i)));
+    return out;
+  }();
+  return n < of_few.size() ? of_few[n] : z_of_rank(n, low_rank(n));
+}
+
 }  // namespace
 
-std::optional<MedianInterval> median_interval(std::uint64_t count,
-                                              const std::function<double(std::uint64_t)>& value_at) {
-  if (count < 2) return std::nullopt;
-  const auto n = static_cast<double>(count);
-  const double rank = std::nearbyint((n + 1) / 2 - std::sqrt(n));
-  const std::uint64_t a = rank < 1 ? 1 : static_cast<std::uint64_t>(rank);
-  const double median = (value_at((count + 1) / 2) + value_at(count / 2 + 1)) / 2;
-  const double spread = value_at(count - a + 1) - value_at(a);
-  return interval(median, spread / (2 * z_of_rank(count, a)));
+// The a-th smallest, the middle, the a-th largest.
+std::array<std::uint64_t, 4> median_ranks(std::uint64_t n) {
+  return {low_rank(n), (n + 1) / 2, n / 2 + 1, n - low_rank(n) + 1};
+}
+
+MedianInterval median_interval(std::uint64_t n, const std::array<double, 4>& values) {
+  return interval((values[1] + values[2]) / 2, (values[3] - values[0]) / (2 * z_of(n)));
 }
 
 std::optional<MedianInterval> median_interval(std::span<const double> ascending) {
-  return median_interval(ascending.size(), [&](std::uint64_t rank) { return ascending[rank - 1]; });
+  if (ascending.size() < 2) return std::nullopt;
+  const auto ranks = median_ranks(ascending.size());
+  std::array<double, ranks.size()> values;
+  for (std::size_t i = 0; i < ranks.size(); ++i) values[i] = ascending[ranks[i] - 1];
+  return median_interval(ascending.size(), values);
 }
 
 std::optional<MedianInterval> median_interval(const sketch::LatencySketch& sketch) {
-  return median_interval(sketch.count(), [&](std::uint64_t rank) { return sketch.value_at_rank(rank); });
+  if (sketch.count() < 2) return std::nullopt;
+  const auto ranks = median_ranks(sketch.count());
+  std::array<double, ranks.size()> values;
+  sketch.values_at_ranks(ranks, values);
+  return median_interval(sketch.count(), values);
 }
 
 MedianInterval median_difference(const MedianInterval& a, const MedianInterval& b) {

@@ -6,8 +6,8 @@
 // or minus 1.96 SE (exactly: the 97.5 % point of the normal distribution).
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <span>
 
@@ -22,14 +22,15 @@ struct MedianInterval {
   friend bool operator==(const MedianInterval&, const MedianInterval&) = default;
 };
 
-/// Of `count` values, of which `value_at(rank)` gives the 1-based rank in order of size. Nothing for fewer
-/// than two: a single value says nothing about spread.
-std::optional<MedianInterval> median_interval(std::uint64_t count,
-                                              const std::function<double(std::uint64_t)>& value_at);
-/// Of values in ascending order.
+/// Of values in ascending order. Nothing for fewer than two: a single value says nothing about spread.
 std::optional<MedianInterval> median_interval(std::span<const double> ascending);
 /// Of a sketch, in microseconds.
 std::optional<MedianInterval> median_interval(const sketch::LatencySketch& sketch);
+
+/// For who takes other values of the sketch too, in one pass: the interval is made of those at these ranks,
+/// in ascending order. `count` is at least two.
+std::array<std::uint64_t, 4> median_ranks(std::uint64_t count);
+MedianInterval median_interval(std::uint64_t count, const std::array<double, 4>& at_median_ranks);
 
 /// The interval of the difference of two independent medians, `a` minus `b`.
 MedianInterval median_difference(const MedianInterval& a, const MedianInterval& b);

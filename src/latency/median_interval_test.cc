@@ -67,12 +67,13 @@ TEST(MedianInterval, OfASketchIsThatOfItsSamplesWithinOnePercent) {
 }
 
 TEST(MedianInterval, ManyValuesNarrowItWithoutAJumpWhereTheFormulaChanges) {
-  const auto standard_error = [](std::uint64_t n) {
-    return median_interval(
-               n, [n](std::uint64_t rank) { return static_cast<double>(rank) / static_cast<double>(n); })
-        ->standard_error;
+  const auto standard_error = [](std::size_t n) {
+    std::vector<double> values(n);
+    for (std::size_t i = 0; i < n; ++i) values[i] = static_cast<double>(i + 1) / static_cast<double>(n);
+    return median_interval(values)->standard_error;
   };
   EXPECT_LT(standard_error(10'000), standard_error(100));
+  EXPECT_NEAR(standard_error(2'001) / standard_error(2'000), 1, 0.001);
   EXPECT_NEAR(standard_error(1'000'001) / standard_error(1'000'000), 1, 0.001);
 }
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
-#include <optional>
 
 #include "latency/sample_log.h"
 
@@ -53,13 +52,15 @@ class MemorySampleLog final : public SampleLog {
     return out;
   }
 
-  Result<void> settle(std::span<const SeriesBin> bins, std::uint64_t through) override {
+  Result<void> settle(const model::SketchBatch& added, std::uint64_t through) override {
     const std::lock_guard lock(mutex_);
     const Failure failure = std::exchange(failure_, Failure::none);
-    if (failure != Failure::not_written) {
-      for (const SeriesBin& each : bins) stored_.insert_or_assign({each.start, each.series}, each.sketch);
+    if (failure != Failure::not_written && through > settled_through_) {
+      for (const model::SketchBatch::Row& row : added.rows)
+        stored_[{row.start, added.key(row)}].merge(
+            sketch::LatencySketch::from_bytes(added.sketch(row)).value());
       pending_.erase(pending_.begin(), pending_.upper_bound(through));
-      settled_through_ = std::max(settled_through_, through);
+      settled_through_ = through;
     }
     if (failure != Failure::none) return fail(ErrorCode::out_of_space, "full");
     return {};
@@ -74,13 +75,6 @@ class MemorySampleLog final : public SampleLog {
         out.bins.push_back({key.second, key.first, sketch});
     }
     return out;
-  }
-
-  Result<std::optional<sketch::LatencySketch>> bin(const model::SeriesKey& series, TimePoint start) override {
-    const std::lock_guard lock(mutex_);
-    const auto found = stored_.find({start, series});
-    if (found == stored_.end()) return std::nullopt;
-    return found->second;
   }
 
  private:

@@ -17,7 +17,7 @@ using ::testing::SizeIs;
 // Bins of one prefix that are there so far.
 class StoredBins {
  public:
-  void add(const SeriesBin& bin) { bins_[{bin.start, bin.series.pop}] = bin; }
+  void add(const SeriesBin& bin) { bins_[{bin.start, bin.series->pop}] = bin; }
   PrefixJudge::ReadBins reader() {
     return [this](TimePoint from, TimePoint to) -> Result<std::vector<SeriesBin>> {
       if (fail_reads > 0 && --fail_reads == 0) return fail(ErrorCode::io, "the disk is gone");

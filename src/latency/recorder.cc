@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <map>
 #include <tuple>
+#include <utility>
 
 #include "base/log.h"
 
@@ -13,15 +14,25 @@ namespace {
 
 using BinKey = std::tuple<TimePoint, model::SeriesKey, model::SketchLevel>;
 
-BinKey key_of(SeriesBin& bin) { return {bin.start, std::move(bin.series), bin.level}; }
+BinKey key_of(const SeriesBin& bin) { return {bin.start, *bin.series, bin.level}; }
 
-// As the store keeps them, so that looking them up and writing them goes through it once.
-std::vector<SeriesBin> in_order_of_rows(std::vector<SeriesBin> bins) {
-  std::ranges::sort(bins, {}, [](const SeriesBin& bin) {
-    return std::tie(bin.series.prefix_resource, bin.start, bin.series.client, bin.series.kind,
-                    bin.series.pop);
-  });
-  return bins;
+// Adds each bin to that of the same key in `bins`, which are in order of start, or inserts it.
+void add_to(std::vector<SeriesBin>& bins, std::vector<SeriesBin> added) {
+  if (added.empty()) return;
+  // Mostly the latest ones, of very many.
+  const TimePoint first = std::ranges::min(added, {}, &SeriesBin::start).start;
+  std::map<BinKey, std::size_t> places;
+  for (auto at = std::ranges::lower_bound(bins, first, {}, &SeriesBin::start); at != bins.end(); ++at)
+    places.emplace(key_of(*at), at - bins.begin());
+  for (SeriesBin& each : added) {
+    const auto [place, is_new] = places.try_emplace(key_of(each), bins.size());
+    if (is_new) {
+      bins.push_back(std::move(each));
+    } else {
+      bins[place->second].sketch.merge(each.sketch);
+    }
+  }
+  std::ranges::stable_sort(bins, {}, &SeriesBin::start);
 }
 
 }  // namespace
@@ -48,10 +59,10 @@ Result<void> Recorder::recover() {
     if (pending->empty()) break;
     for (const PendingSamples& each : *pending) {
       const std::lock_guard lock(mutex_);
-      fresh_.add(each.batch);
+      fresh_->add(each.batch);
       fresh_through_ = each.sequence;
     }
-    if (fresh_.size() >= limits_.windows_max) {
+    if (is_full()) {
       if (auto settled = settle(); !settled) return settled;
     }
   }
@@ -59,73 +70,62 @@ Result<void> Recorder::recover() {
   return {};
 }
 
+bool Recorder::is_full() const {
+  const std::lock_guard lock(mutex_);
+  return fresh_->size() >= limits_.windows_max;
+}
+
 Result<LoggedBatch> Recorder::accept(const model::SampleBatch& batch, std::string_view answer) {
   if (!recovered_) return fail(ErrorCode::unavailable, "latency samples are still being recovered");
   if (batch.samples.empty() && batch.idempotency_key.empty())
     return LoggedBatch{false, std::string(answer), 0};
-  if (fresh_.size() >= limits_.windows_max) {
+  if (is_full()) {
     if (auto settled = settle(); !settled) return tl::unexpected(settled.error());
   }
   const Gate::Pass pass(gate_);
   auto logged = log_.accept(batch, answer);
   if (!logged || logged->duplicate) return logged;
   samples_.add(static_cast<double>(batch.samples.size()));
-  fresh_.add(batch);
+  // Nobody takes it away while the gate is passed.
+  fresh_->add(batch);
   const std::lock_guard lock(mutex_);
   fresh_through_ = std::max(fresh_through_, logged->sequence);
-  open_windows_.set(static_cast<double>(fresh_.size()));
+  open_windows_.set(static_cast<double>(fresh_->size()));
   return logged;
 }
 
 Result<void> Recorder::settle() {
   const std::lock_guard one_at_a_time(settle_mutex_);
-  // What an earlier call could not finish comes first.
-  const bool unfinished = phase_ != Phase::idle;
-  for (int round = unfinished ? 0 : 1; round < 2; ++round) {
-    if (phase_ == Phase::idle) take_fresh();
-    Result<void> done;
-    if (phase_ == Phase::deltas) done = complete_totals();
-    if (done && phase_ == Phase::totals) done = write_totals();
-    if (!done) {
-      settle_failures_.add();
-      return done;
-    }
+  // What an earlier call could not write comes first.
+  auto done = write_settling();
+  if (done) {
+    take_fresh();
+    done = write_settling();
   }
-  return {};
+  if (!done) settle_failures_.add();
+  return done;
 }
 
 void Recorder::take_fresh() {
   const Gate::Closure nobody_between_log_and_memory(gate_);
   const std::lock_guard lock(mutex_);
-  if (fresh_.empty() && fresh_through_ == settled_through_) return;
-  settling_ = fresh_.all();
+  if (fresh_->empty() && fresh_through_ == settled_through_) return;
+  settling_ = std::exchange(fresh_, std::make_shared<Windows>());
   settling_through_ = fresh_through_;
-  fresh_.clear();
-  phase_ = Phase::deltas;
   open_windows_.set(0);
 }
 
-// Adds what is stored of the same bins. `settling_` is changed by the settling thread only, so that reading
-// it here needs no lock; others copy it under the lock.
-Result<void> Recorder::complete_totals() {
-  totals_ = in_order_of_rows(settling_);
-  for (SeriesBin& each : totals_) {
-    const auto stored = log_.bin(each.series, each.start);
-    if (!stored) return tl::unexpected(stored.error());
-    if (*stored) each.sketch.merge(**stored);
-  }
-  phase_ = Phase::totals;
-  return {};
-}
-
-Result<void> Recorder::write_totals() {
-  if (auto written = log_.settle(totals_, settling_through_); !written) return written;
+// Only the settling thread changes `settling_`, so that reading it here needs no lock.
+Result<void> Recorder::write_settling() {
+  if (!settling_) return {};
+  const model::SketchBatch added = settling_->all();
+  if (auto written = log_.settle(added, settling_through_); !written) return written;
   settles_.add();
-  if (settled_) settled_(totals_);
-  totals_.clear();
-  phase_ = Phase::idle;
+  if (settled_) settled_(added);
+  // It is freed after the lock.
+  std::shared_ptr<const Windows> written_ones;
   const std::lock_guard lock(mutex_);
-  settling_.clear();
+  written_ones = std::exchange(settling_, nullptr);
   settled_through_ = settling_through_;
   return {};
 }
@@ -140,33 +140,16 @@ Result<std::vector<SeriesBin>> Recorder::bins(const BinQuery& query) {
 
 Recorder::View Recorder::view(const BinQuery& query) const {
   const std::lock_guard lock(mutex_);
-  View out{{}, fresh_.matching(query), settling_through_, fresh_through_};
-  for (const SeriesBin& each : settling_) {
-    const bool asked = each.series.prefix_resource == query.prefix_resource && each.start >= query.from &&
-                       each.start < query.to;
-    if (asked) out.settling.push_back(each);
-  }
+  View out{{}, fresh_->matching(query), settling_through_, fresh_through_};
+  if (settling_) out.settling = settling_->matching(query);
   return out;
 }
 
 // Sketches in memory go to the store whole, so that each part is stored to the last batch or not at all.
 std::vector<SeriesBin> Recorder::combine(LoggedBins stored, View in_memory) {
-  std::map<BinKey, sketch::LatencySketch> all;
-  const auto add = [&](std::vector<SeriesBin>& bins) {
-    for (SeriesBin& each : bins) {
-      const auto [place, is_new] = all.try_emplace(key_of(each), std::move(each.sketch));
-      if (!is_new) place->second.merge(each.sketch);
-    }
-  };
-  add(stored.bins);
-  if (stored.settled_through < in_memory.settling_through) add(in_memory.settling);
-  if (stored.settled_through < in_memory.fresh_through) add(in_memory.fresh);
-  std::vector<SeriesBin> out;
-  out.reserve(all.size());
-  for (auto& [key, sketch] : all) {
-    out.push_back({std::get<1>(key), std::get<0>(key), std::move(sketch), std::get<2>(key)});
-  }
-  return out;
+  if (stored.settled_through < in_memory.settling_through) add_to(stored.bins, std::move(in_memory.settling));
+  if (stored.settled_through < in_memory.fresh_through) add_to(stored.bins, std::move(in_memory.fresh));
+  return std::move(stored.bins);
 }
 
 void Recorder::start(std::chrono::milliseconds interval) {

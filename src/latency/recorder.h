@@ -1,26 +1,25 @@
 // The heart of latency: every accepted sample is counted exactly once, whatever crashes when.
 //
 // A batch is first made durable in the log ("pending"), then added to sketches in memory: that is the
-// acknowledgement. From time to time `settle` merges the sketches in memory into the stored ones and writes
-// them while dropping the pending batches they contain, in one atomic write. After a crash `recover` adds
-// what is still pending. So at every moment the stored sketches plus the pending batches are every accepted
-// sample, once.
+// acknowledgement. From time to time `settle` has the sketches in memory added to the stored ones, while the
+// pending batches that they contain are dropped, in one atomic write. After a crash `recover` adds what is
+// still pending. So at every moment the stored sketches plus the pending batches are every accepted sample,
+// once.
 //
 // Two things make this exact:
 // - Settling needs the sketches of precisely the batches up to a sequence. A gate stops newcomers and waits
 //   for those between log and memory; then the sketches are taken away, whole, and the gate opens again. Only
-//   this moment is exclusive; reading, merging and writing go on beside new samples.
+//   this moment is exclusive; writing goes on beside new samples.
 // - A reader needs stored sketches and those in memory from one moment. It copies what is in memory first,
-// and
-//   then reads the store, which says up to which batch it holds the samples: of the copies it adds what came
-//   after that. A failed write (full disk) is repeated unchanged until it succeeds.
+//   and then reads the store, which says up to which batch it holds the samples: of the copies it adds what
+//   came after that. A failed write (full disk) is repeated unchanged until it succeeds.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <mutex>
-#include <span>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -52,16 +51,14 @@ class Recorder {
   /// idempotency key. Errors of the log; nothing is partly accepted. `unavailable` before `recover`.
   Result<LoggedBatch> accept(const model::SampleBatch& batch, std::string_view answer);
 
-  /// Stored and not yet stored samples together; each accepted sample once. In order of start, series and
-  /// level.
+  /// Stored and not yet stored samples together; each accepted sample once. In order of start.
   Result<std::vector<SeriesBin>> bins(const BinQuery& query);
 
   /// Stores what is in memory. Called from time to time, by `start`'s thread or by hand.
   Result<void> settle();
 
-  /// Told of bins that were stored with more samples than before, on the thread that settles. Set it before
-  /// `start`.
-  using Settled = std::function<void(std::span<const SeriesBin>)>;
+  /// Told of the sketches that were added to stored bins, on the thread that settles. Set it before `start`.
+  using Settled = std::function<void(const model::SketchBatch&)>;
   void on_settled(Settled settled) { settled_ = std::move(settled); }
 
   /// Settles every `interval` on a thread of its own until `stop`.
@@ -70,21 +67,15 @@ class Recorder {
   void stop();
 
  private:
-  // How far `settle` is with the sketches that it took away.
-  enum class Phase : std::uint8_t {
-    idle,    // there are none
-    deltas,  // what is stored of their bins is not added yet
-    totals,  // it is; they can be written
-  };
   // What is in memory, and the highest sequence in each part.
   struct View {
     std::vector<SeriesBin> settling, fresh;
     std::uint64_t settling_through = 0, fresh_through = 0;
   };
 
+  bool is_full() const;
   void take_fresh();
-  Result<void> complete_totals();
-  Result<void> write_totals();
+  Result<void> write_settling();
   View view(const BinQuery& query) const;
   static std::vector<SeriesBin> combine(LoggedBins stored, View in_memory);
 
@@ -96,18 +87,14 @@ class Recorder {
   Gauge& open_windows_;
 
   std::atomic<bool> recovered_ = false;
-  Gate gate_;                        // inside: between the log and memory
-  std::mutex settle_mutex_;          // one settles at a time
-  Windows fresh_;                    // emptied only while the gate is closed
-  mutable std::mutex mutex_;         // guards what follows, and that `fresh_` is not emptied
-  std::uint64_t fresh_through_ = 0;  // the highest sequence in `fresh_` or before
-  std::vector<SeriesBin> settling_;  // taken away, maybe not stored yet
+  Gate gate_;                 // inside: between the log and memory
+  std::mutex settle_mutex_;   // one settles at a time
+  mutable std::mutex mutex_;  // guards what follows, but not what is in `fresh_`
+  std::shared_ptr<Windows> fresh_ = std::make_shared<Windows>();  // replaced only while the gate is closed
+  std::uint64_t fresh_through_ = 0;          // the highest sequence in `fresh_` or before
+  std::shared_ptr<const Windows> settling_;  // taken away, maybe not stored yet; null: nothing is
   std::uint64_t settling_through_ = 0;
   std::uint64_t settled_through_ = 0;
-
-  // Of the settling thread only.
-  Phase phase_ = Phase::idle;
-  std::vector<SeriesBin> totals_;  // `settling_` and what is stored of the same bins
 
   Settled settled_;
   std::jthread settler_;

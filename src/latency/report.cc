@@ -1,10 +1,9 @@
 #include "latency/report.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <set>
-#include <tuple>
+#include <unordered_map>
 
 namespace peering::latency {
 
@@ -22,8 +21,8 @@ struct Group {
 struct Collected {
   std::set<std::string> pops, sources;
   std::set<model::SampleKind> kinds;
-  std::map<TimePoint, sketch::LatencySketch> points;
-  std::set<TimePoint> degraded;  // points
+  std::vector<sketch::LatencySketch> points;  // from the first point on
+  std::vector<bool> degraded;
 };
 
 Group group_of(const ReportQuery& query, const model::SeriesKey& series) {
@@ -34,8 +33,13 @@ Group group_of(const ReportQuery& query, const model::SeriesKey& series) {
   return out;
 }
 
+std::size_t point_count(const ReportQuery& query) {
+  const Microseconds span = query.to - first_point(query);
+  return static_cast<std::size_t>((span + query.interval - Microseconds(1)) / query.interval);
+}
+
 bool asked(const ReportQuery& query, const SeriesBin& bin) {
-  if (query.pop && *query.pop != bin.series.pop) return false;
+  if (query.pop && *query.pop != bin.series->pop) return false;
   return bin.start >= first_point(query) && bin.start < query.to && !bin.sketch.empty();
 }
 
@@ -46,26 +50,64 @@ const SeriesVerdict* verdict_on(const std::vector<SeriesVerdict>& verdicts, std:
   return found == verdicts.end() ? nullptr : &*found;
 }
 
-bool is_degraded(const std::vector<SeriesVerdict>& verdicts, const SeriesBin& bin) {
-  const SeriesVerdict* const verdict = verdict_on(verdicts, bin.series.pop, bin.series.kind);
-  return verdict && std::ranges::any_of(verdict->degradations, [&](const Degradation& each) {
-           return each.shows(bin.start, model::width_of(bin.level));
-         });
-}
+// Where the bins of each series go, found once a series.
+class Groups {
+ public:
+  Groups(const ReportQuery& query, const std::vector<SeriesVerdict>& verdicts)
+      : query_(query), verdicts_(verdicts) {}
 
-std::map<Group, Collected> collect(const ReportQuery& query, const ReportPrefix& prefix) {
-  std::map<Group, Collected> out;
-  for (const SeriesBin& bin : prefix.bins) {
-    if (!asked(query, bin)) continue;
-    Collected& target = out[group_of(query, bin.series)];
-    target.pops.insert(bin.series.pop);
-    target.sources.insert(bin.series.source);
-    target.kinds.insert(bin.series.kind);
-    const TimePoint point = model::round_down(bin.start, query.interval);
-    target.points[point].merge(bin.sketch);
-    if (is_degraded(prefix.verdicts, bin)) target.degraded.insert(point);
+  void add(SeriesBin& bin) {
+    const Target& target = target_of(bin.series);
+    const auto point = static_cast<std::size_t>((bin.start - first_) / query_.interval);
+    sketch::LatencySketch& sum = target.collected->points[point];
+    if (sum.empty()) {
+      sum = std::move(bin.sketch);
+    } else {
+      sum.merge(bin.sketch);
+    }
+    if (shows_degradation(target.verdict, bin)) target.collected->degraded[point] = true;
   }
-  return out;
+  std::map<Group, Collected> take() { return std::move(groups_); }
+
+ private:
+  struct Target {
+    Collected* collected = nullptr;
+    const SeriesVerdict* verdict = nullptr;
+  };
+
+  const Target& target_of(const SharedSeries& series) {
+    const auto [found, is_new] = targets_.try_emplace(&*series);
+    if (!is_new) return found->second;
+    Collected& collected = groups_[group_of(query_, *series)];
+    collected.points.resize(points_);
+    collected.degraded.resize(points_);
+    collected.pops.insert(series->pop);
+    collected.sources.insert(series->source);
+    collected.kinds.insert(series->kind);
+    found->second = {&collected, verdict_on(verdicts_, series->pop, series->kind)};
+    return found->second;
+  }
+
+  static bool shows_degradation(const SeriesVerdict* verdict, const SeriesBin& bin) {
+    return verdict && std::ranges::any_of(verdict->degradations, [&](const Degradation& each) {
+             return each.shows(bin.start, model::width_of(bin.level));
+           });
+  }
+
+  const ReportQuery& query_;
+  const std::vector<SeriesVerdict>& verdicts_;
+  const TimePoint first_ = first_point(query_);
+  const std::size_t points_ = point_count(query_);
+  std::map<Group, Collected> groups_;
+  std::unordered_map<const model::SeriesKey*, Target> targets_;
+};
+
+std::map<Group, Collected> collect(const ReportQuery& query, ReportPrefix& prefix) {
+  Groups groups(query, prefix.verdicts);
+  for (SeriesBin& bin : prefix.bins) {
+    if (asked(query, bin)) groups.add(bin);
+  }
+  return groups.take();
 }
 
 Judgement judge(const ReportPoint& point, bool degraded) {
@@ -74,15 +116,13 @@ Judgement judge(const ReportPoint& point, bool degraded) {
   return degraded ? Judgement::degraded : Judgement::ok;
 }
 
-std::vector<ReportPoint> make_points(const ReportQuery& query, const Collected& collected) {
+std::vector<ReportPoint> make_points(const ReportQuery& query, Collected& collected) {
   std::vector<ReportPoint> out;
-  for (TimePoint start = first_point(query); start < query.to; start += query.interval) {
-    ReportPoint point{start, {}, std::nullopt, Judgement::no_data};
-    if (const auto found = collected.points.find(start); found != collected.points.end()) {
-      point.sketch = found->second;
-      point.median = median_interval(point.sketch);
-    }
-    point.judgement = judge(point, collected.degraded.contains(start));
+  out.reserve(collected.points.size());
+  for (std::size_t i = 0; i < collected.points.size(); ++i) {
+    ReportPoint point{first_point(query) + static_cast<std::int64_t>(i) * query.interval,
+                      std::move(collected.points[i]), Judgement::no_data};
+    point.judgement = judge(point, collected.degraded[i]);
     out.push_back(std::move(point));
   }
   return out;
@@ -90,13 +130,18 @@ std::vector<ReportPoint> make_points(const ReportQuery& query, const Collected& 
 
 std::vector<ReportSource> collect_sources(const ReportQuery& query,
                                           const std::vector<ReportPrefix>& prefixes) {
-  std::map<std::string, TimePoint> last_seen;
+  std::unordered_map<const model::SeriesKey*, TimePoint> latest;
   for (const ReportPrefix& prefix : prefixes) {
     for (const SeriesBin& bin : prefix.bins) {
       if (!asked(query, bin)) continue;
-      const auto [found, is_new] = last_seen.try_emplace(bin.series.source, bin.start);
-      if (!is_new) found->second = std::max(found->second, bin.start);
+      TimePoint& seen = latest.try_emplace(&*bin.series, bin.start).first->second;
+      seen = std::max(seen, bin.start);
     }
+  }
+  std::map<std::string, TimePoint> last_seen;
+  for (const auto& [series, start] : latest) {
+    TimePoint& seen = last_seen.try_emplace(series->source, start).first->second;
+    seen = std::max(seen, start);
   }
   std::vector<ReportSource> out;
   for (const auto& [source, seen] : last_seen) {
@@ -118,98 +163,11 @@ Microseconds interval_of(const ReportQuery& query, const std::vector<ReportPrefi
   Microseconds widest = query.interval;
   for (const ReportPrefix& prefix : prefixes) {
     for (const SeriesBin& bin : prefix.bins) {
-      const bool other_pop = query.pop && *query.pop != bin.series.pop;
+      const bool other_pop = query.pop && *query.pop != bin.series->pop;
       if (!other_pop && !bin.sketch.empty()) widest = std::max(widest, model::width_of(bin.level));
     }
   }
   return widest;
-}
-
-std::int64_t whole_us(double us) { return std::llround(us); }
-
-std::string percentile_name(double percentile) { return fmt::format("p{}_us", percentile); }
-
-json::value to_json(const ReportPoint& point, const std::vector<double>& percentiles) {
-  json::object out{{"start", format_rfc3339(point.start)}, {"count", point.sketch.count()}};
-  if (!point.sketch.empty()) {
-    out["min_us"] = point.sketch.min_us();
-    out["mean_us"] = whole_us(point.sketch.mean_us());
-    out["max_us"] = point.sketch.max_us();
-    for (const double each : percentiles) {
-      out[percentile_name(each)] = whole_us(point.sketch.quantile(each / 100));
-    }
-  }
-  if (point.median) {
-    out["median_ci95_us"] = json::array{whole_us(point.median->low), whole_us(point.median->high)};
-  }
-  out["judgement"] = to_string(point.judgement);
-  return out;
-}
-
-json::array texts(const std::vector<std::string>& from) {
-  json::array out;
-  for (const std::string& each : from) out.emplace_back(each);
-  return out;
-}
-
-json::value to_json(const ReportSeries& series, const ReportQuery& query) {
-  json::object out{{"prefix", series.prefix.to_string()}};
-  if (query.by_pop) {
-    out["pop"] = series.pops.front();
-  } else {
-    out["pops"] = texts(series.pops);
-  }
-  if (query.by_kind) {
-    out["kind"] = model::to_string(series.kinds.front());
-  } else {
-    json::array kinds;
-    for (const model::SampleKind each : series.kinds) kinds.emplace_back(model::to_string(each));
-    out["kinds"] = std::move(kinds);
-  }
-  if (query.by_source) out["source"] = series.sources.front();
-  if (series.approximated_at) out["approximatedAt"] = series.approximated_at->to_string();
-  if (series.temporal_class) out["temporalClass"] = to_string(*series.temporal_class);
-  json::array points;
-  for (const ReportPoint& each : series.points) points.push_back(to_json(each, query.percentiles));
-  out["points"] = std::move(points);
-  return out;
-}
-
-// RFC 4180: quotes where a field needs them.
-std::string csv_field(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"') out.push_back('"');
-    out.push_back(c);
-  }
-  return out + "\"";
-}
-
-std::string joined(const std::vector<std::string>& parts) {
-  std::string out;
-  for (const std::string& each : parts) out += (out.empty() ? "" : " ") + each;
-  return out;
-}
-
-std::string csv_line(const ReportSeries& series, const ReportPoint& point, const ReportQuery& query) {
-  std::vector<std::string> kinds;
-  for (const model::SampleKind each : series.kinds) kinds.emplace_back(model::to_string(each));
-  std::string out = fmt::format(
-      "{},{},{},{},{},{},{}", series.prefix.to_string(), csv_field(joined(series.pops)), joined(kinds),
-      csv_field(joined(series.sources)), series.approximated_at ? series.approximated_at->to_string() : "",
-      format_rfc3339(point.start), point.sketch.count());
-  const bool any = !point.sketch.empty();
-  const auto value = [&](bool present, double us) {
-    out += present ? fmt::format(",{}", whole_us(us)) : ",";
-  };
-  value(any, point.sketch.min_us());
-  value(any, point.sketch.mean_us());
-  value(any, point.sketch.max_us());
-  for (const double each : query.percentiles) value(any, point.sketch.quantile(each / 100));
-  value(point.median.has_value(), point.median ? point.median->low : 0);
-  value(point.median.has_value(), point.median ? point.median->high : 0);
-  return out + fmt::format(",{},{}\r\n", to_string(point.judgement), query.interval_text);
 }
 
 }  // namespace
@@ -230,7 +188,7 @@ std::string_view to_string(Judgement judgement) {
 
 TimePoint first_point(const ReportQuery& query) { return model::round_down(query.from, query.interval); }
 
-Report make_report(const ReportQuery& asked_query, const std::vector<ReportPrefix>& prefixes) {
+Report make_report(const ReportQuery& asked_query, std::vector<ReportPrefix> prefixes) {
   Report out{asked_query, "", {}, {}};
   ReportQuery& query = out.query;
   if (const auto interval = interval_of(query, prefixes); interval != query.interval) {
@@ -239,9 +197,9 @@ Report make_report(const ReportQuery& asked_query, const std::vector<ReportPrefi
     query.interval_text = duration_text(interval);
   }
   out.sources = collect_sources(query, prefixes);
-  for (const ReportPrefix& each : prefixes) {
+  for (ReportPrefix& each : prefixes) {
     const net::Prefix answered = model::mask_client(each.prefix.address());
-    for (const auto& [group, collected] : collect(query, each)) {
+    for (auto& [group, collected] : collect(query, each)) {
       ReportSeries series;
       series.prefix = each.prefix;
       if (each.prefix.length() > answered.length()) series.approximated_at = answered;
@@ -255,38 +213,6 @@ Report make_report(const ReportQuery& asked_query, const std::vector<ReportPrefi
       series.points = make_points(query, collected);
       out.series.push_back(std::move(series));
     }
-  }
-  return out;
-}
-
-json::value to_json(const Report& report) {
-  json::array series, sources;
-  for (const ReportSeries& each : report.series) series.push_back(to_json(each, report.query));
-  for (const ReportSource& each : report.sources) {
-    sources.push_back(json::object{{"source", each.source},
-                                   {"lastSeen", format_rfc3339(each.last_seen)},
-                                   {"state", each.live ? "live" : "stale"}});
-  }
-  json::object out{{"resourceId", report.query.resource_id},
-                   {"timespan", report.query.timespan_text},
-                   {"interval", report.query.interval_text}};
-  if (!report.asked_interval_text.empty()) {
-    out["requestedInterval"] = report.asked_interval_text;
-    out["note"] = fmt::format("Points of {} are no longer kept for part of the time span; these are of {}.",
-                              report.asked_interval_text, report.query.interval_text);
-  }
-  out["relativeError"] = sketch::relative_error;
-  out["series"] = std::move(series);
-  out["coverage"] = json::object{{"sources", std::move(sources)}};
-  return out;
-}
-
-std::string to_csv(const Report& report) {
-  std::string out = "prefix,pop,kind,source,approximatedAt,start,count,min_us,mean_us,max_us";
-  for (const double each : report.query.percentiles) out += "," + percentile_name(each);
-  out += ",median_ci95_low_us,median_ci95_high_us,judgement,interval\r\n";
-  for (const ReportSeries& series : report.series) {
-    for (const ReportPoint& point : series.points) out += csv_line(series, point, report.query);
   }
   return out;
 }

@@ -16,7 +16,6 @@
 
 #include "base/json.h"
 #include "latency/degradation.h"
-#include "latency/median_interval.h"
 #include "latency/sample_log.h"
 #include "net/prefix.h"
 
@@ -52,7 +51,6 @@ std::string_view to_string(Judgement judgement);
 struct ReportPoint {
   TimePoint start{};
   sketch::LatencySketch sketch;
-  std::optional<MedianInterval> median;  ///< absent below two samples
   Judgement judgement = Judgement::no_data;
 };
 
@@ -81,10 +79,10 @@ struct Report {
   std::vector<ReportSource> sources;
 };
 
-Report make_report(const ReportQuery& query, const std::vector<ReportPrefix>& prefixes);
+Report make_report(const ReportQuery& query, std::vector<ReportPrefix> prefixes);
 
-/// Grouped parts are single members ("pop"), others lists ("pops").
-json::value to_json(const Report& report);
+/// JSON text. Grouped parts are single members ("pop"), others lists ("pops").
+std::string to_json(const Report& report);
 /// The same as RFC 4180 text with a header line, one line a point; values that are absent are empty.
 std::string to_csv(const Report& report);
 

@@ -40,6 +40,8 @@ Report report_of(const ReportQuery& query, std::vector<SeriesBin> bins,
   return make_report(query, {{prefix_of(prefix), std::move(bins), std::move(verdicts)}});
 }
 
+json::value json_of(const Report& report) { return parse_json(to_json(report)).value(); }
+
 std::vector<Judgement> judgements(const ReportSeries& series) {
   std::vector<Judgement> out;
   for (const ReportPoint& each : series.points) out.push_back(each.judgement);
@@ -50,7 +52,7 @@ TEST(Report, AGapIsAGapAndNeverZero) {
   const Report report = report_of(query_of(15), {bin(0, 20'000, 12), bin(10, 20'000, 12)});
   ASSERT_THAT(report.series, SizeIs(1));
   ASSERT_THAT(report.series[0].points, SizeIs(3));
-  const json::value gap = to_json(report).at("series").at(0).at("points").at(1);
+  const json::value gap = json_of(report).at("series").at(0).at("points").at(1);
   EXPECT_EQ(gap, parse_json(R"({"start":"2026-11-23T10:05:00Z","count":0,"judgement":"no-data"})").value());
 }
 
@@ -58,7 +60,7 @@ TEST(Report, APointHasItsCountExtremesPercentilesAndInterval) {
   ReportQuery query = query_of(5);
   query.percentiles = {50, 99.9};
   const json::value point =
-      to_json(report_of(query, {bin(0, 20'000, 50)})).at("series").at(0).at("points").at(0);
+      json_of(report_of(query, {bin(0, 20'000, 50)})).at("series").at(0).at("points").at(0);
   EXPECT_EQ(point.at("count"), 50);
   EXPECT_EQ(point.at("min_us"), 20'000);
   EXPECT_EQ(point.at("max_us"), 20'400);
@@ -104,7 +106,7 @@ TEST(Report, GroupsAsAskedAndSaysWhatIsMixed) {
   query.by_source = true;
   EXPECT_THAT(report_of(query, bins).series, SizeIs(4));
   query.by_pop = query.by_kind = query.by_source = false;
-  const json::value mixed = to_json(report_of(query, bins)).at("series");
+  const json::value mixed = json_of(report_of(query, bins)).at("series");
   ASSERT_THAT(mixed.as_array(), SizeIs(1));
   EXPECT_EQ(mixed.at(0).at("pops"), parse_json(R"(["AMS","LON"])").value());
   EXPECT_EQ(mixed.at(0).at("kinds"), parse_json(R"(["srtt","quic"])").value());
@@ -159,19 +161,19 @@ TEST(Report, ALongIntervalIsDegradedWhenAPartOfItIs) {
 }
 
 TEST(Report, SaysHowASeriesOfOnePopAndKindBehaves) {
-  const json::value series = to_json(report_of(query_of(5), {bin(0, 20'000, 50)})).at("series").at(0);
+  const json::value series = json_of(report_of(query_of(5), {bin(0, 20'000, 50)})).at("series").at(0);
   EXPECT_EQ(series.at("temporalClass"), "insufficient") << "an hour is no history";
 }
 
 TEST(Report, ALongPrefixIsAnsweredAtItsNetworkAndSaysSo) {
   const json::value series =
-      to_json(report_of(query_of(5), {bin(0, 1000, 1)}, "203.0.113.64/26")).at("series").at(0);
+      json_of(report_of(query_of(5), {bin(0, 1000, 1)}, "203.0.113.64/26")).at("series").at(0);
   EXPECT_EQ(series.at("prefix"), "203.0.113.64/26");
   EXPECT_EQ(series.at("approximatedAt"), "203.0.113.0/24");
   const json::value six =
-      to_json(report_of(query_of(5), {bin(0, 1000, 1, series_of("2001:db8:1::/48"))}, "2001:db8:1:100::/56"));
+      json_of(report_of(query_of(5), {bin(0, 1000, 1, series_of("2001:db8:1::/48"))}, "2001:db8:1:100::/56"));
   EXPECT_EQ(six.at("series").at(0).at("approximatedAt"), "2001:db8:1::/48");
-  EXPECT_FALSE(find(to_json(report_of(query_of(5), {bin(0, 1000, 1)})).at("series").at(0), "approximatedAt"));
+  EXPECT_FALSE(find(json_of(report_of(query_of(5), {bin(0, 1000, 1)})).at("series").at(0), "approximatedAt"));
 }
 
 TEST(Report, SaysWhichSourcesFeedItAndWhichHaveGoneSilent) {
@@ -179,14 +181,14 @@ TEST(Report, SaysWhichSourcesFeedItAndWhichHaveGoneSilent) {
   const Report report = report_of(
       query, {bin(0, 1000, 1), bin(5, 1000, 1),
               bin(25, 1000, 1, series_of("203.0.113.0/24", "AMS", model::SampleKind::srtt, "edge-2"))});
-  EXPECT_EQ(to_json(report).at("coverage"),
+  EXPECT_EQ(json_of(report).at("coverage"),
             parse_json(R"({"sources":[{"source":"edge-1","lastSeen":"2026-11-23T10:05:00Z","state":"stale"},)"
                        R"({"source":"edge-2","lastSeen":"2026-11-23T10:25:00Z","state":"live"}]})")
                 .value());
 }
 
 TEST(Report, WithoutSamplesHasNoSeries) {
-  const json::value empty = to_json(report_of(query_of(5), {}));
+  const json::value empty = json_of(report_of(query_of(5), {}));
   EXPECT_TRUE(empty.at("series").as_array().empty());
   EXPECT_EQ(find_string(empty, "resourceId"), resource_of("p"));
   EXPECT_EQ(empty.at("interval"), "PT5M");
@@ -197,7 +199,7 @@ TEST(Report, WhereFineBinsAreGoneItsPointsAreAsWideAsTheWidestAndItSaysSo) {
   SeriesBin old = bin(0, 20'000, 30), fresh = bin(65, 30'000, 30);
   old.level = model::SketchLevel::hour;
   const Report report = report_of(query_of(120), {old, fresh});
-  const json::value out = to_json(report);
+  const json::value out = json_of(report);
   EXPECT_EQ(out.at("interval"), "PT1H");
   EXPECT_EQ(out.at("requestedInterval"), "PT5M");
   EXPECT_EQ(out.at("note"),
@@ -206,7 +208,7 @@ TEST(Report, WhereFineBinsAreGoneItsPointsAreAsWideAsTheWidestAndItSaysSo) {
   ASSERT_EQ(points.size(), 2U);
   EXPECT_EQ(points[0].at("count"), 30);
   EXPECT_EQ(points[1].at("count"), 30);
-  EXPECT_FALSE(to_json(report_of(query_of(120), {fresh})).as_object().contains("note"));
+  EXPECT_FALSE(json_of(report_of(query_of(120), {fresh})).as_object().contains("note"));
 }
 
 TEST(Report, AsCsvHasOneLineAPointAndEmptyValuesForGaps) {

@@ -5,15 +5,16 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <span>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
 #include "model/sample.h"
+#include "model/sketch_batch.h"
 #include "model/sketch_level.h"
 #include "sketch/latency_sketch.h"
 
@@ -24,9 +25,25 @@ inline constexpr Microseconds bin_width = model::width_of(model::SketchLevel::fi
 /// Start of the bin that holds `at`.
 constexpr TimePoint bin_start(TimePoint at) { return model::round_down(at, bin_width); }
 
+/// A series key that many bins share. A value type: equal when the keys are.
+class SharedSeries {
+ public:
+  SharedSeries() = default;
+  SharedSeries(model::SeriesKey key) : key_(std::make_shared<const model::SeriesKey>(std::move(key))) {}
+
+  const model::SeriesKey& operator*() const { return *key_; }
+  const model::SeriesKey* operator->() const { return key_.get(); }
+  friend bool operator==(const SharedSeries& a, const SharedSeries& b) {
+    return a.key_ == b.key_ || *a.key_ == *b.key_;
+  }
+
+ private:
+  std::shared_ptr<const model::SeriesKey> key_ = std::make_shared<const model::SeriesKey>();
+};
+
 /// The samples of one series in one bin.
 struct SeriesBin {
-  model::SeriesKey series;
+  SharedSeries series;
   TimePoint start{};
   sketch::LatencySketch sketch;
   model::SketchLevel level = model::SketchLevel::five_minutes;
@@ -43,7 +60,7 @@ struct BinQuery {
 };
 /// Each sample once.
 struct LoggedBins {
-  std::vector<SeriesBin> bins;
+  std::vector<SeriesBin> bins;        ///< in order of start
   std::uint64_t settled_through = 0;  ///< they hold all batches up to it, and no later one
 };
 
@@ -67,12 +84,10 @@ class SampleLog {
   virtual Result<LoggedBatch> accept(const model::SampleBatch& batch, std::string_view answer) = 0;
   /// Up to `limit` pending batches with a sequence above `after`, in order.
   virtual Result<std::vector<PendingSamples>> pending(std::uint64_t after, std::size_t limit) = 0;
-  /// Bins in, replacing stored ones, and pending batches up to `through` out: both or neither.
-  virtual Result<void> settle(std::span<const SeriesBin> bins, std::uint64_t through) = 0;
+  /// Sketches are added to the stored ones, and pending batches up to `through` are out: both or neither.
+  /// Nothing happens when that worked before.
+  virtual Result<void> settle(const model::SketchBatch& added, std::uint64_t through) = 0;
   virtual Result<LoggedBins> bins(const BinQuery& query) = 0;
-  /// Of five minutes.
-  virtual Result<std::optional<sketch::LatencySketch>> bin(const model::SeriesKey& series,
-                                                           TimePoint start) = 0;
 };
 
 }  // namespace peering::latency

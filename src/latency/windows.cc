@@ -58,14 +58,24 @@ std::uint32_t Windows::Part::sketch_of(std::uint32_t of, std::int32_t bin) {
   return std::prev(at)->sketch;
 }
 
-void Windows::Part::append_bins(const Series& of, const BinQuery* query, std::vector<SeriesBin>& out) const {
+void Windows::Part::append_bins(const Series& of, const BinQuery& query, std::vector<SeriesBin>& out) const {
+  const SharedSeries shared(
+      {names[of.key.resource], of.key.client, names[of.key.pop], of.key.kind, names[of.key.source]});
   for (const Bin& bin : of.bins) {
     const TimePoint start(bin.number * bin_width);
-    if (query && (start < query->from || start >= query->to)) continue;
-    out.push_back(
-        {{names[of.key.resource], of.key.client, names[of.key.pop], of.key.kind, names[of.key.source]},
-         start,
-         sketches[bin.sketch]});
+    if (start >= query.from && start < query.to) out.push_back({shared, start, sketches[bin.sketch]});
+  }
+}
+
+void Windows::Part::append_rows(std::uint32_t first_name, model::SketchBatch& out) const {
+  for (const Series& each : series) {
+    model::BatchSeries key = each.key;
+    for (std::uint32_t* name : {&key.resource, &key.pop, &key.source}) *name += first_name;
+    for (const Bin& bin : each.bins) {
+      const std::size_t offset = out.sketches.size();
+      sketches[bin.sketch].append_bytes(out.sketches);
+      out.rows.push_back({key, TimePoint(bin.number * bin_width), offset, out.sketches.size() - offset});
+    }
   }
 }
 
@@ -156,32 +166,23 @@ std::vector<SeriesBin> Windows::matching(const BinQuery& query) const {
     if (name == part.numbers_of_names.end()) continue;
     const auto mine = part.series_of_resource.find(name->second);
     if (mine == part.series_of_resource.end()) continue;
-    for (const std::uint32_t series : mine->second) part.append_bins(part.series[series], &query, out);
+    for (const std::uint32_t series : mine->second) part.append_bins(part.series[series], query, out);
   }
   return out;
 }
 
-std::vector<SeriesBin> Windows::all() const {
-  std::vector<SeriesBin> out;
-  out.reserve(size());
+model::SketchBatch Windows::all() const {
+  constexpr std::size_t usual_sketch_bytes = 24;
+  model::SketchBatch out;
+  out.rows.reserve(size());
+  out.sketches.reserve(size() * usual_sketch_bytes);
   for (const Part& part : parts_) {
     const std::lock_guard lock(part.mutex);
-    for (const Series& series : part.series) part.append_bins(series, nullptr, out);
+    const auto first_name = static_cast<std::uint32_t>(out.names.size());
+    out.names.insert(out.names.end(), part.names.begin(), part.names.end());
+    part.append_rows(first_name, out);
   }
   return out;
-}
-
-void Windows::clear() {
-  for (Part& part : parts_) {
-    const std::lock_guard lock(part.mutex);
-    part.names.clear();
-    part.numbers_of_names.clear();
-    part.series.clear();
-    part.numbers_of_series.clear();
-    part.series_of_resource.clear();
-    part.sketches.clear();
-  }
-  size_ = 0;
 }
 
 }  // namespace peering::latency

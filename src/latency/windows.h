@@ -33,8 +33,7 @@ class Windows {
   /// Copies of what a query asks for.
   std::vector<SeriesBin> matching(const BinQuery& query) const;
   /// Everything, in no order.
-  std::vector<SeriesBin> all() const;
-  void clear();
+  model::SketchBatch all() const;
 
  private:
   static constexpr std::size_t parts = 16;
@@ -66,7 +65,9 @@ class Windows {
     std::uint32_t number_of_series(const model::BatchSeries& key);
     // Where in `sketches`; a new one if need be.
     std::uint32_t sketch_of(std::uint32_t series, std::int32_t bin);
-    void append_bins(const Series& of, const BinQuery* query, std::vector<SeriesBin>& out) const;
+    void append_bins(const Series& of, const BinQuery& query, std::vector<SeriesBin>& out) const;
+    // `first_name` is where the part's names begin in those of `out`.
+    void append_rows(std::uint32_t first_name, model::SketchBatch& out) const;
   };
   class Addition;
 

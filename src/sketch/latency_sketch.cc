@@ -147,30 +147,46 @@ void LatencySketch::merge(const LatencySketch& other) {
   max_us_ = std::max(max_us_, other.max_us_);
 }
 
-double LatencySketch::quantile(double q) const {
-  if (empty()) return 0;
+double LatencySketch::quantile(double q) const { return empty() ? 0 : value_at_rank(rank_of(q)); }
+
+std::uint64_t LatencySketch::rank_of(double q) const {
   // 0.07 * 100 is 7.000000000000001 in floating point, yet rank 7 is meant.
   const double position = std::clamp(q, 0.0, 1.0) * static_cast<double>(count_);
   const double rank = std::ceil(position - position * 4 * std::numeric_limits<double>::epsilon());
-  return value_at_rank(rank >= static_cast<double>(count_) ? count_ : static_cast<std::uint64_t>(rank));
+  if (rank >= static_cast<double>(count_)) return count_;
+  return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(rank));
 }
 
 double LatencySketch::value_at_rank(std::uint64_t rank) const {
-  if (empty()) return 0;
-  if (rank <= 1) return min_us_;
-  if (rank >= count_) return max_us_;
+  double out = 0;
+  values_at_ranks(std::span(&rank, 1), std::span(&out, 1));
+  return out;
+}
+
+void LatencySketch::values_at_ranks(std::span<const std::uint64_t> ranks, std::span<double> values) const {
+  const auto min = static_cast<double>(min_us_), max = static_cast<double>(max_us_);
   std::uint64_t seen = 0;
-  std::uint32_t found = 0;
+  std::size_t next = 0;
   for_each_bucket([&](std::uint32_t bucket, std::uint64_t times) {
-    if (seen < rank) found = bucket;
     seen += times;
+    for (; next < ranks.size() && ranks[next] <= seen; ++next) {
+      const bool is_end = ranks[next] <= 1 || ranks[next] >= count_;
+      values[next] = is_end ? (ranks[next] <= 1 ? min : max) : std::clamp(middle_of(bucket), min, max);
+    }
   });
-  return std::clamp(middle_of(found), static_cast<double>(min_us_), static_cast<double>(max_us_));
+  // Ranks beyond the last sample; all of an empty sketch, whose maximum is zero.
+  for (; next < ranks.size(); ++next) values[next] = max;
 }
 
 std::string LatencySketch::to_bytes() const {
-  std::string out(1, static_cast<char>(format_version));
-  if (empty()) return out;
+  std::string out;
+  append_bytes(out);
+  return out;
+}
+
+void LatencySketch::append_bytes(std::string& out) const {
+  out.push_back(static_cast<char>(format_version));
+  if (empty()) return;
   append_varint(out, min_us_);
   append_varint(out, max_us_);
   append_varint(out, sum_us_);
@@ -180,7 +196,6 @@ std::string LatencySketch::to_bytes() const {
     append_varint(out, times);
     next = bucket + 1;
   });
-  return out;
 }
 
 Result<LatencySketch> LatencySketch::from_bytes(std::string_view bytes) {
@@ -192,6 +207,8 @@ Result<LatencySketch> LatencySketch::from_bytes(std::string_view bytes) {
   const std::uint64_t min = reader.next(), max = reader.next(), sum = reader.next();
   if (!reader.ok()) return damaged("cut short");
   if (min < 1 || min > max || max > std::numeric_limits<std::uint32_t>::max()) return damaged("bad range");
+  // Buckets come in order, each of at least two bytes.
+  out.counts_.reserve(std::min(sparse_max, reader.left() / 2));
   Wide total = 0;
   SumBounds bounds;
   std::uint64_t next = 0;
@@ -205,7 +222,11 @@ Result<LatencySketch> LatencySketch::from_bytes(std::string_view bytes) {
     last = static_cast<std::uint32_t>(bucket);
     if (range_of(last).empty()) return damaged("bucket that holds no value");
     if (total == 0) first = last;
-    out.count(last, count);
+    if (!out.dense_ && out.counts_.size() < sparse_max && count <= sparse_count_max) {
+      out.counts_.push_back(std::uint64_t{last} << count_bits | count);
+    } else {
+      out.count(last, count);
+    }
     bounds.add(last, count, min, max);
     total += count;
     next = bucket + 1;

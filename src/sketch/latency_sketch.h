@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,12 +57,18 @@ class LatencySketch {
   /// The value at `q` in [0, 1] by nearest rank (the sample of rank ceil(q*count), at least 1); 0 when empty.
   /// Never below `min_us()` or above `max_us()`.
   double quantile(double q) const;
+  /// The rank of `quantile(q)`: 1 to `count()`.
+  std::uint64_t rank_of(double q) const;
   /// The value of the sample of 1-based `rank` in order of size.
   double value_at_rank(std::uint64_t rank) const;
+  /// That of every rank, which are in ascending order, at the cost of one.
+  void values_at_ranks(std::span<const std::uint64_t> ranks, std::span<double> values) const;
 
   /// Compact form: version, min, max, sum, then (gap, count) pairs as varints. Equal sketches give equal
   /// bytes.
   std::string to_bytes() const;
+  /// Appends `to_bytes()`.
+  void append_bytes(std::string& out) const;
   /// `corrupt` for anything `to_bytes` cannot have made.
   static Result<LatencySketch> from_bytes(std::string_view bytes);
 

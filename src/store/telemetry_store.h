@@ -14,6 +14,7 @@
 #include "model/event.h"
 #include "model/sample.h"
 #include "model/session_change.h"
+#include "model/sketch_batch.h"
 #include "model/sketch_level.h"
 
 namespace peering::store {
@@ -75,10 +76,27 @@ struct SketchQuery {
   /// Wider ones come only where finer ones are gone.
   Microseconds resolution = model::width_of(model::SketchLevel::five_minutes);
 };
-/// Each sample once.
+/// Each sample once. A report asks for a hundred thousand rows of a few series, so each series stands once
+/// and the bytes of the sketches lie together.
 struct Sketches {
-  std::vector<SketchRow> rows;        ///< in order of start
+  struct Row {
+    std::uint32_t series = 0;  ///< index into `series`
+    TimePoint start{};
+    model::SketchLevel level = model::SketchLevel::five_minutes;
+    std::size_t offset = 0, size = 0;  ///< in `bytes`
+  };
+  std::vector<model::SeriesKey> series;
+  std::vector<Row> rows;  ///< in order of start
+  std::string bytes;
   std::uint64_t settled_through = 0;  ///< they hold the samples of all batches up to it, and of no later one
+
+  std::string_view sketch(const Row& row) const {
+    return std::string_view(bytes).substr(row.offset, row.size);
+  }
+  void add(std::uint32_t of, TimePoint start, model::SketchLevel level, std::string_view sketch) {
+    rows.push_back({of, start, level, bytes.size(), sketch.size()});
+    bytes.append(sketch);
+  }
 };
 
 /// Which changes of BGP sessions: with peers in `peers`, from <= at < to, and of each session the last one
@@ -128,15 +146,14 @@ class TelemetryStore {
   virtual Result<Accepted> accept(const model::SampleBatch& batch, std::string_view answer) = 0;
   /// Batches accepted but not settled, in order: replayed at start.
   virtual Result<std::vector<PendingBatch>> pending(std::uint64_t after, std::size_t limit) = 0;
-  /// Sketches of five-minute bins in (replacing rows of the same series and bin), pending batches up to
-  /// `through` out, atomically. `through` is the sequence of an accepted batch; the rows must hold the
-  /// samples of all up to it, so no accept may be under way when it is chosen (`latency/recorder.h` does
-  /// this). An accept that starts after another has returned gets a higher sequence. Rows of days whose
-  /// five-minute bins are dropped are added to the coarser ones, once for each `through`.
-  virtual Result<void> settle(std::span<const SketchRow> rows, std::uint64_t through) = 0;
+  /// Adds sketches of five-minute bins to those that are stored and takes pending batches up to `through`
+  /// out, atomically; does nothing when it was called with as high a `through` before. `through` is the
+  /// sequence of an accepted batch; the sketches must hold the samples of all from the last one to it, so no
+  /// accept may be under way when it is chosen (`latency/recorder.h` does this). An accept that starts after
+  /// another has returned gets a higher sequence. Sketches of days whose five-minute bins are dropped are
+  /// added to the coarser ones.
+  virtual Result<void> settle(const model::SketchBatch& added, std::uint64_t through) = 0;
   virtual Result<Sketches> sketches(const SketchQuery& query) = 0;
-  /// Of a five-minute bin.
-  virtual Result<std::optional<SketchRow>> sketch(const model::SeriesKey& series, TimePoint start) = 0;
   /// Makes coarser sketches of days (UTC) that end at `before` or earlier and were settled into since the
   /// last time; of up to `limit` days of prefixes. Returns of how many; 0: nothing is left to do. A day with
   /// a damaged sketch is logged and left as it is.

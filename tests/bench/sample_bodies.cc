@@ -3,6 +3,8 @@
 // `sample_bodies FORM FOLDER BASE_US KEYS BODIES PER_BODY` writes files FOLDER/0, FOLDER/1, …, each a body of
 // PER_BODY samples: `peering` (our binary form), `ndjson`, `rowbinary` and `jsoneachrow` (ClickHouse), `copy`
 // (PostgreSQL's COPY, binary). Sample number n is the same in every form.
+// `sample_bodies history FOLDER BASE_US NETWORKS BINS PER_BIN` writes bodies in our binary form: so many bins
+// from BASE_US on, in each of which every client network has PER_BIN samples at every PoP.
 // `sample_bodies sqlite FILE BASE_US KEYS BODIES PER_BODY` inserts them, a body a transaction, WAL and
 // synced, and prints the seconds.
 //
@@ -138,16 +140,43 @@ void append(std::string& out, std::string_view form, const Sample& sample, std::
   }
 }
 
+void write_file(const std::string& name, const std::string& bytes) {
+  std::FILE* const file = std::fopen(name.c_str(), "wb");
+  if (!file || std::fwrite(bytes.data(), 1, bytes.size(), file) != bytes.size() || std::fclose(file) != 0)
+    stop(name + " cannot be written");
+}
+
+// In order of time, as edges send them.
+void write_history(const std::string& folder, std::uint64_t base_us, std::uint64_t networks, std::uint64_t bins,
+                   std::uint64_t per_bin) {
+  constexpr std::uint64_t samples_of_body = 100'000;
+  Samples draw(base_us, networks * pops);
+  std::uint64_t files = 0, in_body = 0;
+  std::string out = head("peering", base_us);
+  for (std::uint64_t bin = 0; bin < bins; ++bin) {
+    for (std::uint64_t key = 0; key < networks * pops * per_bin; ++key) {
+      Sample sample = draw.next();
+      const auto network = static_cast<std::uint32_t>(key % networks);
+      sample.client = 0x0A000000U | network / 250 << 16 | network % 250 << 8 | (sample.client & 0xff);
+      sample.pop = static_cast<std::uint16_t>(key / networks % pops);
+      sample.at_us += bin * bin_us;
+      append(out, "peering", sample, base_us);
+      if (++in_body < samples_of_body) continue;
+      write_file(folder + "/" + std::to_string(files++), out);
+      out = head("peering", base_us);
+      in_body = 0;
+    }
+  }
+  if (in_body > 0) write_file(folder + "/" + std::to_string(files), out);
+}
+
 void write_bodies(std::string_view form, const std::string& folder, std::uint64_t base_us, Samples samples,
                   std::uint64_t bodies, std::uint64_t per_body) {
   for (std::uint64_t body = 0; body < bodies; ++body) {
     std::string out = head(form, base_us);
     for (std::uint64_t i = 0; i < per_body; ++i) append(out, form, samples.next(), base_us);
     if (form == "copy") out += "\xff\xff";
-    const std::string name = folder + "/" + std::to_string(body);
-    std::FILE* const file = std::fopen(name.c_str(), "wb");
-    if (!file || std::fwrite(out.data(), 1, out.size(), file) != out.size() || std::fclose(file) != 0)
-      stop(name + " cannot be written");
+    write_file(folder + "/" + std::to_string(body), out);
   }
 }
 
@@ -187,6 +216,10 @@ void insert_all(const char* file, Samples samples, std::uint64_t bodies, std::ui
 int main(int count, char** arguments) {
   if (count != 7) stop("FORM FOLDER BASE_US KEYS BODIES PER_BODY");
   const auto number = [&](int at) { return std::strtoull(arguments[at], nullptr, 10); };
+  if (std::string_view(arguments[1]) == "history") {
+    write_history(arguments[2], number(3), number(4), number(5), number(6));
+    return 0;
+  }
   const Samples samples(number(3), number(4));
   if (std::string_view(arguments[1]) == "sqlite") {
     insert_all(arguments[2], samples, number(5), number(6));

@@ -291,15 +291,22 @@ TYPED_TEST_P(TelemetryStoreConformance, ConcurrentAcceptsGetSequencesOfTheirOwn)
 TYPED_TEST_P(TelemetryStoreConformance, SettledSketchesAreFoundByResourceAndTime) {
   const std::vector<SketchRow> rows{some_row(0, 0, "a"), some_row(0, 300, "b"), some_row(0, 600, "c"),
                                     some_row(1, 300, "d")};
-  ASSERT_TRUE(this->store().settle(rows, 0));
+  ASSERT_TRUE(this->store().settle(added(rows), 0));
   const SketchQuery query{rows[0].series.prefix_resource, at_second(0), at_second(600)};
-  EXPECT_THAT(this->store().sketches(query).value().rows, ::testing::ElementsAre(rows[0], rows[1]));
-  EXPECT_EQ(this->store().sketch(rows[3].series, rows[3].start).value(), rows[3]);
-  EXPECT_FALSE(this->store().sketch(rows[3].series, at_second(0)).value().has_value());
-  SketchRow again = rows[1];
-  again.bytes = "new";
-  ASSERT_TRUE(this->store().settle(std::span(&again, 1), 0));
-  EXPECT_THAT(this->store().sketches(query).value().rows, ::testing::ElementsAre(rows[0], again));
+  EXPECT_THAT(rows_of(this->store().sketches(query).value()), ::testing::ElementsAre(rows[0], rows[1]));
+}
+
+TYPED_TEST_P(TelemetryStoreConformance, SettledSketchesAreAddedToStoredOnesOnceForEachSequence) {
+  const SketchQuery query{some_row(0, 0, "").series.prefix_resource, at_second(0), at_second(600)};
+  std::vector<std::uint32_t> all;
+  for (std::uint32_t i = 1; i <= 40; ++i) {
+    const std::uint64_t through = this->store().accept(some_batch(1), "").value().sequence;
+    const std::vector<SketchRow> rows{some_row(0, 0, sketch_of({i * 1000}))};
+    for (int attempt = 0; attempt < 2; ++attempt) ASSERT_TRUE(this->store().settle(added(rows), through));
+    all.push_back(i * 1000);
+    EXPECT_THAT(rows_of(this->store().sketches(query).value()),
+                ::testing::ElementsAre(some_row(0, 0, sketch_of(all))));
+  }
 }
 
 TYPED_TEST_P(TelemetryStoreConformance, SeriesThatDifferInOnePartAreDifferentRows) {
@@ -316,9 +323,10 @@ TYPED_TEST_P(TelemetryStoreConformance, SeriesThatDifferInOnePartAreDifferentRow
   with([](model::SeriesKey& s) { s.kind = model::SampleKind::quic; });
   with([](model::SeriesKey& s) { s.source = "edge-2"; });
   with([](model::SeriesKey& s) { s.pop = s.pop + s.source, s.source = ""; });
-  ASSERT_TRUE(this->store().settle(rows, 0));
+  with([](model::SeriesKey& s) { s.client = some_network(2); });
+  ASSERT_TRUE(this->store().settle(added(rows), 0));
   const SketchQuery query{row.series.prefix_resource, at_second(0), at_second(1)};
-  EXPECT_THAT(this->store().sketches(query).value().rows, ::testing::UnorderedElementsAreArray(rows));
+  EXPECT_THAT(rows_of(this->store().sketches(query).value()), ::testing::UnorderedElementsAreArray(rows));
 }
 
 TYPED_TEST_P(TelemetryStoreConformance, ExpiryDropsWhatIsOverAndOldAndKeepsWhatIsOpen) {
@@ -398,7 +406,7 @@ TYPED_TEST_P(TelemetryStoreConformance, AgreesWithTheMemoryStoreOnRandomOperatio
     for (TelemetryStore* each : {&store, oracle.get()}) {
       ASSERT_TRUE(each->append(change.commit));
       ASSERT_TRUE(each->settle_deliveries(change.done, change.postponed));
-      ASSERT_TRUE(each->settle(change.rows, 0));
+      ASSERT_TRUE(each->settle(added(change.rows), 0));
       if (change.expire_before) {
         ASSERT_TRUE(each->expire(*change.expire_before));
       }
@@ -418,8 +426,8 @@ TYPED_TEST_P(TelemetryStoreConformance, AgreesWithTheMemoryStoreOnRandomOperatio
     ASSERT_EQ(store.alerts(scope, 3).value(), oracle->alerts(scope, 3).value()) << "step " << step;
     ASSERT_EQ(store.due(at_second(10), 4).value(), oracle->due(at_second(10), 4).value()) << "step " << step;
     const SketchQuery sketches{model::lower(prefix_id(0, pick(2))), at_second(pick(10)), at_second(20)};
-    ASSERT_THAT(store.sketches(sketches).value().rows,
-                ::testing::UnorderedElementsAreArray(oracle->sketches(sketches).value().rows));
+    ASSERT_THAT(rows_of(store.sketches(sketches).value()),
+                ::testing::UnorderedElementsAreArray(rows_of(oracle->sketches(sketches).value())));
   }
 }
 
@@ -432,10 +440,10 @@ REGISTER_TYPED_TEST_SUITE_P(
     ListsAlertsNewestFirstAndReplacesThem, DeliveriesAreDueOldestFirstUntilDone,
     AnAcceptedBatchIsPendingUntilSettled, AnIdempotencyKeyCountsOnceAndKeepsItsAnswer,
     ConcurrentRetriesWithOneKeyCountOnce, ConcurrentAcceptsGetSequencesOfTheirOwn,
-    SettledSketchesAreFoundByResourceAndTime, SeriesThatDifferInOnePartAreDifferentRows,
-    ExpiryDropsWhatIsOverAndOldAndKeepsWhatIsOpen, ChangesOfSessionsAreFoundByPeerAndTimeWithTheStateBefore,
-    KnowsTheLatestStateOfEachSessionAndUntilWhen, ExpiryKeepsOfEachSessionTheStateThatHolds,
-    AgreesWithTheMemoryStoreOnRandomOperations);
+    SettledSketchesAreFoundByResourceAndTime, SettledSketchesAreAddedToStoredOnesOnceForEachSequence,
+    SeriesThatDifferInOnePartAreDifferentRows, ExpiryDropsWhatIsOverAndOldAndKeepsWhatIsOpen,
+    ChangesOfSessionsAreFoundByPeerAndTimeWithTheStateBefore, KnowsTheLatestStateOfEachSessionAndUntilWhen,
+    ExpiryKeepsOfEachSessionTheStateThatHolds, AgreesWithTheMemoryStoreOnRandomOperations);
 
 /// For implementations that keep what they have when they are opened again.
 template <class Backend>
@@ -450,7 +458,7 @@ TYPED_TEST_P(PersistentTelemetryStoreConformance, EverythingIsThereWhenOpenedAga
   model::SampleBatch batch = some_batch(3);
   batch.idempotency_key = "key";
   ASSERT_TRUE(this->store().append({{event}, {alert}, {delivery}}));
-  ASSERT_TRUE(this->store().settle(std::span(&row, 1), 0));
+  ASSERT_TRUE(this->store().settle(added({row}), 0));
   const std::uint64_t sequence = this->store().accept(batch, "answer").value().sequence;
   const auto session = some_session_change("192.0.2.1", 10, model::SessionState::established);
   ASSERT_TRUE(this->store().append_session_changes(std::vector{session}, at_second(11)));
@@ -461,7 +469,8 @@ TYPED_TEST_P(PersistentTelemetryStoreConformance, EverythingIsThereWhenOpenedAga
   EXPECT_EQ(this->store().last_event_sequence().value(), 1);
   EXPECT_EQ(this->store().alert("a1").value(), alert);
   EXPECT_THAT(this->store().due(at_second(2), 10).value(), ::testing::ElementsAre(delivery));
-  EXPECT_EQ(this->store().sketch(row.series, row.start).value(), row);
+  const SketchQuery moment{row.series.prefix_resource, row.start, row.start + Microseconds(1)};
+  EXPECT_THAT(rows_of(this->store().sketches(moment).value()), ::testing::ElementsAre(row));
   ASSERT_EQ(this->store().pending(0, 10).value().size(), 1);
   EXPECT_EQ(this->store().pending(0, 10).value()[0].batch, batch);
   const Accepted again = this->store().accept(batch, "other").value();

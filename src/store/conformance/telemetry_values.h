@@ -1,6 +1,7 @@
 // Events, alerts, samples and sketches for the conformance suites: made by number, or at random.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <random>
 #include <string>
@@ -26,6 +27,12 @@ net::Prefix some_network(int number);
 net::Prefix six_network();
 model::SampleBatch some_batch(int number);
 SketchRow some_row(int prefix, int start_s, std::string bytes);
+/// A sketch of these round-trip times.
+std::string sketch_of(const std::vector<std::uint32_t>& rtts_us);
+/// An answer with a series and bytes a row.
+std::vector<SketchRow> rows_of(const Sketches& sketches);
+/// Rows to be added.
+model::SketchBatch added(const std::vector<SketchRow>& rows);
 model::SessionChange some_session_change(std::string_view peer, int at_s, model::SessionState state);
 
 /// One random change of everything but samples.

@@ -1,5 +1,7 @@
 #include "store/conformance/telemetry_values.h"
 
+#include "sketch/latency_sketch.h"
+
 namespace peering::store::conformance {
 
 namespace {
@@ -97,6 +99,25 @@ SketchRow some_row(int prefix, int start_s, std::string bytes) {
           std::move(bytes)};
 }
 
+std::string sketch_of(const std::vector<std::uint32_t>& rtts_us) {
+  sketch::LatencySketch out;
+  for (const std::uint32_t each : rtts_us) out.add(each);
+  return out.to_bytes();
+}
+
+std::vector<SketchRow> rows_of(const Sketches& sketches) {
+  std::vector<SketchRow> out;
+  for (const Sketches::Row& row : sketches.rows)
+    out.push_back({sketches.series.at(row.series), row.start, std::string(sketches.sketch(row)), row.level});
+  return out;
+}
+
+model::SketchBatch added(const std::vector<SketchRow>& rows) {
+  model::SketchBatch out;
+  for (const SketchRow& row : rows) out.add(row.series, row.start, row.bytes);
+  return out;
+}
+
 RandomStep random_step(std::mt19937& random) {
   RandomStep step;
   for (int i = pick(random, 3); i > 0; --i) {
@@ -121,7 +142,8 @@ RandomStep random_step(std::mt19937& random) {
     step.postponed.push_back(some_delivery(fmt::format("d{}", pick(random, 6)), pick(random, 20)));
   }
   if (pick(random, 2)) {
-    step.rows.push_back(some_row(pick(random, 2), pick(random, 20), std::to_string(random())));
+    step.rows.push_back(
+        some_row(pick(random, 2), pick(random, 20), sketch_of({static_cast<std::uint32_t>(random())})));
   }
   if (pick(random, 10) == 0) step.expire_before = at_second(pick(random, 12));
   return step;

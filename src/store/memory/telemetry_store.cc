@@ -178,19 +178,20 @@ class MemoryTelemetryStore final : public TelemetryStore {
     return out;
   }
 
-  Result<void> settle(std::span<const SketchRow> rows, std::uint64_t through) override {
+  Result<void> settle(const model::SketchBatch& added, std::uint64_t through) override {
     const std::lock_guard lock(mutex_);
-    const bool repeated = through != 0 && through <= settled_through_;
+    if (through != 0 && through <= settled_through_) return {};
     std::vector<SketchRow> late;
-    for (const SketchRow& row : rows) {
+    for (const model::SketchBatch::Row& row : added.rows) {
+      SketchRow whole{added.key(row), row.start, std::string(added.sketch(row))};
       if (row.start < model::of(kept_from_, SketchLevel::five_minutes)) {
-        if (!repeated) late.push_back(row);
+        late.push_back(std::move(whole));
         continue;
       }
-      table(row.level).insert_or_assign(std::pair(row.start, row.series), row.bytes);
-      due_.emplace(row.series.prefix_resource, model::day_of(row.start));
+      due_.emplace(whole.series.prefix_resource, model::day_of(row.start));
+      add_row(std::move(whole));
     }
-    if (auto added = add_late(late); !added) return added;
+    if (auto summed_up = add_late(late); !summed_up) return summed_up;
     pending_.erase(pending_.begin(), pending_.upper_bound(through));
     settled_through_ = std::max(settled_through_, through);
     return {};
@@ -202,24 +203,21 @@ class MemoryTelemetryStore final : public TelemetryStore {
     for (const auto& [resource, day] : due_) {
       if (resource == query.prefix_resource) due.insert(day);
     }
-    Sketches out{{}, settled_through_};
+    Sketches out;
+    out.settled_through = settled_through_;
     for (const LevelRange& range : levels_to_read(query, kept_from_, due)) {
       for (const auto& [key, bytes] : table(range.level)) {
         const auto& [start, series] = key;
         const bool asked =
             series.prefix_resource == query.prefix_resource && start >= range.from && start < range.to;
-        if (asked) out.rows.push_back({series, start, bytes, range.level});
+        if (!asked) continue;
+        const auto known = std::ranges::find(out.series, series);
+        const auto number = static_cast<std::uint32_t>(known - out.series.begin());
+        if (known == out.series.end()) out.series.push_back(series);
+        out.add(number, start, range.level, bytes);
       }
     }
     return out;
-  }
-
-  Result<std::optional<SketchRow>> sketch(const model::SeriesKey& series, TimePoint start) override {
-    const std::lock_guard lock(mutex_);
-    const auto& fine = table(SketchLevel::five_minutes);
-    const auto found = fine.find(std::pair(start, series));
-    if (found == fine.end()) return std::nullopt;
-    return SketchRow{series, start, found->second};
   }
 
   Result<std::size_t> roll_up(TimePoint before, std::size_t limit) override {
@@ -325,23 +323,20 @@ class MemoryTelemetryStore final : public TelemetryStore {
     }
     return true;
   }
-  // All or nothing.
   Result<void> add_late(std::span<const SketchRow> late) {
     auto rows = rolled_up(late);
     if (!rows) return tl::unexpected(rows.error());
     for (SketchRow& row : *rows) {
-      SketchTable& mine = table(row.level);
-      const auto found = mine.find(std::pair(row.start, row.series));
-      if (found == mine.end()) continue;
-      auto sum = merged(found->second, row.bytes);
-      if (!sum) return tl::unexpected(sum.error());
-      row.bytes = std::move(*sum);
-    }
-    for (const SketchRow& row : *rows) {
-      if (model::day_of(row.start) < model::of(kept_from_, row.level)) continue;
-      table(row.level).insert_or_assign(std::pair(row.start, row.series), row.bytes);
+      if (model::day_of(row.start) >= model::of(kept_from_, row.level)) add_row(std::move(row));
     }
     return {};
+  }
+  // A damaged sketch stands for all of its series and bin.
+  void add_row(SketchRow row) {
+    const auto [at, is_new] = table(row.level).try_emplace(std::pair(row.start, row.series), row.bytes);
+    if (is_new) return;
+    auto sum = merged(at->second, row.bytes);
+    at->second = sum ? std::move(*sum) : std::move(row.bytes);
   }
 
   std::mutex mutex_;

@@ -1,5 +1,7 @@
 #include "store/rocksdb/batch_codec.h"
 
+#include <algorithm>
+
 #include "sketch/varint.h"
 #include "store/rocksdb/keys.h"
 
@@ -74,36 +76,65 @@ bool take_all_series(VarintReader& reader, bool with_texts, model::SampleBatch& 
   return true;
 }
 
+// Appends to a text whose room was made before: a batch has hundreds of thousands of numbers.
+class Writer {
+ public:
+  /// `finish` cuts off what was not used of `bytes_max`.
+  Writer(std::string& out, std::size_t bytes_max) : out_(out) {
+    const std::size_t before = out.size();
+    out.resize(before + bytes_max);
+    at_ = out.data() + before;
+  }
+  void varint(std::uint64_t value) {
+    for (; value >= 0x80; value >>= 7) *at_++ = static_cast<char>(value | 0x80);
+    *at_++ = static_cast<char>(value);
+  }
+  /// As a text, which `append_network` makes.
+  void network(const net::Prefix& network) {
+    constexpr std::size_t head_bytes = 2;
+    const auto address = network.address().bytes();
+    varint(head_bytes + address.size());
+    *at_++ = address.size() == 4 ? '\x04' : '\x06';
+    *at_++ = static_cast<char>(network.length());
+    at_ = std::copy(address.begin(), address.end(), at_);
+  }
+  void finish() { out_.resize(static_cast<std::size_t>(at_ - out_.data())); }
+
+ private:
+  std::string& out_;
+  char* at_;
+};
+
 }  // namespace
 
 std::string encode_batch(const model::SampleBatch& batch) {
-  constexpr std::size_t usual_series_bytes = 24, usual_sample_bytes = 10;
+  constexpr std::size_t series_bytes_max = 48, sample_bytes_max = 25;
   std::string out(1, batch_format_version);
-  out.reserve(batch.series.size() * usual_series_bytes + batch.samples.size() * usual_sample_bytes);
   append_text(out, batch.idempotency_key);
   append_text(out, batch.body_digest);
   append_varint(out, batch.names.size());
   for (const std::string& name : batch.names) append_text(out, name);
   append_varint(out, batch.series.size());
-  std::string network;
+  Writer series_writer(out, batch.series.size() * series_bytes_max);
   for (const model::BatchSeries& series : batch.series) {
-    append_varint(out, series.resource);
-    append_varint(out, series.pop);
-    append_varint(out, series.source);
-    network.clear();
-    append_network(network, series.client);
-    append_text(out, network);
-    append_varint(out, static_cast<std::uint64_t>(series.kind));
+    series_writer.varint(series.resource);
+    series_writer.varint(series.pop);
+    series_writer.varint(series.source);
+    series_writer.network(series.client);
+    series_writer.varint(static_cast<std::uint64_t>(series.kind));
   }
+  series_writer.finish();
   append_varint(out, batch.samples.size());
+  Writer sample_writer(out, batch.samples.size() * sample_bytes_max);
   std::uint64_t previous_us = 0;  // unsigned: differences of any two times wrap instead of overflowing
   for (const model::LatencySample& sample : batch.samples) {
     const auto at_us = static_cast<std::uint64_t>(to_us(sample.at));
-    append_varint(out, sample.series);
-    append_varint(out, sketch::zigzag(static_cast<std::int64_t>(at_us - previous_us)));
-    append_varint(out, sample.rtt_us);
+    sample_writer.varint(sample.series);
+    sample_writer.varint(sketch::zigzag(static_cast<std::int64_t>(at_us - previous_us)));
+    sample_writer.varint(sample.rtt_us);
     previous_us = at_us;
   }
+  sample_writer.finish();
   return out;
 }
 

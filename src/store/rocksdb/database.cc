@@ -14,14 +14,16 @@
 #include <rocksdb/write_batch.h>
 
 #include "base/log.h"
+#include "store/rocksdb/sketch_block.h"
 #include "store/rocksdb/slices.h"
 
 namespace peering::store::rocks {
 
 namespace {
 
-constexpr std::string_view format_key = "format";
-constexpr std::string_view format_version = "2", format_version_before = "1";
+constexpr std::string_view format_key = "format", upgrade_key = "upgrade_from";
+constexpr std::string_view format_version = "3";
+constexpr std::array<std::string_view, 2> format_versions_before = {"1", "2"};
 
 constexpr std::array<const char*, table_count> table_names = {
     "default",       "events",          "events_by_scope", "event_log",
@@ -84,6 +86,13 @@ rocksdb::ColumnFamilyOptions pending_options(rocksdb::ColumnFamilyOptions option
   return options;
 }
 
+// Blocks of sketches are summed up when they are read, flushed or compacted, never by who writes them: he
+// would hold up every other write.
+rocksdb::ColumnFamilyOptions sketch_options(rocksdb::ColumnFamilyOptions options) {
+  options.merge_operator = block_merge_operator();
+  return options;
+}
+
 }  // namespace
 
 tl::unexpected<Error> failed(const rocksdb::Status& status, std::string_view what) {
@@ -99,6 +108,9 @@ tl::unexpected<Error> failed(const rocksdb::Status& status, std::string_view wha
 
 void Batch::put(Table table, std::string_view key, std::string_view value) {
   (void)writes_.Put(handle(table), slice(key), slice(value));
+}
+void Batch::merge(Table table, std::string_view key, std::string_view block) {
+  (void)writes_.Merge(handle(table), slice(key), slice(block));
 }
 void Batch::remove(Table table, std::string_view key) { (void)writes_.Delete(handle(table), slice(key)); }
 void Batch::remove_range(Table table, std::string_view first, std::string_view end) {
@@ -121,8 +133,12 @@ Result<void> Database::open_folder() {
   const auto cache = rocksdb::NewLRUCache(cache_bytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> tables;
   for (const char* name : table_names) tables.emplace_back(name, table_options(cache));
-  rocksdb::ColumnFamilyOptions& pending = tables[static_cast<std::size_t>(Table::pending)].options;
-  pending = pending_options(pending);
+  const auto options_of = [&](Table table) -> rocksdb::ColumnFamilyOptions& {
+    return tables[static_cast<std::size_t>(table)].options;
+  };
+  options_of(Table::pending) = pending_options(options_of(Table::pending));
+  for (const Table table : {Table::sketches, Table::sketches_15m, Table::sketches_1h, Table::sketches_1d})
+    options_of(table) = sketch_options(options_of(table));
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* raw = nullptr;
   const auto status = rocksdb::DB::Open(database_options(), folder_, tables, &handles, &raw);
@@ -163,24 +179,32 @@ Result<void> Database::check_room() const {
               space.available, needed);
 }
 
+// A program of an older version must not open a folder that is half as this one writes it: the version comes
+// first, and from which one the folder is still to be brought to it.
 Result<void> Database::check_format() {
   const auto found = get(Table::state, format_key);
   if (!found) return tl::unexpected(found.error());
-  if (!*found) {
-    Batch first = batch();
-    first.put(Table::state, format_key, format_version);
-    return write(first);
+  if (*found && **found != format_version) {
+    if (std::ranges::find(format_versions_before, std::string_view(**found)) == format_versions_before.end())
+      return fail(ErrorCode::corrupt, "telemetry store: format version {}, this program knows {}", **found,
+                  format_version);
+    upgrade_from_ = **found;
+  } else if (*found) {
+    const auto unfinished = get(Table::state, upgrade_key);
+    if (!unfinished) return tl::unexpected(unfinished.error());
+    upgrade_from_ = unfinished->value_or("");
+    return {};
   }
-  upgrade_due_ = **found == format_version_before;
-  if (upgrade_due_ || **found == format_version) return {};
-  return fail(ErrorCode::corrupt, "telemetry store: format version {}, this program knows {}", **found,
-              format_version);
+  Batch first = batch();
+  first.put(Table::state, format_key, format_version);
+  if (!upgrade_from_.empty()) first.put(Table::state, upgrade_key, upgrade_from_);
+  return write(first);
 }
 
 Result<void> Database::finish_upgrade(Batch& batch) {
-  batch.put(Table::state, format_key, format_version);
+  batch.remove(Table::state, upgrade_key);
   auto written = write(batch);
-  if (written) upgrade_due_ = false;
+  if (written) upgrade_from_.clear();
   return written;
 }
 

@@ -48,6 +48,8 @@ tl::unexpected<Error> failed(const rocksdb::Status& status, std::string_view wha
 class Batch {
  public:
   void put(Table table, std::string_view key, std::string_view value);
+  /// Adds a block of sketches (`sketch_block.h`) to what is stored. For tables of sketches only.
+  void merge(Table table, std::string_view key, std::string_view block);
   void remove(Table table, std::string_view key);
   /// Keys from `first`, inclusive, to `end`, exclusive.
   void remove_range(Table table, std::string_view first, std::string_view end);
@@ -77,10 +79,9 @@ class Database {
   /// leaves the database `broken`: it can be read, but every further write fails, too.
   Result<void> write(Batch& batch);
 
-  /// The folder has the format version before this one: its sketches have one level only. Otherwise it is as
-  /// this program writes it.
-  bool is_upgrade_due() const { return upgrade_due_; }
-  /// Writes the batch, which brings the folder to this format version, and the version with it.
+  /// The format version that the folder still has in part; empty: it is as this program writes it.
+  const std::string& upgrade_from() const { return upgrade_from_; }
+  /// Writes the batch, with which the folder is wholly of this format version.
   Result<void> finish_upgrade(Batch& batch);
 
   bool broken() const { return broken_; }
@@ -109,7 +110,7 @@ class Database {
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, table_count> handles_{};
   std::atomic<bool> broken_ = false;
-  bool upgrade_due_ = false;
+  std::string upgrade_from_;
 };
 
 }  // namespace peering::store::rocks

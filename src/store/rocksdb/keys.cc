@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
+
+#include "store/rocksdb/sketch_block.h"
 
 namespace peering::store::rocks {
 
@@ -86,13 +87,14 @@ std::string timed_key(TimePoint time, std::string_view key) {
   return out.append(key);
 }
 
-Result<void> check_storable(std::string_view resource, std::string_view pop) {
-  constexpr std::size_t pop_bytes_max = std::numeric_limits<std::uint16_t>::max();
-  if (resource.find('\0') != std::string_view::npos) {
-    return tl::unexpected(invalid("prefix_resource", resource, "no zero byte"));
-  }
-  if (pop.size() > pop_bytes_max) return tl::unexpected(invalid("pop", pop, "at most 65535 bytes"));
-  return {};
+Result<void> check_resource(std::string_view resource) {
+  if (resource.find('\0') == std::string_view::npos) return {};
+  return tl::unexpected(invalid("prefix_resource", resource, "no zero byte"));
+}
+
+Result<void> check_client(const net::Prefix& client) {
+  if (has_block(client)) return {};
+  return tl::unexpected(invalid("client", client.to_string(), "a length of 8, 16, 24 ... bits"));
 }
 
 std::string resource_prefix(std::string_view resource) { return with_zero(resource); }
@@ -103,34 +105,20 @@ std::string sketch_bound(std::string_view resource, TimePoint start) {
   return out;
 }
 
-std::string sketch_key(const model::SeriesKey& series, TimePoint start) {
-  std::string out = sketch_bound(series.prefix_resource, start);
-  append_network(out, series.client);
-  out.push_back(static_cast<char>(series.kind));
-  out.push_back(static_cast<char>(series.pop.size() >> 8));
-  out.push_back(static_cast<char>(series.pop.size()));
-  return out.append(series.pop).append(series.source);
+std::string block_key(const BlockKey& key) {
+  std::string out = sketch_bound(key.resource, key.start);
+  append_network(out, key.block);
+  return out;
 }
 
-Result<SketchRow> read_sketch_key(std::string_view key) {
-  const auto damaged = [] { return fail(ErrorCode::corrupt, "telemetry store: damaged key of a sketch"); };
-  SketchRow row;
+Result<BlockKey> read_block_key(std::string_view key) {
+  const auto damaged = [] { return fail(ErrorCode::corrupt, "telemetry store: damaged key of sketches"); };
   const std::size_t zero = key.find('\0');
   if (zero == std::string_view::npos || key.size() < zero + 1 + number_bytes) return damaged();
-  row.series.prefix_resource = key.substr(0, zero);
-  row.start = from_ascending(read_number(key.substr(zero + 1)));
   std::string_view rest = key.substr(zero + 1 + number_bytes);
-  const auto network = take_network(rest);
-  if (!network || rest.size() < 3) return damaged();
-  row.series.client = *network;
-  row.series.kind = static_cast<model::SampleKind>(rest[0]);
-  const std::size_t pop_bytes =
-      std::size_t{static_cast<std::uint8_t>(rest[1])} << 8 | static_cast<std::uint8_t>(rest[2]);
-  rest.remove_prefix(3);
-  if (pop_bytes > rest.size()) return damaged();
-  row.series.pop = rest.substr(0, pop_bytes);
-  row.series.source = rest.substr(pop_bytes);
-  return row;
+  const auto block = take_network(rest);
+  if (!block || !rest.empty()) return damaged();
+  return BlockKey{key.substr(0, zero), from_ascending(read_number(key.substr(zero + 1))), *block};
 }
 
 std::string session_key(const model::SessionChange& change) {

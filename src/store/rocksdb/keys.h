@@ -40,15 +40,22 @@ std::string timed_key(TimePoint time, std::string_view key);
 inline constexpr std::string_view settled_state = "settled_through";
 
 /// Whether keys with these can be read again: an error names what is wrong.
-Result<void> check_storable(std::string_view resource, std::string_view pop);
+Result<void> check_resource(std::string_view resource);
+Result<void> check_client(const net::Prefix& client);
 /// `resource 00`.
 std::string resource_prefix(std::string_view resource);
 /// `resource 00 start`.
 std::string sketch_bound(std::string_view resource, TimePoint start);
-/// `resource 00 start family length address kind pop-length pop source`.
-std::string sketch_key(const model::SeriesKey& series, TimePoint start);
-/// `corrupt` for bytes that `sketch_key` cannot have made.
-Result<SketchRow> read_sketch_key(std::string_view key);
+/// Where a block of sketches is (`sketch_block.h`).
+struct BlockKey {
+  std::string_view resource;
+  TimePoint start;
+  net::Prefix block;
+};
+/// `resource 00 start network`.
+std::string block_key(const BlockKey& key);
+/// `corrupt` for bytes that `block_key` cannot have made. The resource belongs to `key`.
+Result<BlockKey> read_block_key(std::string_view key);
 
 /// `family length address router 00 distinguisher at`: the peer's address as a network of full length.
 std::string session_key(const model::SessionChange& change);

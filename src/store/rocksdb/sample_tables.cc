@@ -33,16 +33,12 @@ Result<Accepted> first_answer(std::string_view stored, const model::SampleBatch&
 }
 
 Result<void> check_batch(const model::SampleBatch& batch) {
-  constexpr std::uint8_t as_resource = 1, as_pop = 2;
-  std::vector<std::uint8_t> used(batch.names.size());
+  std::vector<bool> checked(batch.names.size());
   for (const model::BatchSeries& series : batch.series) {
-    used[series.resource] |= as_resource;
-    used[series.pop] |= as_pop;
-  }
-  for (std::size_t i = 0; i < used.size(); ++i) {
-    auto storable = check_storable((used[i] & as_resource) != 0 ? batch.names[i] : std::string_view(),
-                                   (used[i] & as_pop) != 0 ? batch.names[i] : std::string_view());
-    if (!storable) return storable;
+    if (auto storable = check_client(series.client); !storable) return storable;
+    if (checked[series.resource]) continue;
+    checked[series.resource] = true;
+    if (auto storable = check_resource(batch.names[series.resource]); !storable) return storable;
   }
   return {};
 }

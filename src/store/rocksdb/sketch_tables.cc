@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 
 #include "base/log.h"
+#include "store/rocksdb/block_groups.h"
 #include "store/rocksdb/keys.h"
+#include "store/rocksdb/sketch_block.h"
+#include "store/rocksdb/sketch_upgrade.h"
 #include "store/rocksdb/slices.h"
 #include "store/sketch_levels.h"
 
@@ -23,6 +27,49 @@ Table table_of(SketchLevel level) {
   return model::of(tables, level);
 }
 
+model::SeriesKey series_of(const BlockKey& key, const BlockSketch& sketch) {
+  return {std::string(key.resource), client_of(key.block, sketch.client), std::string(sketch.pop),
+          sketch.kind, std::string(sketch.source)};
+}
+
+void append_rows(std::vector<SketchRow>& out, const BlockKey& key, std::span<const BlockSketch> sketches) {
+  for (const BlockSketch& each : sketches)
+    out.push_back({series_of(key, each), key.start, std::string(each.bytes)});
+}
+
+// Numbers the series of an answer.
+class SeriesNumbers {
+ public:
+  explicit SeriesNumbers(std::vector<model::SeriesKey>& series) : series_(series) {}
+
+  std::uint32_t of(const BlockKey& key, const BlockSketch& sketch) {
+    // From bin to bin they mostly come in the same order.
+    last_ = last_ + 1 < series_.size() ? last_ + 1 : 0;
+    if (last_ < series_.size() && is(series_[last_], key, sketch)) return last_;
+    const auto next = static_cast<std::uint32_t>(series_.size());
+    const auto [found, is_new] = numbers_.try_emplace(series_of(key, sketch), next);
+    if (is_new) series_.push_back(found->first);
+    return last_ = found->second;
+  }
+
+ private:
+  static bool is(const model::SeriesKey& series, const BlockKey& key, const BlockSketch& sketch) {
+    return series.kind == sketch.kind && series.client == client_of(key.block, sketch.client) &&
+           series.pop == sketch.pop && series.source == sketch.source;
+  }
+
+  std::vector<model::SeriesKey>& series_;
+  std::map<model::SeriesKey, std::uint32_t> numbers_;
+  std::uint32_t last_ = 0;
+};
+
+model::OfLevels<model::SketchBatch> by_level(std::span<const SketchRow> rows) {
+  model::OfLevels<model::SketchBatch> out;
+  for (const SketchRow& row : rows)
+    out[static_cast<std::size_t>(row.level)].add(row.series, row.start, row.bytes);
+  return out;
+}
+
 std::string kept_value(const model::OfLevels<TimePoint>& kept_from) {
   std::string out;
   for (const TimePoint each : kept_from) out += time_value(each);
@@ -35,23 +82,7 @@ Result<void> SketchTables::load() {
   const std::lock_guard lock(changing_);
   due_.clear();
   damaged_.clear();
-  if (!database_.is_upgrade_due()) return {};
-  return mark_all();
-}
-
-Result<void> SketchTables::mark_all() {
-  Batch batch = database_.batch();
-  const auto at = database_.iterate(Table::sketches);
-  at->SeekToFirst();
-  while (at->Valid()) {
-    const auto row = read_sketch_key(view(at->key()));
-    if (!row) return tl::unexpected(row.error());
-    const TimePoint day = model::day_of(row->start);
-    batch.put(Table::roll_ups_due, sketch_bound(row->series.prefix_resource, day), "");
-    at->Seek(slice(sketch_bound(row->series.prefix_resource, day + one_day)));
-  }
-  if (!at->status().ok()) return failed(at->status(), "read sketches");
-  return database_.finish_upgrade(batch);
+  return upgrade_sketches(database_);
 }
 
 Result<model::OfLevels<TimePoint>> SketchTables::kept_from(const rocksdb::Snapshot* snapshot) const {
@@ -70,33 +101,34 @@ Result<model::OfLevels<TimePoint>> SketchTables::kept_from(const rocksdb::Snapsh
   return out;
 }
 
-Result<void> SketchTables::settle(std::span<const SketchRow> rows, std::uint64_t through) {
-  const std::lock_guard alone(changing_);
-  const auto kept = kept_from(nullptr);
-  if (!kept) return tl::unexpected(kept.error());
+Result<bool> SketchTables::was_settled(std::uint64_t through) const {
   const auto settled = database_.get(Table::state, settled_state);
   if (!settled) return tl::unexpected(settled.error());
-  const bool repeated = through != 0 && *settled && through <= read_sequence(**settled);
+  return through != 0 && *settled && through <= read_sequence(**settled);
+}
+
+Result<void> SketchTables::settle(const model::SketchBatch& added, std::uint64_t through) {
+  const std::lock_guard alone(changing_);
+  const auto repeated = was_settled(through);
+  if (!repeated || *repeated) return repeated.map([](bool) {});
+  const auto kept = kept_from(nullptr);
+  if (!kept) return tl::unexpected(kept.error());
   Batch batch = database_.batch();
   std::set<ResourceDay> newly_due;
   std::vector<SketchRow> late;
-  for (const SketchRow& row : rows) {
-    const model::SeriesKey& series = row.series;
-    if (auto storable = check_storable(series.prefix_resource, series.pop); !storable) return storable;
-    if (row.start < model::of(*kept, SketchLevel::five_minutes)) {
-      if (!repeated) late.push_back(row);
-      continue;
-    }
-    batch.put(Table::sketches, sketch_key(row.series, row.start), row.bytes);
-    ResourceDay day(row.series.prefix_resource, model::day_of(row.start));
+  auto grouped = for_each_block(added, [&](const BlockKey& key, std::span<const BlockSketch> sketches) {
+    if (key.start < model::of(*kept, SketchLevel::five_minutes)) return append_rows(late, key, sketches);
+    batch.merge(Table::sketches, block_key(key), write_block(sketches));
+    ResourceDay day(key.resource, model::day_of(key.start));
     if (!due_.contains(day)) newly_due.insert(std::move(day));
-  }
+  });
+  if (!grouped) return grouped;
   for (const auto& [resource, day] : newly_due)
     batch.put(Table::roll_ups_due, sketch_bound(resource, day), "");
-  if (auto added = add_late(batch, late, *kept); !added) return added;
+  if (auto summed_up = add_late(batch, late, *kept); !summed_up) return summed_up;
   if (through > 0) {
     batch.remove_range(Table::pending, sequence_key(0), sequence_key(through) + '\0');
-    if (!repeated) batch.put(Table::state, settled_state, sequence_key(through));
+    batch.put(Table::state, settled_state, sequence_key(through));
   }
   if (batch.empty()) return {};
   if (auto written = database_.write(batch); !written) return written;
@@ -106,19 +138,16 @@ Result<void> SketchTables::settle(std::span<const SketchRow> rows, std::uint64_t
 
 Result<void> SketchTables::add_late(Batch& batch, std::span<const SketchRow> late,
                                     const model::OfLevels<TimePoint>& kept) const {
-  auto rows = rolled_up(late);
+  const auto rows = rolled_up(late);
   if (!rows) return tl::unexpected(rows.error());
-  for (SketchRow& row : *rows) {
-    if (model::day_of(row.start) < model::of(kept, row.level)) continue;
-    const std::string key = sketch_key(row.series, row.start);
-    const auto stored = database_.get(table_of(row.level), key);
-    if (!stored) return tl::unexpected(stored.error());
-    if (*stored) {
-      auto sum = merged(**stored, row.bytes);
-      if (!sum) return tl::unexpected(sum.error());
-      row.bytes = std::move(*sum);
-    }
-    batch.put(table_of(row.level), key, row.bytes);
+  const auto levels = by_level(*rows);
+  for (const SketchLevel level : model::sketch_levels) {
+    auto done = for_each_block(model::of(levels, level),
+                               [&](const BlockKey& key, std::span<const BlockSketch> sketches) {
+                                 if (model::day_of(key.start) < model::of(kept, level)) return;
+                                 batch.merge(table_of(level), block_key(key), write_block(sketches));
+                               });
+    if (!done) return done;
   }
   return {};
 }
@@ -131,11 +160,16 @@ Result<Sketches> SketchTables::sketches(const SketchQuery& query) {
   if (!due) return tl::unexpected(due.error());
   const auto settled = database_.get(Table::state, settled_state, moment.snapshot());
   if (!settled) return tl::unexpected(settled.error());
-  Sketches out{{}, *settled ? read_sequence(**settled) : 0};
+  Sketches out;
+  out.settled_through = *settled ? read_sequence(**settled) : 0;
+  SeriesNumbers numbers(out.series);
   for (const LevelRange& range : levels_to_read(query, *kept, *due)) {
-    if (auto done = read(range, query.prefix_resource, moment.snapshot(), out.rows); !done) {
-      return tl::unexpected(done.error());
-    }
+    auto done = read(range, query.prefix_resource, moment.snapshot(),
+                     [&](const BlockKey& key, std::span<const BlockSketch> sketches) {
+                       for (const BlockSketch& each : sketches)
+                         out.add(numbers.of(key, each), key.start, range.level, each.bytes);
+                     });
+    if (!done) return tl::unexpected(done.error());
   }
   return out;
 }
@@ -156,25 +190,18 @@ Result<std::set<TimePoint>> SketchTables::due_days(const SketchQuery& query,
 }
 
 Result<void> SketchTables::read(const LevelRange& range, const std::string& resource,
-                                const rocksdb::Snapshot* snapshot, std::vector<SketchRow>& out) const {
+                                const rocksdb::Snapshot* snapshot, const VisitBlock& visit) const {
   const auto at = database_.iterate(table_of(range.level), snapshot);
   const std::string end = sketch_bound(resource, range.to);
   for (at->Seek(slice(sketch_bound(resource, range.from))); at->Valid() && view(at->key()) < end;
        at->Next()) {
-    auto row = read_sketch_key(view(at->key()));
-    if (!row) return tl::unexpected(row.error());
-    row->bytes = at->value().ToString();
-    row->level = range.level;
-    out.push_back(std::move(*row));
+    const auto key = read_block_key(view(at->key()));
+    if (!key) return tl::unexpected(key.error());
+    const auto sketches = read_block(view(at->value()));
+    if (!sketches) return fail(ErrorCode::corrupt, "telemetry store: damaged block of sketches");
+    visit(*key, *sketches);
   }
   return at->status().ok() ? Result<void>{} : failed(at->status(), "read sketches");
-}
-
-Result<std::optional<SketchRow>> SketchTables::sketch(const model::SeriesKey& series, TimePoint start) {
-  auto bytes = database_.get(Table::sketches, sketch_key(series, start));
-  if (!bytes) return tl::unexpected(bytes.error());
-  if (!*bytes) return std::nullopt;
-  return SketchRow{series, start, std::move(**bytes)};
 }
 
 Result<std::size_t> SketchTables::roll_up(TimePoint before, std::size_t limit) {
@@ -216,9 +243,10 @@ Result<bool> SketchTables::roll_up_day(const ResourceDay& due) {
   const auto kept = kept_from(nullptr);
   if (!kept) return tl::unexpected(kept.error());
   std::vector<SketchRow> fine;
-  if (auto done = read({SketchLevel::five_minutes, day, day + one_day}, resource, nullptr, fine); !done) {
-    return tl::unexpected(done.error());
-  }
+  auto done = read(
+      {SketchLevel::five_minutes, day, day + one_day}, resource, nullptr,
+      [&](const BlockKey& key, std::span<const BlockSketch> sketches) { append_rows(fine, key, sketches); });
+  if (!done) return tl::unexpected(done.error());
   const auto rows = rolled_up(fine);
   if (!rows) {
     log::error("telemetry store: the sketches of {} of {} are not rolled up: {}", resource,
@@ -227,9 +255,14 @@ Result<bool> SketchTables::roll_up_day(const ResourceDay& due) {
     return false;
   }
   Batch batch = database_.batch();
-  for (const SketchRow& row : *rows) {
-    if (day < model::of(*kept, row.level)) continue;
-    batch.put(table_of(row.level), sketch_key(row.series, row.start), row.bytes);
+  const auto levels = by_level(*rows);
+  for (const SketchLevel level : model::sketch_levels) {
+    if (day < model::of(*kept, level)) continue;
+    auto put = for_each_block(model::of(levels, level),
+                              [&](const BlockKey& key, std::span<const BlockSketch> sketches) {
+                                batch.put(table_of(level), block_key(key), write_block(sketches));
+                              });
+    if (!put) return tl::unexpected(put.error());
   }
   batch.remove(Table::roll_ups_due, sketch_bound(resource, day));
   if (auto written = database_.write(batch); !written) return tl::unexpected(written.error());

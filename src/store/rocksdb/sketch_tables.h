@@ -5,6 +5,7 @@
 // moment loses and doubles nothing. Readers use five-minute bins of days that are due. Expiry drops ranges.
 #pragma once
 
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -14,6 +15,8 @@
 #include <vector>
 
 #include "store/rocksdb/database.h"
+#include "store/rocksdb/keys.h"
+#include "store/rocksdb/sketch_block.h"
 #include "store/sketch_levels.h"
 #include "store/telemetry_store.h"
 
@@ -23,29 +26,29 @@ namespace peering::store::rocks {
 class SketchTables {
  public:
   explicit SketchTables(Database& database) : database_(database) {}
-  /// Call before anything else, and after the database was opened again. Marks what an older version of this
-  /// program wrote, which knew one level only, as due.
+  /// Call before anything else, and after the database was opened again. Brings what an older version of this
+  /// program wrote to the present form.
   Result<void> load();
 
-  Result<void> settle(std::span<const SketchRow> rows, std::uint64_t through);
+  Result<void> settle(const model::SketchBatch& added, std::uint64_t through);
   Result<Sketches> sketches(const SketchQuery& query);
-  Result<std::optional<SketchRow>> sketch(const model::SeriesKey& series, TimePoint start);
   Result<std::size_t> roll_up(TimePoint before, std::size_t limit);
   Result<void> expire(const model::OfLevels<TimePoint>& before);
 
  private:
   using ResourceDay = std::pair<std::string, TimePoint>;
 
-  Result<void> mark_all();
+  Result<bool> was_settled(std::uint64_t through) const;
   Result<model::OfLevels<TimePoint>> kept_from(const rocksdb::Snapshot* snapshot) const;
   Result<std::set<TimePoint>> due_days(const SketchQuery& query, const rocksdb::Snapshot* snapshot) const;
+  using VisitBlock = std::function<void(const BlockKey&, std::span<const BlockSketch>)>;
   Result<void> read(const LevelRange& range, const std::string& resource, const rocksdb::Snapshot* snapshot,
-                    std::vector<SketchRow>& out) const;
-  Result<void> add_late(Batch& batch, std::span<const SketchRow> late,
-                        const model::OfLevels<TimePoint>& kept) const;
+                    const VisitBlock& visit) const;
   // Both under `changing_`.
   Result<std::vector<ResourceDay>> due_before(TimePoint before, std::size_t limit) const;
   Result<bool> roll_up_day(const ResourceDay& due);
+  Result<void> add_late(Batch& batch, std::span<const SketchRow> late,
+                        const model::OfLevels<TimePoint>& kept) const;
   Result<void> remove_days_before(Batch& batch, Table table, TimePoint day) const;
 
   Database& database_;

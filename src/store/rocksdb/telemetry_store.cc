@@ -72,14 +72,11 @@ class RocksTelemetryStore final : public TelemetryStore {
   Result<std::vector<PendingBatch>> pending(std::uint64_t after, std::size_t limit) override {
     return reading([&] { return samples_.pending(after, limit); });
   }
-  Result<void> settle(std::span<const SketchRow> rows, std::uint64_t through) override {
-    return writing([&] { return sketches_.settle(rows, through); });
+  Result<void> settle(const model::SketchBatch& added, std::uint64_t through) override {
+    return writing([&] { return sketches_.settle(added, through); });
   }
   Result<Sketches> sketches(const SketchQuery& query) override {
     return reading([&] { return sketches_.sketches(query); });
-  }
-  Result<std::optional<SketchRow>> sketch(const model::SeriesKey& series, TimePoint start) override {
-    return reading([&] { return sketches_.sketch(series, start); });
   }
   Result<std::size_t> roll_up(TimePoint before, std::size_t limit) override {
     return writing([&] { return sketches_.roll_up(before, limit); });
