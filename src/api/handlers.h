@@ -230,8 +230,9 @@ arm::Answer list_tokens(Call& call);
 arm::Answer create_token(Call& call);
 arm::Answer delete_token(Call& call);
 
-// latency_report.cc, latency_ingest.cc
+// latency_report.cc, latency_comparison.cc, latency_ingest.cc
 arm::Answer get_latency_report(Call& call);
+arm::Answer get_latency_comparison(Call& call);
 arm::Answer post_samples(Call& call);
 
 // system.cc

@@ -95,6 +95,14 @@ arm::Expected<void> read_percentiles(const std::string& text, latency::ReportQue
 
 }  // namespace
 
+arm::Expected<latency::ReportQuery> read_latency_span(const arm::Query& query, std::string_view otherwise,
+                                                      TimePoint now) {
+  latency::ReportQuery out;
+  const std::string text = query.get("timespan").value_or(std::string(otherwise));
+  if (auto ok = read_timespan(text, now, out); !ok) return tl::unexpected(ok.error());
+  return out;
+}
+
 arm::Expected<LatencyQuery> read_latency_query(const arm::Query& query, TimePoint now) {
   LatencyQuery out;
   latency::ReportQuery& report = out.report;

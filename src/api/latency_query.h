@@ -19,4 +19,8 @@ inline constexpr std::size_t latency_points_max = 10000;
 /// `now` ends a timespan that is a duration. 400 names the parameter, its value and the rule.
 arm::Expected<LatencyQuery> read_latency_query(const arm::Query& query, TimePoint now);
 
+/// Only from when to when, as `timespan` says or `otherwise` where it is absent; the rest is left as it is.
+arm::Expected<latency::ReportQuery> read_latency_span(const arm::Query& query, std::string_view otherwise,
+                                                      TimePoint now);
+
 }  // namespace peering::api

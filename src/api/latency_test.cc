@@ -128,6 +128,72 @@ TEST_F(Latency, AFullQueueAndAFullDiskAreSaid) {
   EXPECT_EQ(reply.code(), "InsufficientStorage");
 }
 
+TEST_F(Latency, ComparesThePopsOfAPrefixAndSaysWhetherTheNearestServes) {
+  std::string body;
+  const auto samples = [&](std::string_view pop, int rtt_us, int count, std::string_view kind = "srtt") {
+    for (int i = 0; i < count; ++i)
+      body += fmt::format(
+          R"({{"time":"2026-11-23T11:57:00Z","client":"203.0.113.9","pop":"{}","rtt_us":{},"kind":"{}"}})"
+          "\n",
+          pop, rtt_us + i % 10 * 20, kind);
+  };
+  samples("FRA", 31'000, 400);
+  samples("AMS", 22'000, 100);
+  samples("LON", 23'000, 100);
+  samples("PAR", 9'000, 9);
+  samples("FRA", 5'000, 20, "icmp");
+  ASSERT_EQ(hand_in(body).status, 202);
+  for (const std::string& base : {prefix, service_path("svc1")}) {
+    const Reply reply = get(base + "/providers/Open.Peering/latencyComparison?timespan=PT6H");
+    ASSERT_EQ(reply.status, 200) << reply.text;
+    ASSERT_EQ(reply.body.at("kinds").as_array().size(), 2U) << "kinds are not mixed";
+    const json::value& srtt = reply.body.at("kinds").at(0);
+    EXPECT_EQ(srtt.at("serving"), "FRA");
+    EXPECT_EQ(srtt.at("nearest"), "AMS");
+    EXPECT_EQ(srtt.at("servedByNearest"), false);
+    std::vector<std::string> standings;
+    for (const json::value& each : srtt.at("candidates").as_array())
+      standings.push_back(*find_string(each, "pop") + " " + *find_string(each, "standing"));
+    EXPECT_THAT(standings, testing::ElementsAre("AMS best", "LON tie", "FRA behind", "PAR insufficient"));
+    EXPECT_NEAR(srtt.at("candidates").at(2).at("behind_us").to_number<double>(), 9000, 400);
+    EXPECT_EQ(reply.body.at("kinds").at(1).at("servedByNearest"), true);
+  }
+  EXPECT_EQ(get(prefix + "/providers/Open.Peering/latencyComparison?by=provider").status, 400);
+  EXPECT_EQ(get(prefix + "/providers/Open.Peering/latencyComparison?timespan=P2D").status, 400);
+}
+
+TEST_F(Latency, ComparesPartnersAndLocationsOfACustomerAndNobodyElses) {
+  ASSERT_LT(put(service_path("svc2"),
+                R"({"location":"eastus","properties":{"peeringServiceLocation":"Victoria",
+                   "peeringServiceProvider":"IIJ"}})")
+                .status,
+            202);
+  ASSERT_LT(put(service_path("svc2") + "/prefixes/p2", prefix_body("198.51.100.0/24")).status, 202);
+  refresh_registry();
+  std::string body;
+  for (int i = 0; i < 100; ++i)
+    body += sample(40'000 + i % 10 * 20) + sample(50'000 + i % 10 * 20, "198.51.100.7");
+  ASSERT_EQ(hand_in(body).status, 202);
+  for (const std::string& scope : {std::string(sub_a), std::string(sub_a) + "/resourceGroups/rg1"}) {
+    const Reply reply = get(scope + "/providers/Open.Peering/latencyComparison?by=provider&timespan=PT6H");
+    ASSERT_EQ(reply.status, 200) << reply.text;
+    const json::array& candidates = reply.body.at("kinds").at(0).at("candidates").as_array();
+    ASSERT_EQ(candidates.size(), 2U);
+    EXPECT_EQ(candidates[0].at("provider"), "Kordia Limited");
+    EXPECT_EQ(candidates[0].at("standing"), "best");
+    EXPECT_EQ(candidates[1].at("provider"), "IIJ");
+    EXPECT_EQ(candidates[1].at("standing"), "behind");
+    EXPECT_EQ(candidates[1].at("prefixes"), 1);
+    EXPECT_FALSE(reply.body.at("kinds").at(0).as_object().contains("serving"));
+  }
+  const Reply both = get(std::string(sub_a) + "/providers/Open.Peering/latencyComparison?timespan=PT6H");
+  EXPECT_EQ(both.body.at("kinds").at(0).at("candidates").at(0).at("location"), "Victoria");
+  make_group(sub_b);
+  const Reply other = get(std::string(sub_b) + "/providers/Open.Peering/latencyComparison");
+  ASSERT_EQ(other.status, 200) << other.text;
+  EXPECT_TRUE(other.body.at("kinds").as_array().empty());
+}
+
 TEST_F(Latency, CsvGoesInAndOut) {
   EXPECT_EQ(hand_in("rtt_us,time,client,pop\n1500,2026-11-23T11:57:00Z,203.0.113.9,FRA\n",
                     "text/csv; header=present")

@@ -246,6 +246,8 @@ constexpr Route table[] = {
     {Method::get, SERVICE OPEN "/alerts", "ConnectionAlerts_List", P::read, E::none, list_alerts},
     {Method::get, SERVICE OPEN "/routes", "ConnectionRoutes_List", P::read, E::none, list_current_routes},
     {Method::get, SERVICE OPEN "/latency", "ConnectionLatency_Get", P::read, E::none, get_latency_report},
+    {Method::get, SERVICE OPEN "/latencyComparison", "ConnectionLatencyComparison_Get", P::read, E::none,
+     get_latency_comparison},
     {Method::get, SERVICE OPEN "/validation", "ConnectionValidation_List", P::read, E::none,
      get_connection_validation},
     {Method::get, SERVICE OPEN "/redundancy", "ConnectionRedundancy_Get", P::read, E::none, get_redundancy},
@@ -270,6 +272,8 @@ constexpr Route table[] = {
     {Method::get, PREFIX OPEN "/routes", "PrefixRoutes_List", P::read, E::none, list_current_routes},
     {Method::get, PREFIX OPEN "/latency", "PrefixLatency_Get", P::read, E::none, get_latency_report},
     {Method::get, PREFIX OPEN "/reachability", "PrefixReachability_Get", P::read, E::none, get_reachability},
+    {Method::get, PREFIX OPEN "/latencyComparison", "PrefixLatencyComparison_Get", P::read, E::none,
+     get_latency_comparison},
 
     // Open.Peering on what partners ask for.
     {Method::post, PEER_ASN OPEN "/approve", "PeerAsns_Approve", P::operate, E::applies, approve_peer_asn},
@@ -284,6 +288,10 @@ constexpr Route table[] = {
     {Method::get, SUBSCRIPTION OPEN "/incidents", "SubscriptionIncidents_List", P::read, E::none,
      list_incidents},
     {Method::get, SUBSCRIPTION OPEN "/alerts", "SubscriptionAlerts_List", P::read, E::none, list_alerts},
+    {Method::get, SUBSCRIPTION OPEN "/latencyComparison", "SubscriptionLatencyComparison_Get", P::read,
+     E::none, get_latency_comparison},
+    {Method::get, GROUP OPEN "/latencyComparison", "ResourceGroupLatencyComparison_Get", P::read, E::none,
+     get_latency_comparison},
     {Method::get, GROUP OPEN "/events", "ResourceGroupEvents_List", P::read, E::none, list_events},
     {Method::get, GROUP OPEN "/incidents", "ResourceGroupIncidents_List", P::read, E::none, list_incidents},
     {Method::get, GROUP OPEN "/alerts", "ResourceGroupAlerts_List", P::read, E::none, list_alerts},

@@ -1,4 +1,4 @@
-// `latency report|import`: round-trip times out and in.
+// `latency report|compare|import`: round-trip times out and in.
 #include <chrono>
 #include <fstream>
 #include <functional>
@@ -35,6 +35,34 @@ Outcome<void> report(Session& session, const Call& call) {
     return {};
   }
   session.print_list(latency_rows(*answer), latency_columns());
+  return {};
+}
+
+// A connection or prefix where one is named, else a resource group or the subscription.
+Outcome<std::string> compared_scope(const Session& session, const Call& call) {
+  if (call.text("id") || call.text("peering-service-name")) return resource_of(session, call);
+  const auto subscription = session.subscription();
+  if (!subscription) return tl::unexpected(subscription.error());
+  const auto group = call.text("resource-group");
+  return group ? group_path(*subscription, *group) : subscription_path(*subscription);
+}
+
+Outcome<void> compare(Session& session, const Call& call) {
+  const auto scope = compared_scope(session, call);
+  if (!scope) return tl::unexpected(scope.error());
+  Query query;
+  for (const char* name : {"timespan", "by"}) {
+    if (const auto given = call.text(name)) query.add(name, *given);
+  }
+  const auto answer = session.api().get(extension_path(*scope, "latencyComparison"), query);
+  if (!answer) return tl::unexpected(answer.error());
+  const Format format = session.settings().format;
+  if (format == Format::json || format == Format::yaml) {
+    session.print_one(*answer, {});
+    return {};
+  }
+  session.print_list(comparison_rows(*answer), comparison_columns(*answer));
+  for (const std::string& note : comparison_notes(*answer)) session.note(note);
   return {};
 }
 
@@ -163,8 +191,16 @@ std::vector<Command> latency_commands() {
   report_options.push_back({"--pop", "only this PoP"});
   report_options.push_back({"--group-by", "what separates series, e.g. pop,kind"});
   report_options.push_back({"--percentiles", "e.g. 50,90,95,99"});
+  std::vector<OptionSpec> compare_options = resource_options();
+  compare_options.push_back({"--timespan", "PT6H, PT12H, P1D, P7D, P30D, or start/end"});
+  compare_options.push_back({"--by", "provider, location, or provider,location"});
   return {
       {"latency report", "Show round-trip times of a connection or prefix.", report_options, report},
+      {"latency compare",
+       "Compare the PoPs of a connection or prefix; without one the partners and locations of the resource "
+       "group or "
+       "subscription.",
+       compare_options, compare},
       {"latency import",
        "Send a file of samples to the server; sending it again changes nothing.",
        {{"file", "NDJSON, CSV or binary samples, also .gz and .zst; - is stdin", OptionKind::text, true},

@@ -10,4 +10,11 @@ namespace peering::cli {
 json::array latency_rows(const json::value& report);
 Columns latency_columns();
 
+/// The candidates of a comparison, each with its kind.
+json::array comparison_rows(const json::value& comparison);
+/// With what is compared by.
+Columns comparison_columns(const json::value& comparison);
+/// Of each kind that names them: which PoP serves, and which is the nearest.
+std::vector<std::string> comparison_notes(const json::value& comparison);
+
 }  // namespace peering::cli
