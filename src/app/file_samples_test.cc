@@ -59,7 +59,8 @@ struct FileSamplesTest : testing::Test {
     const latency::BinQuery all{model::lower(latency::resource_of("p")), now() - std::chrono::hours(1),
                                 now() + std::chrono::hours(1)};
     std::uint64_t out = 0;
-    for (const latency::SeriesBin& each : recorder.bins(all).value()) out += each.sketch.count();
+    const auto bins = recorder.bins(all).value();
+    for (const latency::SeriesBin& each : bins) out += each.sketch.count();
     return out;
   }
   template <class Look>
