@@ -8,7 +8,7 @@ namespace peering::api {
 
 namespace {
 
-constexpr std::size_t prefixes_max = 1000;
+constexpr std::size_t shown_prefixes_max = 1000;
 
 arm::Expected<void> add_routes(const Call& call, const Record& record, json::array& out) {
   const auto monitoring = load(call, record.stored.key + std::string(monitoring_suffix));
@@ -36,7 +36,7 @@ arm::Answer list_current_routes(Call& call) {
   if (!base) return tl::unexpected(base.error());
   std::vector<Record> prefixes{*base};
   if (base->stored.type == peering_service_type) {
-    auto all = load_all(call, prefix_type, base_key + "/", prefixes_max);
+    auto all = load_all(call, prefix_type, base_key + "/", shown_prefixes_max);
     if (!all) return tl::unexpected(all.error());
     prefixes = std::move(*all);
   }

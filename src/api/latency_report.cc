@@ -9,12 +9,12 @@ namespace peering::api {
 
 namespace {
 
-constexpr std::size_t prefixes_max = 1000;
+constexpr std::size_t reported_prefixes_max = 1000;
 
 // The prefix that the path names, or every prefix of the connection that it names.
 arm::Expected<std::vector<Record>> prefixes_of(const Call& call, const Record& base) {
   if (base.stored.type != peering_service_type) return std::vector<Record>{base};
-  return load_all(call, prefix_type, base.stored.key + "/", prefixes_max);
+  return load_all(call, prefix_type, base.stored.key + "/", reported_prefixes_max);
 }
 
 // Without a judge that follows the prefix, what the bins of the report show by themselves, of five minutes

@@ -13,7 +13,7 @@ namespace peering::api {
 
 namespace {
 
-constexpr std::size_t prefixes_max = 1000;
+constexpr std::size_t suggested_prefixes_max = 1000;
 constexpr std::size_t events_max = 1000;
 constexpr std::string_view settings_suffix = "/providers/Open.Peering/monitoring/default";
 
@@ -106,7 +106,7 @@ arm::Answer get_suggestion(Call& call) {
 arm::Answer list_suggestions(Call& call) {
   const std::string base_key = call.base_key();
   if (const auto base = load_parent(call, base_key); !base) return tl::unexpected(base.error());
-  const auto prefixes = load_all(call, prefix_type, base_key + "/", prefixes_max);
+  const auto prefixes = load_all(call, prefix_type, base_key + "/", suggested_prefixes_max);
   if (!prefixes) return tl::unexpected(prefixes.error());
   json::array items;
   for (const Record& prefix : *prefixes) {

@@ -11,7 +11,7 @@ namespace peering::store::rocks {
 
 namespace {
 
-constexpr Microseconds one_day = model::width_of(model::SketchLevel::day);
+constexpr Microseconds day_width = model::width_of(model::SketchLevel::day);
 constexpr std::string_view one_level_version = "1";
 constexpr std::size_t rows_at_once = 10'000;
 
@@ -76,7 +76,7 @@ Result<void> mark_all_days(Database& database, Batch& batch) {
     const TimePoint day = model::day_of(key->start);
     const std::string resource(key->resource);
     batch.put(Table::roll_ups_due, sketch_bound(resource, day), "");
-    at->Seek(slice(sketch_bound(resource, day + one_day)));
+    at->Seek(slice(sketch_bound(resource, day + day_width)));
   }
   return at->status().ok() ? Result<void>{} : failed(at->status(), "read sketches");
 }
