@@ -17,7 +17,8 @@ using testing::HasSubstr;
 
 const TimePoint at_noon = *parse_rfc3339("2026-11-23T12:00:30Z");
 
-arm::Expected<MetricsQuery> read(std::string_view text, std::string_view type = peering_service_type) {
+arm::Expected<MetricsQuery> read_metrics(std::string_view text,
+                                         std::string_view type = peering_service_type) {
   return read_metrics_query(
       *arm::Query::parse(text), type,
       type == peering_type ? "Microsoft.Peering/peerings" : "Microsoft.Peering/peeringServices", at_noon);
@@ -75,7 +76,7 @@ TEST(DimensionFilter, WhatItDoesNotUnderstandIsRefusedByPlace) {
 }
 
 TEST(MetricsQuery, WithoutParametersIsTheFirstMetricOfTheLastHour) {
-  const auto query = read("");
+  const auto query = read_metrics("");
   ASSERT_TRUE(query);
   ASSERT_EQ(query->metrics.size(), 1U);
   EXPECT_EQ(query->metrics.front()->name, "RoundTripTime");
@@ -88,7 +89,7 @@ TEST(MetricsQuery, WithoutParametersIsTheFirstMetricOfTheLastHour) {
 }
 
 TEST(MetricsQuery, ReadsEveryParameterWithoutCase) {
-  const auto query = read(
+  const auto query = read_metrics(
       "metricNames=flapcounts,%20SessionAvailability&timespan=2026-11-23T00:00:00Z/2026-11-23T06:00:00Z"
       "&interval=pt5m&aggregation=average,Total,None&top=3&orderby=count%20desc&resultType=metadata"
       "&metricnamespace=microsoft.peering/"
@@ -110,18 +111,20 @@ TEST(MetricsQuery, ReadsEveryParameterWithoutCase) {
 }
 
 TEST(MetricsQuery, TimeGrainsAreThoseThatAllMetricsHave) {
-  EXPECT_EQ(read("metricnames=PrefixLatency")->interval_text, "PT1H");
-  EXPECT_EQ(read("metricnames=SessionAvailability,FlapCounts", peering_type)->interval_text, "PT5M");
-  EXPECT_EQ(read("metricnames=FlapCounts&timespan=P7D", peering_type)->interval_text, "PT1H");
-  const auto full = read("metricnames=PrefixLatency&interval=FULL&timespan=P1D");
+  EXPECT_EQ(read_metrics("metricnames=PrefixLatency")->interval_text, "PT1H");
+  EXPECT_EQ(read_metrics("metricnames=SessionAvailability,FlapCounts", peering_type)->interval_text, "PT5M");
+  EXPECT_EQ(read_metrics("metricnames=FlapCounts&timespan=P7D", peering_type)->interval_text, "PT1H");
+  const auto full = read_metrics("metricnames=PrefixLatency&interval=FULL&timespan=P1D");
   ASSERT_TRUE(full);
   EXPECT_EQ(full->window.count, 1U);
-  EXPECT_EQ(read("metricnames=PrefixLatency&interval=PT7M&AutoAdjustTimegrain=true")->interval_text, "PT1H");
-  EXPECT_EQ(
-      read("metricnames=FlapCounts&interval=PT2M&AutoAdjustTimegrain=true", peering_type)->interval_text,
-      "PT5M");
-  EXPECT_THAT(read("metricnames=PrefixLatency&interval=PT5M").error().message, HasSubstr("PT1H"));
-  EXPECT_THAT(read("metricnames=PrefixLatency,RoundTripTime").error().message, HasSubstr("time grain"));
+  EXPECT_EQ(read_metrics("metricnames=PrefixLatency&interval=PT7M&AutoAdjustTimegrain=true")->interval_text,
+            "PT1H");
+  EXPECT_EQ(read_metrics("metricnames=FlapCounts&interval=PT2M&AutoAdjustTimegrain=true", peering_type)
+                ->interval_text,
+            "PT5M");
+  EXPECT_THAT(read_metrics("metricnames=PrefixLatency&interval=PT5M").error().message, HasSubstr("PT1H"));
+  EXPECT_THAT(read_metrics("metricnames=PrefixLatency,RoundTripTime").error().message,
+              HasSubstr("time grain"));
 }
 
 TEST(MetricsQuery, WhatIsWrongIsNamed) {
@@ -145,13 +148,13 @@ TEST(MetricsQuery, WhatIsWrongIsNamed) {
       {"$filter=x", "$filter"},
   };
   for (const auto& [text, named] : wrong) {
-    const auto query = read(text);
+    const auto query = read_metrics(text);
     ASSERT_FALSE(query) << text;
     EXPECT_EQ(query.error().status, 400) << text;
     EXPECT_EQ(query.error().code, "BadRequest") << text;
     EXPECT_THAT(query.error().message, HasSubstr(named)) << text;
   }
-  EXPECT_TRUE(read("$filter=PrefixName%20eq%20'a'&ValidateDimensions=false")->conditions.empty());
+  EXPECT_TRUE(read_metrics("$filter=PrefixName%20eq%20'a'&ValidateDimensions=false")->conditions.empty());
 }
 
 }  // namespace
