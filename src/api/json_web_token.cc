@@ -8,6 +8,8 @@ extern "C" {
 }
 #include <openssl/err.h>
 
+#include "base/strict_json.h"
+
 namespace peering::api {
 
 namespace {
@@ -177,7 +179,7 @@ Result<JsonWebToken> JsonWebToken::read(std::string_view text) {
   out.text_ = text;
   out.algorithm_ = header_text(header, "alg");
   out.key_id_ = header_text(header, "kid");
-  auto payload = parse_json(std::string_view(reinterpret_cast<const char*>(bytes), size));
+  auto payload = parse_json_strictly(std::string_view(reinterpret_cast<const char*>(bytes), size));
   if (!payload || !payload->is_object()) {
     return fail(ErrorCode::invalid_argument, "the token's payload is no JSON object");
   }

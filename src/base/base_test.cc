@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/metrics.h"
+#include "base/strict_json.h"
 #include "base/time.h"
 
 namespace peering {
@@ -82,6 +83,17 @@ TEST(Json, ErrorsNameThePlace) {
   EXPECT_FALSE(parse_json("{\"a\": ").has_value());
   EXPECT_FALSE(parse_json("{} x").has_value());
   EXPECT_FALSE(parse_json(std::string(1000, '[')).has_value());
+}
+
+TEST(StrictJsonTest, AMemberThatComesTwiceInOneObjectIsNamed) {
+  for (const std::string_view text :
+       {R"({"a":1,"a":1})", R"({"a":1,"b":[{"a":2}],"a":3})", R"([{"b":{"a":1,"c":{"a":2},"\u0061":2}}])"}) {
+    const auto read = parse_json_strictly(text);
+    ASSERT_FALSE(read) << text;
+    EXPECT_EQ(read.error().message, "the member 'a' comes twice in one object") << text;
+  }
+  EXPECT_TRUE(parse_json_strictly(R"({"a":1,"b":{"a":2},"c":[{"a":3},{"a":4}],"A":5})"));
+  EXPECT_EQ(parse_json_strictly("{").error().message, parse_json("{").error().message);
 }
 
 TEST(Metrics, RenderWhatWasCounted) {

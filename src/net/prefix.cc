@@ -32,8 +32,9 @@ Result<Parts> split(std::string_view text) {
   const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), length);
   const int bits = address_bits(address->family());
   if (parsed.ec != std::errc() || parsed.ptr != digits.data() + digits.size() || digits[0] == '-' ||
-      length > bits) {
-    return tl::unexpected(invalid("prefix", text, fmt::format("the length is a number from 0 to {}", bits)));
+      (digits[0] == '0' && digits.size() > 1) || length > bits) {
+    return tl::unexpected(invalid(
+        "prefix", text, fmt::format("the length is a number from 0 to {}, without leading zeros", bits)));
   }
   return Parts{*address, length};
 }

@@ -17,8 +17,9 @@ TEST(Prefix, SaysWhichRuleAnInputBreaks) {
             "prefix '203.0.113.9/24' is not accepted: host bits are set; the network is 203.0.113.0/24");
   EXPECT_EQ(Prefix::parse("203.0.113.0").error().message,
             "prefix '203.0.113.0' is not accepted: a length is missing, e.g. 203.0.113.0/24");
-  for (const char* text : {"203.0.113.0/33", "203.0.113.0/-1", "203.0.113.0/", "203.0.113.0/24x",
-                           "203.0.113/24", "", "/24", "2001:db8::/129", "2001:db8::/+9"}) {
+  for (const char* text :
+       {"203.0.113.0/33", "203.0.113.0/-1", "203.0.113.0/", "203.0.113.0/24x", "203.0.113.0/024",
+        "2001:db8::/00", "203.0.113/24", "", "/24", "2001:db8::/129", "2001:db8::/+9"}) {
     EXPECT_EQ(Prefix::parse(text).error().code, ErrorCode::invalid_argument) << text;
   }
 }

@@ -325,7 +325,7 @@ class BadRegistrations(BadInput):
 
     def test_prefixes_that_are_none(self):
         for value in ("203.0.113.1/24", "203.0.113.0", "203.0.113.0/33", "300.0.113.0/24", "0.0.0.0/0", "",
-                      "2001:db8::1/32", "203.0.113.0/24 "):
+                      "2001:db8::1/32", "203.0.113.0/24 ", "203.0.113.0/024", "203.00.113.0/24"):
             with self.subTest(value):
                 self.refused(Tenant.url(self.tenant.prefix_id("bad")), {"properties": {"prefix": value}},
                              "prefix", value)
@@ -338,6 +338,12 @@ class BadRegistrations(BadInput):
                 answer = self.client.put(self.service("bad"), body)
                 self.assertEqual(answer.status, 400, answer)
                 self.assertTrue(answer.error_code)
+
+    def test_a_member_that_comes_twice(self):
+        for body in (b'{"location": "eastus", "location": "westus"}', b'{"location": "eastus", "tags": {"a": "1"}, "location": "eastus"}',
+                     b'{"location": "eastus", "tags": {"location": "1", "location": "2"}}'):
+            self.refused(self.service("bad"), body, "the member 'location' comes twice in one object")
+        self.assertEqual(self.client.get(self.service("bad")).status, 404)
 
     def test_expectations_with_unknown_keys_and_values(self):
         self.tenant.add_prefix("office", "203.0.113.0/24")

@@ -5,6 +5,7 @@
 
 #include "api/arm/json_with_comments.h"
 #include "api/arm/names.h"
+#include "base/strict_json.h"
 
 namespace peering::api::arm {
 
@@ -28,7 +29,7 @@ Expected<json::value> read_object(const http::Request& request) {
   if (request.body.empty()) {
     return refuse(400, "InvalidRequestContent", "The request content is missing: a JSON object is expected.");
   }
-  auto value = parse_json(request.body);
+  auto value = parse_json_strictly(request.body);
   if (!value) {
     return refuse(400, "InvalidRequestContent",
                   fmt::format("The request content was invalid: {}.", value.error().message));
