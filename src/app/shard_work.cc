@@ -194,7 +194,13 @@ void ShardWork::take(const FeedChange& change, TimePoint at) {
 
 void ShardWork::go_on(TimePoint at) {
   if (doomed_) {
-    doomed_ = table_.flush(flushed_routes_max, changes_);
+    rib::Table::IsFollowed is_followed;
+    if (monitored_.followed() > 0) {
+      is_followed = [this](const net::Prefix& prefix, rib::PeerId peer) {
+        return monitored_.forget(prefix, peer);
+      };
+    }
+    doomed_ = table_.flush(flushed_routes_max, changes_, is_followed);
     judge(at);
   }
   if (!sought_.empty() || !sought_next_.empty()) seek(at);

@@ -137,6 +137,21 @@ TEST_F(MonitoredInShard, WhatIsHeldOfARouterThatIsAwayStaysWhenItComesBackWithIt
   EXPECT_THAT(told(), ElementsAre());
 }
 
+TEST_F(MonitoredInShard, WhatAPeerDoesNotRepeatEnds) {
+  have(false, true);
+  work.take(feeds::RouterUp{"edge-1", now, true}, now);
+  work.take(feeds::PeerUp{peer, now}, now);
+  say(true);
+  EXPECT_THAT(told(), ElementsAre(opened));
+  for (const bool has_it : {true, false}) {
+    work.take(feeds::RoutesRepeat{peer, net::Family::ipv4, true, now}, now);
+    if (has_it) say(true);
+    work.take(feeds::RoutesRepeat{peer, net::Family::ipv4, false, now}, now);
+    finish();
+    EXPECT_EQ(told(), has_it ? std::vector<std::string>{} : std::vector{std::string(over)});
+  }
+}
+
 TEST_F(MonitoredInShard, FindingsThatHaveNoPlaceAreCounted) {
   have(false, true);
   rib::RouteBatch batch{peer, now, nullptr, {}, {}};

@@ -42,14 +42,14 @@ void MonitoredRoutes::take(const rib::PeerPointer& peer, const rib::PackedRoutes
   };
   if (!followed_.empty()) {
     each(routes.withdrawn, [&](const net::Prefix& prefix) {
-      if (followed_.erase({prefix, peer->id}) > 0) tell(prefix, false);
+      if (forget(prefix, peer->id)) tell(prefix, false);
     });
   }
   each(routes.announced, [&](const net::Prefix& prefix) {
     if (concerned) {
       follow(prefix, peer->id);
       tell(prefix, true);
-    } else if (followed_.erase({prefix, peer->id}) > 0) {
+    } else if (forget(prefix, peer->id)) {
       tell(prefix, true);
     }
   });

@@ -10,6 +10,7 @@
 // - ok otherwise.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -81,8 +82,13 @@ struct Report {
 
 Report make_report(const ReportQuery& query, std::vector<ReportPrefix> prefixes);
 
-/// JSON text. Grouped parts are single members ("pop"), others lists ("pops").
-std::string to_json(const Report& report);
+/// Calls `work(0)` to `work(count - 1)`, each once, in any order, also at the same time.
+using ForEachPart = std::function<void(std::size_t count, const std::function<void(std::size_t part)>& work)>;
+void one_after_another(std::size_t count, const std::function<void(std::size_t part)>& work);
+
+/// JSON text. Grouped parts are single members ("pop"), others lists ("pops"). The texts of the series are
+/// made by `for_each_series`.
+std::string to_json(Report report, const ForEachPart& for_each_series = one_after_another);
 /// The same as RFC 4180 text with a header line, one line a point; values that are absent are empty.
 std::string to_csv(const Report& report);
 

@@ -4,7 +4,9 @@
 // written straight to the text; everything else goes the usual way.
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
+#include <concepts>
 #include <iterator>
 #include <optional>
 
@@ -17,28 +19,39 @@ namespace peering::latency {
 
 namespace {
 
+// A point's counts lie anywhere in memory: they are asked for while those before are written.
+constexpr std::size_t fetched_ahead = 8;
+
 std::int64_t whole_us(double us) { return std::llround(us); }
 
 std::string percentile_name(double percentile) { return fmt::format("p{}_us", percentile); }
 
-// Writes the start of each point; of two on one day the date is formatted once.
+// The start of a point as RFC 3339 text; of two on one day the date is formatted once.
 class StartText {
  public:
-  void append(std::string& out, TimePoint start) {
+  // Good until it is asked again.
+  std::string_view of(TimePoint start) {
     const TimePoint day = model::day_of(start);
-    if (date_.empty() || day != day_) {
+    if (text_.empty() || day != day_) {
       day_ = day;
-      date_ = format_rfc3339(day).substr(0, date_chars);
+      text_ = format_rfc3339(day).substr(0, date_chars) + "00:00:00Z";
     }
     const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(start - day).count();
-    fmt::format_to(std::back_inserter(out), FMT_COMPILE("{}{:02}:{:02}:00Z"), date_, minutes / 60,
-                   minutes % 60);
+    put_two_digits(date_chars, minutes / 60);
+    put_two_digits(date_chars + 3, minutes % 60);
+    return text_;
   }
 
  private:
   static constexpr std::size_t date_chars = 11;  // 2026-11-23T
+
+  void put_two_digits(std::size_t at, std::int64_t number) {
+    text_[at] = static_cast<char>('0' + number / 10);
+    text_[at + 1] = static_cast<char>('0' + number % 10);
+  }
+
   TimePoint day_{};
-  std::string date_;
+  std::string text_;
 };
 
 // The percentiles of a point, in the order asked for, and the interval of its median, in one pass.
@@ -88,36 +101,68 @@ class PointValues {
   std::optional<MedianInterval> interval_;
 };
 
-class JsonPoints {
+// A line of known greatest length, written without a look at what is left.
+class Line {
  public:
-  explicit JsonPoints(const std::vector<double>& percentiles) : values_(percentiles) {
-    for (const double each : percentiles) names_.push_back(fmt::format(",\"{}\":", percentile_name(each)));
-  }
+  explicit Line(std::size_t bytes_max) : chars_(bytes_max), end_(chars_.data()) {}
 
-  void append(std::string& out, const ReportPoint& point) {
-    const auto to = std::back_inserter(out);
-    out += R"({"start":")";
-    start_.append(out, point.start);
-    fmt::format_to(to, FMT_COMPILE(R"(","count":{})"), point.sketch.count());
-    if (!point.sketch.empty()) append_values(out, point.sketch);
-    fmt::format_to(to, FMT_COMPILE(R"(,"judgement":"{}"}})"), to_string(point.judgement));
+  Line& operator<<(std::string_view text) {
+    end_ = std::copy(text.begin(), text.end(), end_);
+    return *this;
+  }
+  template <std::integral Number>
+  Line& operator<<(Number number) {
+    end_ = std::to_chars(end_, chars_.data() + chars_.size(), number).ptr;
+    return *this;
+  }
+  // Appends it and begins anew.
+  void move_to(std::string& out) {
+    out.append(chars_.data(), end_);
+    end_ = chars_.data();
   }
 
  private:
-  void append_values(std::string& out, const sketch::LatencySketch& sketch) {
-    const auto to = std::back_inserter(out);
-    fmt::format_to(to, FMT_COMPILE(R"(,"min_us":{},"mean_us":{},"max_us":{})"), sketch.min_us(),
-                   whole_us(sketch.mean_us()), sketch.max_us());
+  std::vector<char> chars_;
+  char* end_;
+};
+
+class JsonPoints {
+ public:
+  explicit JsonPoints(const std::vector<double>& percentiles)
+      : values_(percentiles), names_(names_of(percentiles)), line_(longest(names_)) {}
+
+  void append(std::string& out, const ReportPoint& point) {
+    line_ << R"({"start":")" << start_.of(point.start) << R"(","count":)" << point.sketch.count();
+    if (!point.sketch.empty()) append_values(point.sketch);
+    line_ << R"(,"judgement":")" << to_string(point.judgement) << R"("})";
+    line_.move_to(out);
+  }
+
+ private:
+  static std::vector<std::string> names_of(const std::vector<double>& percentiles) {
+    std::vector<std::string> out;
+    for (const double each : percentiles) out.push_back(fmt::format(",\"{}\":", percentile_name(each)));
+    return out;
+  }
+  static std::size_t longest(const std::vector<std::string>& names) {
+    constexpr std::size_t others = 400, number = 20;
+    std::size_t out = others;
+    for (const std::string& each : names) out += each.size() + number;
+    return out;
+  }
+
+  void append_values(const sketch::LatencySketch& sketch) {
+    line_ << R"(,"min_us":)" << sketch.min_us() << R"(,"mean_us":)" << whole_us(sketch.mean_us())
+          << R"(,"max_us":)" << sketch.max_us();
     values_.look_at(sketch);
-    for (std::size_t i = 0; i < names_.size(); ++i)
-      fmt::format_to(to, FMT_COMPILE("{}{}"), names_[i], whole_us(values_.percentiles()[i]));
+    for (std::size_t i = 0; i < names_.size(); ++i) line_ << names_[i] << whole_us(values_.percentiles()[i]);
     if (const auto& interval = values_.interval())
-      fmt::format_to(to, FMT_COMPILE(R"(,"median_ci95_us":[{},{}])"), whole_us(interval->low),
-                     whole_us(interval->high));
+      line_ << R"(,"median_ci95_us":[)" << whole_us(interval->low) << "," << whole_us(interval->high) << "]";
   }
 
   PointValues values_;
   std::vector<std::string> names_;
+  Line line_;
   StartText start_;
 };
 
@@ -158,9 +203,10 @@ void append_series(std::string& out, const ReportSeries& series, const ReportQue
   append_open(out, series_object(series, query));
   out += R"("points":[)";
   JsonPoints points(query.percentiles);
-  for (const ReportPoint& each : series.points) {
-    if (&each != series.points.data()) out.push_back(',');
-    points.append(out, each);
+  for (std::size_t i = 0; i < series.points.size(); ++i) {
+    if (i + fetched_ahead < series.points.size()) series.points[i + fetched_ahead].sketch.prefetch();
+    if (i > 0) out.push_back(',');
+    points.append(out, series.points[i]);
   }
   out += "]}";
 }
@@ -217,9 +263,7 @@ std::string csv_head(const ReportSeries& series) {
 
 void append_csv_line(std::string& out, const ReportPoint& point, StartText& start, PointValues& values) {
   const auto to = std::back_inserter(out);
-  out.push_back(',');
-  start.append(out, point.start);
-  fmt::format_to(to, FMT_COMPILE(",{}"), point.sketch.count());
+  fmt::format_to(to, FMT_COMPILE(",{},{}"), start.of(point.start), point.sketch.count());
   const bool any = !point.sketch.empty();
   const auto value = [&](bool present, double us) {
     out.push_back(',');
@@ -237,17 +281,27 @@ void append_csv_line(std::string& out, const ReportPoint& point, StartText& star
 
 }  // namespace
 
-std::string to_json(const Report& report) {
-  constexpr std::size_t usual_point_bytes = 220;
-  std::size_t points = 0;
-  for (const ReportSeries& each : report.series) points += each.points.size();
+void one_after_another(std::size_t count, const std::function<void(std::size_t part)>& work) {
+  for (std::size_t part = 0; part < count; ++part) work(part);
+}
+
+std::string to_json(Report report, const ForEachPart& for_each_series) {
+  constexpr std::size_t usual_point_bytes = 220, usual_rest_bytes = 1000;
+  std::vector<std::string> series(report.series.size());
+  for_each_series(series.size(), [&](std::size_t i) {
+    series[i].reserve(report.series[i].points.size() * usual_point_bytes);
+    append_series(series[i], report.series[i], report.query);
+    report.series[i].points = {};  // freeing them takes as long as some of the text
+  });
+  std::size_t bytes = usual_rest_bytes;
+  for (const std::string& each : series) bytes += each.size() + 1;
   std::string out;
-  out.reserve(points * usual_point_bytes);
+  out.reserve(bytes);
   append_open(out, report_object(report));
   out += R"("series":[)";
-  for (const ReportSeries& each : report.series) {
-    if (&each != report.series.data()) out.push_back(',');
-    append_series(out, each, report.query);
+  for (const std::string& each : series) {
+    if (&each != series.data()) out.push_back(',');
+    out += each;
   }
   out += R"(],"coverage":)";
   out += json::serialize(coverage_object(report));

@@ -136,7 +136,10 @@ struct Table::State {
   void remove(const PrefixBits& prefix, PrefixTree::Slot& slot, Entry* entry);
   void tell(const PrefixBits& prefix, std::uint32_t peer, AttributePool::Id before, AttributePool::Id after,
             TimePoint time, ChangeReason reason, std::vector<RouteChange>& out);
-  std::size_t flush_slot(const PrefixBits& prefix, std::size_t limit, std::vector<RouteChange>& out);
+  bool is_watched(const PrefixBits& prefix) const;
+  RouteChange removal(const PrefixBits& prefix, const Entry& entry) const;
+  std::size_t flush_slot(const PrefixBits& prefix, std::size_t limit, const IsFollowed& is_followed,
+                         std::vector<RouteChange>& out);
   void end_session(std::uint32_t index);
   void doom_stale(std::uint32_t peer, TimePoint time, ChangeReason reason);
   template <class Visit>
@@ -207,11 +210,15 @@ void Table::State::remove(const PrefixBits& prefix, PrefixTree::Slot& slot, Entr
   }
 }
 
+bool Table::State::is_watched(const PrefixBits& prefix) const {
+  return !watched || watched->overlaps(prefix.family, prefix.high, prefix.low, prefix.length);
+}
+
 void Table::State::tell(const PrefixBits& prefix, std::uint32_t peer, AttributePool::Id before,
                         AttributePool::Id after, TimePoint time, ChangeReason reason,
                         std::vector<RouteChange>& out) {
   ++change_count;
-  if (watched && !watched->overlaps(prefix.family, prefix.high, prefix.low, prefix.length)) return;
+  if (!is_watched(prefix)) return;
   out.push_back({to_prefix(prefix), peers[peer].peer, before != 0 ? pool.decoded(before) : nullptr,
                  after != 0 ? pool.decoded(after) : nullptr, time, reason});
 }
@@ -412,9 +419,18 @@ void Table::sweep_router(std::string_view router, TimePoint time) {
       router, [&](std::uint32_t peer) { state_->doom_stale(peer, time, ChangeReason::stale_swept); });
 }
 
+// What becomes of a doomed route.
+RouteChange Table::State::removal(const PrefixBits& prefix, const Entry& entry) const {
+  const PeerRoutes& of = peers[entry.peer()];
+  const std::uint32_t session = of.session_of(entry);
+  const auto doom = std::ranges::find_if(of.dooms, [&](const Doom& d) { return session < d.session; });
+  return {to_prefix(prefix), of.peer, pool.decoded(entry.attributes), nullptr, doom->time, doom->reason};
+}
+
 // Removes doomed routes of one prefix; gives back how many.
 std::size_t Table::State::flush_slot(const PrefixBits& prefix, std::size_t limit,
-                                     std::vector<RouteChange>& out) {
+                                     const IsFollowed& is_followed, std::vector<RouteChange>& out) {
+  const bool watches = is_watched(prefix);
   std::size_t removed = 0;
   PrefixTree::Slot* slot = prefixes.find(prefix);
   for (std::uint32_t at = 0; at < slot->count() && removed < limit;) {
@@ -424,9 +440,10 @@ std::size_t Table::State::flush_slot(const PrefixBits& prefix, std::size_t limit
       ++at;
       continue;
     }
-    const std::uint32_t session = of.session_of(*entry);
-    const auto doom = std::ranges::find_if(of.dooms, [&](const Doom& d) { return session < d.session; });
-    tell(prefix, entry->peer(), entry->attributes, 0, doom->time, doom->reason, out);
+    if (watches || (is_followed && is_followed(to_prefix(prefix), of.peer->id))) {
+      out.push_back(removal(prefix, *entry));
+    }
+    ++change_count;
     ++removed;
     const bool last = slot->count() == 1;
     remove(prefix, *slot, entry);
@@ -435,7 +452,7 @@ std::size_t Table::State::flush_slot(const PrefixBits& prefix, std::size_t limit
   return removed;
 }
 
-bool Table::flush(std::size_t limit, std::vector<RouteChange>& out) {
+bool Table::flush(std::size_t limit, std::vector<RouteChange>& out, const IsFollowed& is_followed) {
   State& s = *state_;
   PrefixBits prefix;
   for (std::size_t looks = std::max(looks_min, looks_per_removal * limit); looks > 0 && limit > 0; --looks) {
@@ -443,7 +460,7 @@ bool Table::flush(std::size_t limit, std::vector<RouteChange>& out) {
     const PrefixTree::Cursor before = s.cursor;
     const PrefixTree::Slot* slot = s.prefixes.next(s.cursor, prefix);
     if (!slot) continue;
-    limit -= s.flush_slot(prefix, limit, out);
+    limit -= s.flush_slot(prefix, limit, is_followed, out);
     // It may have more of them than the limit allowed.
     if (limit == 0) s.cursor = before;
   }

@@ -82,8 +82,11 @@ class Table {
   /// Dooms what is still stale of every peer of the router (it had time enough).
   void sweep_router(std::string_view router, TimePoint time);
 
-  /// Removes up to `limit` doomed routes, appending a change for each. True when some are left.
-  bool flush(std::size_t limit, std::vector<RouteChange>& out);
+  /// Whether somebody follows a route that is removed outside the space that is watched.
+  using IsFollowed = std::function<bool(const net::Prefix& prefix, PeerId peer)>;
+  /// Removes up to `limit` doomed routes, appending a change for each in watched space, and for each other of
+  /// which `is_followed` says so. True when some are left.
+  bool flush(std::size_t limit, std::vector<RouteChange>& out, const IsFollowed& is_followed = {});
 
   /// Every peer's route for exactly this prefix.
   std::vector<Route> routes(const net::Prefix& prefix) const;

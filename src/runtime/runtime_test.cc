@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "runtime/mailbox.h"
+#include "runtime/side_by_side.h"
 #include "runtime/worker_pool.h"
 
 namespace peering::runtime {
@@ -106,6 +107,25 @@ TEST(WorkerPool, RefusesWhenItsQueueIsFull) {
   for (int i = 0; i < 5; ++i) taken += pool.submit(wait) ? 1 : 0;
   EXPECT_LE(taken, 2);
   release = true;
+}
+
+TEST(SideBySide, EveryPartIsDoneOnce) {
+  for (const std::size_t threads : {0, 1, 2, 8}) {
+    for (const std::size_t count : {0, 1, 3, 1000}) {
+      std::vector<std::atomic<int>> done(count);
+      side_by_side(count, threads, [&](std::size_t part) { ++done[part]; });
+      for (const auto& each : done) EXPECT_EQ(each, 1);
+    }
+  }
+}
+
+TEST(SideBySide, PartsThatWaitForEachOtherEnd) {
+  std::atomic<int> begun{0};
+  side_by_side(2, 2, [&](std::size_t) {
+    ++begun;
+    while (begun < 2) std::this_thread::yield();
+  });
+  EXPECT_EQ(begun, 2);
 }
 
 }  // namespace
