@@ -301,7 +301,8 @@ Result<void> App::State::start_detection() {
   probing_ = std::make_unique<Probing>(
       c_,
       Probing::Services{[this] { return watcher_->current(); },
-                        [this](const model::SampleBatch& batch) { return accept(batch); }},
+                        [this](const model::SampleBatch& batch) { return accept(batch); },
+                        [this](const latency::BinQuery& query) { return recorder_->bins(query); }},
       metrics_);
   watcher_ = std::make_unique<RegistryWatcher>(
       *resources_, metrics_, [this](model::RegistryPointer registry) { apply_registry(std::move(registry)); },
@@ -391,6 +392,7 @@ std::vector<std::string> App::State::concerns() const {
   if (!started_) return {};
   std::vector<std::string> out = feed_watch_->troubles();
   std::ranges::move(sample_sources_->troubles(), std::back_inserter(out));
+  std::ranges::move(probing_->troubles(), std::back_inserter(out));
   return out;
 }
 

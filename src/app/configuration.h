@@ -243,6 +243,12 @@ struct Configuration {
     std::chrono::seconds connectivity_every{15};
     std::chrono::seconds trace_every{600};
     std::chrono::seconds keep_results{6L * 3600};
+    bool thin_prefixes = false;
+    std::int64_t budget_per_second_max = 10;
+    std::int64_t budget_destinations_max = 200;
+    std::chrono::seconds thin_every{25};
+    std::chrono::seconds thin_window{900};
+    std::vector<std::string> thin_addresses;
     std::string stamp_listen;
     std::vector<std::string> stamp_clients;
     std::int64_t stamp_per_second_max = 1000;

@@ -5,6 +5,8 @@
 #include <map>
 #include <mutex>
 
+#include "app/prefix_probes.h"
+#include "app/thin_prefix_settings.h"
 #include "feeds/probe_allowance.h"
 #include "feeds/probe_policy.h"
 #include "feeds/prober.h"
@@ -40,6 +42,11 @@ feeds::ProberSettings prober_settings(const Configuration::Probe& probe) {
   return out;
 }
 
+std::string sample_pop(const Configuration& configuration) {
+  const Pop* pop = probe_pop(configuration);
+  return pop ? pop->name : "local";
+}
+
 MonitorTestSettings test_settings(const Configuration& configuration) {
   MonitorTestSettings out;
   out.frequency_min = configuration.probe.test_frequency_min;
@@ -47,8 +54,7 @@ MonitorTestSettings test_settings(const Configuration& configuration) {
   out.trace_every = configuration.probe.trace_every;
   out.keep_results = configuration.probe.keep_results;
   out.tests_max = static_cast<std::size_t>(configuration.probe.tests_max);
-  const Pop* pop = probe_pop(configuration);
-  out.pop = pop ? pop->name : "local";
+  out.pop = sample_pop(configuration);
   return out;
 }
 
@@ -72,6 +78,11 @@ Result<void> check_probing(const Configuration& configuration) {
   if (!pop.empty() && !probe_pop(configuration)) {
     return tl::unexpected(invalid("probe.pop", pop, "the name of one of network.pops"));
   }
+  if (configuration.probe.thin_prefixes && !probe_pop(configuration)) {
+    return fail(
+        ErrorCode::invalid_argument,
+        "probe.thin_prefixes: it must be known where the probes leave from; name the PoP in probe.pop");
+  }
   const std::string& listen = configuration.probe.stamp_listen;
   if (listen.empty()) return {};
   if (!net::Address::parse(http::loopback_name(http::parse_endpoint(listen)->host))) {
@@ -89,8 +100,14 @@ struct Probing::State {
                [this](std::string_view subscription, const net::Address& destination, double count) {
                  return admit(subscription, destination, count, count);
                },
-               std::move(services.registry), std::move(services.accept_samples)},
+               services.registry, services.accept_samples},
               test_settings(configuration), metrics),
+        prefixes({prober,
+                  [this](std::string_view subscription, const net::Address& destination, double count) {
+                    return admit(subscription, destination, count, count);
+                  },
+                  services.registry, services.bins, services.accept_samples},
+                 prefix_probe_settings(configuration, sample_pop(configuration)), metrics),
         of_subscriptions(allowance(settings.subscription_per_second_max, subscriptions_max)),
         of_destinations(allowance(settings.destination_per_second_max, destinations_max)) {}
 
@@ -98,6 +115,7 @@ struct Probing::State {
   const feeds::ProbePolicy policy;
   feeds::Prober prober;
   MonitorTests tests;
+  PrefixProbes prefixes;
 
   std::mutex mutex;                                                         // guards what follows
   std::map<std::uint64_t, std::function<void(model::ProbeReport)>> orders;  // that wait for their reports
@@ -193,16 +211,20 @@ Result<void> Probing::start() {
   if (!state_->settings.enabled) return {};
   if (auto done = state_->prober.start(); !done) return done;
   state_->tests.start();
+  if (state_->settings.thin_prefixes) state_->prefixes.start();
   return {};
 }
 
 void Probing::stop() {
   state_->tests.stop();
+  state_->prefixes.stop();
   state_->prober.stop();
   state_->end_orders();
 }
 
 std::optional<http::Endpoint> Probing::reflector() const { return state_->prober.reflector(); }
+
+std::vector<std::string> Probing::troubles() const { return state_->prefixes.troubles(); }
 
 void Probing::changed(const store::Change& change) {
   if (state_->settings.enabled) state_->tests.changed(change);

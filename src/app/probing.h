@@ -1,10 +1,11 @@
 // Active measurements as the rest of the daemon sees them: one prober, the rules of `[probe]` on who may have
-// what probed, and the tests that run by themselves.
+// what probed, and what runs by itself: tests, and the probes of prefixes with few samples.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "app/monitor_tests.h"
 #include "base/metrics.h"
 #include "base/result.h"
+#include "latency/sample_log.h"
 
 namespace peering::app {
 
@@ -27,6 +29,7 @@ class Probing {
   struct Services {
     std::function<model::RegistryPointer()> registry;
     std::function<Result<void>(const model::SampleBatch&)> accept_samples;
+    std::function<Result<std::vector<latency::SeriesBin>>(const latency::BinQuery&)> bins;
   };
   Probing(const Configuration& configuration, Services services, Metrics& metrics);
   ~Probing();
@@ -38,6 +41,8 @@ class Probing {
   /// Where the STAMP reflector listens; absent: nowhere.
   std::optional<http::Endpoint> reflector() const;
 
+  /// What is not measured although it should be, in words for who operates the server.
+  std::vector<std::string> troubles() const;
   /// A resource changed; also those that were there before the start.
   void changed(const store::Change& change);
   /// See `api::Services`.

@@ -22,8 +22,10 @@ class ProbingOnLoopback : public testing::Test {
     configuration.probe.allowed = {"127.0.0.0/8"};
   }
   void begin() {
-    Probing::Services services{[] { return std::make_shared<const model::Registry>(); },
-                               [](const model::SampleBatch&) { return Result<void>(); }};
+    Probing::Services services{
+        [] { return std::make_shared<const model::Registry>(); },
+        [](const model::SampleBatch&) { return Result<void>(); },
+        [](const latency::BinQuery&) { return Result<std::vector<latency::SeriesBin>>(); }};
     probing = std::make_unique<Probing>(configuration, std::move(services), metrics);
     ASSERT_TRUE(probing->start());
   }

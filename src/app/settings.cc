@@ -7,6 +7,7 @@
 #include "api/json_web_token.h"
 #include "app/latency_settings.h"
 #include "app/source_settings.h"
+#include "app/thin_prefix_settings.h"
 #include "base/json.h"
 #include "feeds/rtr_client.h"
 #include "http/server.h"
@@ -333,6 +334,7 @@ std::vector<Setting> settings_of(Configuration& c) {
   add_levels(out, c.latency);
   add_source_settings(out, c.latency);
   add_probe(out, c.probe);
+  add_thin_prefix_settings(out, c.probe);
   out.push_back({"alerts", "retry_first", &c.alerts.retry_first,
                  "Pause before the second attempt of a delivery; doubles with each.", positive});
   out.push_back(

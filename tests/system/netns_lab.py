@@ -31,6 +31,8 @@ SOURCE6, R1_NEAR6, R1_FAR6, R2_NEAR6, R2_FAR6, END6 = (
     "2001:db8:0:1::1", "2001:db8:0:1::2", "2001:db8:0:2::1", "2001:db8:0:2::2", "2001:db8:0:3::1",
     "2001:db8:0:3::2")
 BLACK_HOLE, UNREACHABLE, PROHIBITED = "203.0.113.66", "203.0.113.67", "203.0.113.68"
+# A network behind the end, of which one address answers.
+BEHIND, ONLY_HOST = "203.0.113.128/25", "203.0.113.254"
 
 
 def run(*words):
@@ -148,6 +150,9 @@ class Lab:
         run(*inside(self.r2, "ip", "-6", "route", "add", "2001:db8:0:1::/64", "via", R1_FAR6))
         run(*inside(self.end, "ip", "route", "add", "default", "via", R2_FAR))
         run(*inside(self.end, "ip", "-6", "route", "add", "default", "via", R2_FAR6))
+        run(*inside(self.r1, "ip", "route", "add", BEHIND, "via", R2_NEAR))
+        run(*inside(self.r2, "ip", "route", "add", BEHIND, "via", END))
+        run(*inside(self.end, "ip", "address", "add", f"{ONLY_HOST}/32", "dev", "lo"))
         for kind, address in (("blackhole", BLACK_HOLE), ("unreachable", UNREACHABLE), ("prohibit", PROHIBITED)):
             run(*inside(self.r1, "ip", "route", "add", kind, f"{address}/32"))
         self.link.start()
@@ -197,6 +202,11 @@ class Capture:
                       if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS)]
             if packet[0] >> 4 == 4:
                 self.seen.append((stamps[0][0] + stamps[0][1] / 1e9, address[2] == socket.PACKET_OUTGOING, packet))
+
+    def sent_times(self, destination=None):
+        """When echoes left, in seconds; to one address or to all."""
+        return [at for at, outgoing, packet in self.read() if outgoing and packet[9] == 1 and payload(packet)[0] == 8
+                and destination in (None, socket.inet_ntoa(packet[16:20]))]
 
     def sent(self, protocol):
         """What was sent of a protocol, from the IPv4 header on."""

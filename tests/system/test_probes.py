@@ -331,6 +331,88 @@ class MonitorTests(Probing):
         wait_for(lambda: self.server.metrics()["peering_monitor_tests"] == 0, "end of the probes")
 
 
+class ThinPrefixes(Probing):
+    PER_SECOND = 4
+    THIN = f"""thin_prefixes = true
+budget_per_second_max = {PER_SECOND}
+thin_every = "1s"
+thin_window = "5m"
+"""
+
+    def thin(self, state):
+        return self.server.metrics().get(f'peering_thin_prefixes{{state="{state}"}}')
+
+    def kinds(self, prefix):
+        return {each["kind"] for each in self.tenant.latency(prefix)["series"]}
+
+    def enough_samples_of_clients(self):
+        """In the five minutes that are over and in those that run, so that it stays enough for a while."""
+        now = time.time()
+        for at in (now // 300 * 300 - 150, now):
+            body = harness.samples_body(["198.51.100.77"] * 12, pop="edge-sea", rtt_us=31000, at=at)
+            self.assertEqual(harness.post_samples(self.client, body).json["accepted"], 12)
+
+    def test_prefixes_without_clients_are_measured_until_they_have_some(self):
+        capture = netns_lab.Capture()
+        self.addCleanup(capture.close)
+        self.begin(self.THIN + f'thin_addresses = ["{END}"]\n')
+        self.tenant.add_prefix("named", "198.51.100.0/24")
+        self.tenant.add_prefix("searched", netns_lab.BEHIND)
+        self.tenant.add_prefix("hole", f"{netns_lab.BLACK_HOLE}/32")
+        for name in ("named", "searched"):
+            least = wait_for(lambda: self.least_ms(name, "icmp"), f"samples of {name}", 30)
+            self.assertTrue(LEAST_MS <= least <= MOST_MS, f"{name}: {least}")
+            self.assertEqual(self.kinds(name), {"icmp"})
+        coverage = self.tenant.latency("named")["coverage"]["sources"]
+        self.assertEqual([each["source"] for each in coverage], ["thin-prefix"])
+        wait_for(lambda: (self.thin("probed"), self.thin("silent")) == (2, 1), "one of which nothing answers", 30)
+        hole = capture.sent_times(netns_lab.BLACK_HOLE)
+        self.assertEqual(len(hole), 1, "its only address, once")
+        self.assertEqual(self.samples("hole", "icmp"), 0)
+
+        self.enough_samples_of_clients()
+        wait_for(lambda: self.thin("probed") == 1, "the end of the probes to what has samples", 60)
+        time.sleep(2.5)  # one that was under way
+        before, others_before = len(capture.sent_times(END)), len(capture.sent_times(netns_lab.ONLY_HOST))
+        time.sleep(4)
+        self.assertEqual(len(capture.sent_times(END)), before, "clients say enough")
+        self.assertGreater(len(capture.sent_times(netns_lab.ONLY_HOST)), others_before)
+        self.assertEqual(self.kinds("named"), {"icmp", "srtt"}, "never in one series")
+        self.assertEqual({each["kind"]: sum(point["count"] for point in each["points"])
+                          for each in self.tenant.latency("named")["series"]}["srtt"], 24)
+
+        times = capture.sent_times()
+        self.assertEqual(len(times), self.server.metrics()["peering_prefix_probes_sent_total"])
+        for first, last in zip(times, times[self.PER_SECOND + 1:]):
+            self.assertGreater(last - first, 0.9, f"more than {self.PER_SECOND} a second: {times}")
+        self.assert_nowhere_written(netns_lab.ONLY_HOST)
+
+    def assert_nowhere_written(self, address):
+        self.assertEqual(self.server.stop(), 0)
+        needles = [address.encode(), bytes(map(int, address.split(".")))]
+        files = [path for path in self.dir.rglob("*") if path.is_file()]
+        self.assertGreater(len(files), 5)
+        for path in files:
+            for needle in needles:
+                self.assertNotIn(needle, path.read_bytes(), f"{path} holds the address of {address}")
+
+    def test_what_the_budget_leaves_out_is_told(self):
+        self.begin(self.THIN + "budget_destinations_max = 1\n")
+        self.tenant.add_prefix("a", "198.51.100.0/24")
+        self.tenant.add_prefix("b", netns_lab.BEHIND)
+        wait_for(lambda: self.thin("left_out") == 1, "one that is left out", 30)
+        [concern] = self.client.ok("GET", "/readyz")["concerns"]
+        self.assertRegex(concern, "few samples that have no place among the 1 .*: 1$")
+
+    def test_nothing_is_sent_unless_it_is_asked_for(self):
+        capture = netns_lab.Capture()
+        self.addCleanup(capture.close)
+        self.begin()
+        self.tenant.add_prefix("a", "198.51.100.0/24")
+        time.sleep(4)
+        self.assertEqual(capture.sent_times(), [])
+
+
 class Stamp(Probing):
     def test_another_reflectors_hold_time_is_not_in_the_result(self):
         self.begin()
