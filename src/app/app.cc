@@ -228,7 +228,8 @@ void App::State::make_latency_judging() {
       .registry = [this] { return watcher_->current(); },
       .emit = [this](std::vector<model::Event> events) { writer_->submit(std::move(events)); },
       .routes = [this](const net::Prefix& prefix) { return routes(prefix); },
-      .settings = judge_settings(c_)};
+      .settings = judge_settings(c_),
+      .follow_open = [this](const std::vector<OpenDegradation>& open) { probing_->follow_open(open); }};
   judging_ = std::make_unique<LatencyJudging>(std::move(services), metrics_);
   recorder_->on_settled([this](const model::SketchBatch& added) { judging_->touched(added, now()); });
 }
@@ -302,7 +303,11 @@ Result<void> App::State::start_detection() {
       c_,
       Probing::Services{[this] { return watcher_->current(); },
                         [this](const model::SampleBatch& batch) { return accept(batch); },
-                        [this](const latency::BinQuery& query) { return recorder_->bins(query); }},
+                        [this](const latency::BinQuery& query) { return recorder_->bins(query); },
+                        [this](const net::Prefix& prefix) { return routes(prefix); },
+                        [this](std::string key, std::string event, model::BlameEvidence line) {
+                          judging_->traced(std::move(key), std::move(event), std::move(line));
+                        }},
       metrics_);
   watcher_ = std::make_unique<RegistryWatcher>(
       *resources_, metrics_, [this](model::RegistryPointer registry) { apply_registry(std::move(registry)); },

@@ -249,6 +249,7 @@ struct Configuration {
     std::chrono::seconds thin_every{25};
     std::chrono::seconds thin_window{900};
     std::vector<std::string> thin_addresses;
+    bool incident_traces = false;
     std::string stamp_listen;
     std::vector<std::string> stamp_clients;
     std::int64_t stamp_per_second_max = 1000;

@@ -12,6 +12,7 @@
 
 #include "app/latency_blame.h"
 #include "app/latency_events.h"
+#include "app/path_evidence.h"
 #include "base/log.h"
 #include "detect/event_shape.h"
 #include "latency/prefix_judge.h"
@@ -35,6 +36,9 @@ constexpr std::chrono::seconds judging_patience{3};
 constexpr std::chrono::seconds blame_again_after{15};
 constexpr int blame_again_times = 2;
 
+constexpr std::chrono::seconds open_told_every{5};
+constexpr std::size_t traced_waiting_max = 1000;
+
 // What of a prefix has changed and is not judged yet.
 struct Touched {
   std::optional<TimePoint> over;     // the earliest bin that is over
@@ -56,6 +60,31 @@ struct AskedBlame {
   TimePoint due{};
   int times = blame_again_times;
 };
+
+// A traceroute on its way into the event it was made for.
+struct TracedEvent {
+  std::string key, event;
+  model::BlameEvidence line;
+};
+
+bool has_traceroute(const model::Blame& blame) { return std::ranges::any_of(blame.evidence, is_traceroute); }
+
+// Traceroutes are not found anew when blame is asked again.
+void keep_traceroutes(const std::optional<model::Blame>& told, model::Blame& fresh) {
+  if (!told) return;
+  std::ranges::copy_if(told->evidence, std::back_inserter(fresh.evidence), is_traceroute);
+}
+
+OpenDegradation open_degradation(const std::string& key, const model::Event& event) {
+  return {.event = event.id.value,
+          .key = key,
+          .prefix = event.prefix,
+          .pop = event.latency->pop,
+          .first_seen = event.first_seen,
+          .rise_us = event.latency->median_us - event.latency->baseline_us,
+          .samples = event.latency->count,
+          .traced = event.blame && has_traceroute(*event.blame)};
+}
 
 bool is_open_degradation(const model::Event& event) {
   return event.kind == model::EventKind::latency_degraded && event.state == model::EventState::open;
@@ -86,6 +115,7 @@ struct LatencyJudging::State {
   bool stopping = false;
   std::unordered_map<std::string, Touched> touched;
   std::unordered_map<std::string, JudgedPrefixPointer> prefixes;
+  std::vector<TracedEvent> traced;
   std::thread thread;
   // Of the rounds alone.
   std::optional<std::vector<std::string>> unjudged;  // registered prefixes, since the start
@@ -93,6 +123,7 @@ struct LatencyJudging::State {
   bool failing = false;
   LatencyBlame blame;
   std::vector<AskedBlame> asked;
+  TimePoint open_told{};
 
   std::optional<double> usual_us(const std::string& key, const latency::SeriesName& series, TimePoint at) {
     const JudgedPrefixPointer prefix = prefix_of(key);
@@ -322,6 +353,7 @@ struct LatencyJudging::State {
       }();
       if (!told || told->latency->retracted) continue;
       model::Blame fresh = blame.of(*told, at);
+      keep_traceroutes(told->blame, fresh);
       if (--each.times > 0) {
         each.due = at + blame_again_after;
         asked.push_back(each);
@@ -333,6 +365,39 @@ struct LatencyJudging::State {
       out.push_back(event);
     }
     if (!out.empty()) services.emit(std::move(out));
+  }
+
+  void add_traced() {
+    std::vector<TracedEvent> list;
+    {
+      const std::lock_guard lock(mutex);
+      list.swap(traced);
+    }
+    std::vector<model::Event> out;
+    for (TracedEvent& each : list) {
+      const JudgedPrefixPointer prefix = prefix_of(each.key);
+      const std::lock_guard lock(prefix->mutex);
+      const auto told = prefix->told.find(each.event);
+      if (told == prefix->told.end() || !is_open_degradation(told->second) || !told->second.blame) continue;
+      if (has_traceroute(*told->second.blame)) continue;
+      told->second.blame->evidence.push_back(std::move(each.line));
+      out.push_back(told->second);
+    }
+    if (!out.empty()) services.emit(std::move(out));
+  }
+
+  void tell_open(TimePoint at) {
+    if (!services.follow_open || at - open_told < open_told_every) return;
+    open_told = at;
+    std::vector<OpenDegradation> out;
+    for (const std::string& key : open) {
+      const JudgedPrefixPointer prefix = prefix_of(key);
+      const std::lock_guard lock(prefix->mutex);
+      for (const auto& [id, event] : prefix->told) {
+        if (is_open_degradation(event)) out.push_back(open_degradation(key, event));
+      }
+    }
+    services.follow_open(std::move(out));
   }
 
   bool failed(const std::string& key, std::optional<TimePoint> from, TimePoint at, const Error& error) {
@@ -398,6 +463,8 @@ struct LatencyJudging::State {
     for (const auto& [key, from] : take_due(at, everything)) judge(key, from, at);
     judge_the_others(at);
     ask_again(at);
+    add_traced();
+    tell_open(at);
   }
 
   // What waits is judged before the end, as long as there is time.
@@ -424,6 +491,12 @@ struct LatencyJudging::State {
 LatencyJudging::LatencyJudging(Services services, Metrics& metrics)
     : state_(std::make_unique<State>(std::move(services), metrics)) {}
 LatencyJudging::~LatencyJudging() { stop(); }
+
+void LatencyJudging::traced(std::string prefix_key, std::string event, model::BlameEvidence line) {
+  const std::lock_guard lock(state_->mutex);
+  if (state_->traced.size() >= traced_waiting_max) return;
+  state_->traced.push_back({std::move(prefix_key), std::move(event), std::move(line)});
+}
 
 void LatencyJudging::touched(const model::SketchBatch& added, TimePoint at) {
   std::vector<std::pair<std::uint32_t, TimePoint>> bins;

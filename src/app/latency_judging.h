@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "app/incident_traces.h"
 #include "base/metrics.h"
 #include "latency/degradation.h"
 #include "latency/sample_log.h"
@@ -38,6 +39,8 @@ class LatencyJudging {
     std::function<void(std::vector<model::Event>)> emit;                        ///< must not block
     std::function<Result<std::vector<rib::Route>>(const net::Prefix&)> routes;  ///< for blame
     latency::JudgeSettings settings;
+    /// Told of all degradations that are open, every few seconds. Must not block; null: nobody is.
+    std::function<void(std::vector<OpenDegradation>)> follow_open;
   };
   LatencyJudging(Services services, Metrics& metrics);
   ~LatencyJudging();
@@ -49,6 +52,9 @@ class LatencyJudging {
   /// What is found of the prefix with this lower-case ARM id, also if nothing of it was told yet. Errors of
   /// the store.
   Result<std::vector<latency::SeriesVerdict>> verdicts(const std::string& prefix_key, TimePoint at);
+  /// A traceroute was made for the event of a degradation of the prefix: it stands beside the blame, whose
+  /// verdict it does not change. Once for an event. Never blocks.
+  void traced(std::string prefix_key, std::string event, model::BlameEvidence line);
   /// Rounds on a thread of its own until `stop`, which judges what waits for at most 3 s.
   void start();
   void stop();

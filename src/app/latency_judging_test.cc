@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "app/path_evidence.h"
 #include "store/memory/telemetry_store.h"
 
 namespace peering::app {
@@ -48,7 +49,8 @@ class LatencyOfAPrefix : public testing::Test {
                   }
                 },
             .routes = [this](const net::Prefix&) { return Result<std::vector<rib::Route>>(routes); },
-            .settings = {}},
+            .settings = {},
+            .follow_open = [this](std::vector<OpenDegradation> list) { followed = std::move(list); }},
         metrics);
   }
 
@@ -98,11 +100,51 @@ class LatencyOfAPrefix : public testing::Test {
   std::unique_ptr<store::TelemetryStore> events = store::make_memory_telemetry_store();
   std::vector<rib::Route> routes;
   std::vector<model::Event> versions;
+  std::vector<OpenDegradation> followed;
   std::unique_ptr<LatencyJudging> judging;
   TimePoint now = *parse_rfc3339("2026-11-23T14:00:30Z");
   const TimePoint ten = *parse_rfc3339("2026-11-23T10:00:00Z");
   bool broken = false, lose = false;
 };
+
+TEST_F(LatencyOfAPrefix, ThatIsDegradedHasItsTracerouteBesideItsBlameForEver) {
+  history();
+  store(ten, hours(1), 45'000);
+  pass(seconds(4));
+  ASSERT_THAT(followed, SizeIs(1));
+  EXPECT_EQ(followed[0].key, prefix_key);
+  EXPECT_EQ(followed[0].pop, "AMS");
+  EXPECT_EQ(followed[0].samples, 40U);
+  EXPECT_NEAR(followed[0].rise_us, 15'000, 500);
+  EXPECT_FALSE(followed[0].traced);
+  const model::BlameVerdict verdict = versions.back().blame->verdict;
+  const auto traceroutes = [&] {
+    return std::ranges::count_if(versions.back().blame->evidence, is_traceroute);
+  };
+  model::BlameEvidence line;
+  line.text = fmt::format("{}AMS", traceroute_begins);
+  for (int i = 0; i < 2; ++i) judging->traced(prefix_key, followed[0].event, line);
+  judging->traced(prefix_key, "another", line);
+  pass(seconds(1));
+  EXPECT_EQ(traceroutes(), 1);
+  EXPECT_EQ(versions.back().blame->verdict, verdict);
+  const std::size_t told_before = versions.size();
+  for (int i = 0; i < 4; ++i) pass(seconds(16));
+  EXPECT_EQ(versions.size(), told_before) << "blame that is asked again keeps it";
+  EXPECT_TRUE(followed[0].traced);
+  restart();
+  for (int i = 0; i < 3; ++i) pass(seconds(6));
+  ASSERT_THAT(followed, SizeIs(1));
+  EXPECT_TRUE(followed[0].traced) << "after a restart, too";
+  store(ten + hours(1), hours(1), 30'000);
+  pass(seconds(4));
+  EXPECT_EQ(traceroutes(), 1) << "also of its end";
+  judging->traced(prefix_key, versions.back().id.value, line);
+  const std::size_t told_at_the_end = versions.size();
+  pass(seconds(6));
+  EXPECT_THAT(followed, IsEmpty());
+  EXPECT_EQ(versions.size(), told_at_the_end);
+}
 
 TEST_F(LatencyOfAPrefix, ThatGetsWorseAndBetterIsTwoEventsInSampleTime) {
   history();

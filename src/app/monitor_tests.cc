@@ -205,8 +205,9 @@ struct MonitorTests::State : std::enable_shared_from_this<MonitorTests::State> {
     walk.tries = 1;
     walk.silent_max = silent_hops_max;
     services.prober.trace(destination, walk,
-                          [self = shared_from_this(), key = entry.target.key,
-                           generation = entry.generation](const model::ProbeReport& report) {
+                          [self = shared_from_this(), key = entry.target.key, generation = entry.generation,
+                           destination, at = now()](const model::ProbeReport& report) {
+                            self->services.walked(destination, at, report);
                             const std::lock_guard lock(self->mutex);
                             --self->traces;
                             if (Entry* there = self->find(key, generation)) there->path = path_of(report);

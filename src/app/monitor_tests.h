@@ -44,6 +44,8 @@ class MonitorTests {
     std::function<model::RegistryPointer()> registry;
     /// Makes samples durable. Blocks.
     std::function<Result<void>(const model::SampleBatch&)> accept_samples;
+    /// A path was walked, beginning at `at`. Must not block.
+    std::function<void(const net::Address& destination, TimePoint at, const model::ProbeReport&)> walked;
   };
   MonitorTests(Services services, MonitorTestSettings settings, Metrics& metrics);
   ~MonitorTests();

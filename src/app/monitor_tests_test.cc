@@ -67,18 +67,23 @@ class MonitorTestsOnLoopback : public testing::Test {
     prober.stop();
   }
   void begin() {
-    MonitorTests::Services services{prober,
-                                    [this](std::string_view, const net::Address&, double) -> Result<void> {
-                                      if (admits) return {};
-                                      return fail(ErrorCode::permission_denied, "no");
-                                    },
-                                    [this] { return model::RegistryPointer(registry); },
-                                    [this](const model::SampleBatch& batch) -> Result<void> {
-                                      const std::lock_guard lock(mutex);
-                                      for (const model::LatencySample& sample : batch.samples)
-                                        samples.push_back(batch.key(batch.series[sample.series]));
-                                      return {};
-                                    }};
+    MonitorTests::Services services{
+        prober,
+        [this](std::string_view, const net::Address&, double) -> Result<void> {
+          if (admits) return {};
+          return fail(ErrorCode::permission_denied, "no");
+        },
+        [this] { return model::RegistryPointer(registry); },
+        [this](const model::SampleBatch& batch) -> Result<void> {
+          const std::lock_guard lock(mutex);
+          for (const model::LatencySample& sample : batch.samples)
+            samples.push_back(batch.key(batch.series[sample.series]));
+          return {};
+        },
+        [this](const net::Address& destination, TimePoint, const model::ProbeReport& report) {
+          const std::lock_guard lock(mutex);
+          if (!report.hops.empty()) walked.push_back(destination.to_string());
+        }};
     tests = std::make_unique<MonitorTests>(std::move(services), settings, metrics);
     tests->start();
   }
@@ -108,6 +113,7 @@ class MonitorTestsOnLoopback : public testing::Test {
   bool admits = true;
   std::mutex mutex;
   std::vector<model::SeriesKey> samples;
+  std::vector<std::string> walked;  // paths, by destination
   std::unique_ptr<MonitorTests> tests;
 };
 
@@ -134,6 +140,7 @@ TEST_F(MonitorTestsOnLoopback, ATestRunsAndItsTimesBecomeSamplesOfItsOwnSubscrip
     return !samples.empty();
   }));
   const std::lock_guard lock(mutex);
+  EXPECT_THAT(walked, testing::ElementsAre("127.0.0.1"));
   for (const model::SeriesKey& each : samples) {
     EXPECT_EQ(each.prefix_resource, model::lower(std::string(service) + "/prefixes/mine"));
     EXPECT_EQ(each.kind, model::SampleKind::handshake);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -24,7 +25,10 @@ constexpr std::chrono::seconds round_pause{1}, choice_pause{2}, counted_every{30
 constexpr std::size_t counted_at_once_max = 100;
 constexpr std::size_t prefixes_max = 100'000;
 constexpr std::size_t answers_waiting_max = 100'000;
-constexpr std::chrono::milliseconds echo_timeout{2000};
+constexpr std::chrono::milliseconds echo_timeout{2000}, hop_timeout{1000};
+constexpr std::size_t hop_data_bytes = 32;
+// What a walk may cost its subscription and its destination at once.
+constexpr double packets_of_walk = 15;
 
 // One answer, on its way to be stored.
 struct Answered {
@@ -39,6 +43,13 @@ std::string subscription_of_prefix(std::string_view key) {
   const std::size_t end = key.find('/', root.size());
   return key.starts_with(root) ? std::string(key.substr(root.size(), end - root.size())) : std::string();
 }
+
+// A walk at its end, on its way to the blame.
+struct Walked {
+  IncidentTraces::Traced traced;
+  TimePoint at{};
+  std::optional<KnownWalk> before;
+};
 
 // Samples of others in five minutes: of the kind that has most, as kinds are never taken together.
 double samples_of_others(const std::vector<latency::SeriesBin>& bins, std::string_view pop,
@@ -65,6 +76,12 @@ struct PrefixProbeMetrics {
                              "Probes sent to registered prefixes with few samples.")),
         lost(metrics.counter("peering_prefix_probe_samples_lost_total",
                              "Times of probes to prefixes with few samples that could not be stored.")),
+        walks(metrics.counter("peering_incident_traces_total",
+                              "Paths that were walked as latency was degraded.")),
+        walk_packets(
+            metrics.counter("peering_incident_trace_probes_sent_total", "Probes sent for these walks.")),
+        walks_waiting(metrics.gauge("peering_incident_traces_waiting",
+                                    "Degradations that are open whose path is still to be walked.")),
         probed(of(metrics, "probed")),
         searched(of(metrics, "searched")),
         silent(of(metrics, "silent")),
@@ -76,8 +93,8 @@ struct PrefixProbeMetrics {
         "silent (nothing answered), or left out by the budget.",
         {{"state", std::string(state)}});
   }
-  Counter &sent, &lost;
-  Gauge &probed, &searched, &silent, &left_out;
+  Counter &sent, &lost, &walks, &walk_packets;
+  Gauge &walks_waiting, &probed, &searched, &silent, &left_out;
 };
 
 }  // namespace
@@ -99,10 +116,15 @@ struct PrefixProbes::State : std::enable_shared_from_this<PrefixProbes::State> {
   std::vector<std::string> uncounted;  // prefixes that were never counted
 
   mutable std::mutex mutex;  // guards what follows
-  std::condition_variable stopping_changed;
+  std::condition_variable wake;
   ThinPrefixes plan;
   TestSchedule counting;
   feeds::ProbeAllowance allowance;
+  IncidentTraces traces;
+  std::optional<IncidentTraces::Step> step;  // the packet of a walk that is to be sent next
+  bool step_goes_first = false;
+  std::map<std::string, KnownWalk> before;  // of walks under way, by event
+  std::vector<Walked> walked;
   std::vector<Answered> answers;
   std::size_t not_followed = 0;
   bool stopping = false, failing = false;
@@ -176,10 +198,17 @@ struct PrefixProbes::State : std::enable_shared_from_this<PrefixProbes::State> {
     }
   }
 
+  void tell(const std::vector<Walked>& list) {
+    for (const Walked& each : list) {
+      services.traced(each.traced.degradation.key, each.traced.degradation.event,
+                      path_evidence(each.traced, each.at, each.before, services.announced_by));
+    }
+  }
+
   // --- with the lock ---
 
   void choose() {
-    plan.choose(Clock::now());
+    plan.choose(Clock::now(), traces.under_way());
     const ThinPrefixes::Summary& summary = plan.summary();
     metrics.probed.set(static_cast<double>(summary.probed));
     metrics.searched.set(static_cast<double>(summary.searched));
@@ -189,14 +218,83 @@ struct PrefixProbes::State : std::enable_shared_from_this<PrefixProbes::State> {
 
   // Sends what may be sent now; returns when to come again, if there is a reason.
   std::optional<Clock::time_point> send_due() {
-    for (auto next = plan.next(); next; next = plan.next()) {
+    while (true) {
       const auto now = Clock::now();
-      if (*next > now) return next;
+      const auto next = plan.next();
+      const bool turn_is_due = next && *next <= now;
+      if (!step) step = traces.take();
+      if (!turn_is_due && !step) return next;
       if (const auto wait = allowance.take("", 1, now)) return now + *wait;
-      if (const auto turn = plan.take(now)) send(*turn, now);
+      if (step && (!turn_is_due || std::exchange(step_goes_first, !step_goes_first))) {
+        send(*std::exchange(step, std::nullopt));
+      } else if (const auto turn = plan.take(now)) {
+        send(*turn, now);
+      }
     }
-    return std::nullopt;
   }
+
+  // --- walks, with the lock ---
+
+  void begin_walks() {
+    const TimePoint at = now();
+    while (traces.under_way() < settings.destinations_max) {
+      const auto next = traces.next(at);
+      if (!next || !begin_walk(*next)) break;
+    }
+    metrics.walks_waiting.set(static_cast<double>(traces.waiting()));
+  }
+
+  // False: not now. To where the path from before is known, else to who answers, else to who may.
+  bool begin_walk(const OpenDegradation& degradation) {
+    std::vector<net::Address> destinations;
+    const auto known_walk = services.walk_before(degradation.prefix, degradation.first_seen);
+    if (known_walk) destinations.push_back(known_walk->destination);
+    if (const auto answering = plan.answering(degradation.key)) destinations.push_back(*answering);
+    std::ranges::copy(addresses_to_try(degradation.prefix, settings.addresses),
+                      std::back_inserter(destinations));
+    for (const net::Address& each : destinations) {
+      if (!services.prober.can_send(model::ProbeProtocol::icmp, each.family())) continue;
+      if (const auto may = services.admit(subscription_of_prefix(degradation.key), each, packets_of_walk);
+          !may) {
+        if (may.error().code == ErrorCode::permission_denied) continue;
+        return false;
+      }
+      if (known_walk && known_walk->destination == each) before.emplace(degradation.event, *known_walk);
+      traces.begin(degradation, each);
+      choose();
+      return true;
+    }
+    traces.begin(degradation, std::nullopt);
+    return true;
+  }
+
+  void send(const IncidentTraces::Step& taken) {
+    feeds::Probe probe;
+    probe.destination = taken.destination;
+    probe.ttl = taken.step.ttl;
+    probe.data_bytes = hop_data_bytes;
+    probe.timeout = hop_timeout;
+    const bool sent =
+        services.prober.send(probe, [self = shared_from_this(), taken](const model::ProbeAnswer& answer) {
+          const std::lock_guard lock(self->mutex);
+          self->stepped(taken, answer);
+          self->wake.notify_one();
+        });
+    if (!sent) return stepped(taken, {});
+    metrics.walk_packets.add();
+  }
+
+  void stepped(const IncidentTraces::Step& taken, const model::ProbeAnswer& answer) {
+    auto traced = traces.answered(taken, answer);
+    if (!traced) return;
+    if (step && step->event == taken.event) step.reset();
+    metrics.walks.add();
+    Walked done{std::move(*traced), now(), std::nullopt};
+    if (const auto found = before.extract(taken.event)) done.before = std::move(found.mapped());
+    walked.push_back(std::move(done));
+  }
+
+  // --- probes of thin prefixes, with the lock ---
 
   // An address may lie in a longer registered prefix, and would be a sample of that one.
   bool belongs(const ThinPrefixes::Turn& turn) const {
@@ -241,19 +339,23 @@ struct PrefixProbes::State : std::enable_shared_from_this<PrefixProbes::State> {
       if (Clock::now() >= round_at) {
         round_at = Clock::now() + round_pause;
         const std::vector<Answered> list = std::exchange(answers, {});
+        const std::vector<Walked> walks = std::exchange(walked, {});
         lock.unlock();
         store(list);
-        follow();
-        count_due();
+        tell(walks);
+        if (settings.thin_prefixes) {
+          follow();
+          count_due();
+        }
         lock.lock();
+        begin_walks();
         if (round_at >= choice_at) {
           choice_at = round_at + choice_pause;
           choose();
         }
       }
       const auto next = send_due();
-      stopping_changed.wait_until(lock, std::min(round_at, next.value_or(round_at)),
-                                  [&] { return stopping; });
+      wake.wait_until(lock, std::min(round_at, next.value_or(round_at)));
     }
     const std::vector<Answered> list = std::exchange(answers, {});
     lock.unlock();
@@ -274,8 +376,16 @@ void PrefixProbes::stop() {
     const std::lock_guard lock(state_->mutex);
     state_->stopping = true;
   }
-  state_->stopping_changed.notify_all();
+  state_->wake.notify_all();
   if (state_->thread.joinable()) state_->thread.join();
+}
+
+void PrefixProbes::follow_open(const std::vector<OpenDegradation>& open) {
+  std::vector<OpenDegradation> here;
+  std::ranges::copy_if(open, std::back_inserter(here),
+                       [&](const OpenDegradation& each) { return each.pop == state_->settings.pop; });
+  const std::lock_guard lock(state_->mutex);
+  state_->traces.follow(here, now());
 }
 
 std::vector<std::string> PrefixProbes::troubles() const {

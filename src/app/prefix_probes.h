@@ -1,9 +1,14 @@
-// Measures registered prefixes whose clients are too few to say anything: their own probes.
+// What the server measures of registered prefixes by itself, within one budget: those whose clients are too
+// few to say anything, and the path to those whose latency is degraded at this PoP.
 //
 // It follows the registry, counts from time to time what every prefix has had of samples at this PoP, and has
 // the thin ones probed (thin_prefixes.h) within a budget that holds for all of them together: so many probes
 // a second, evenly spaced, and so many destinations. Each answer is a sample of kind `icmp` of the prefix,
 // under a source of its own, so that it never counts as one of a client.
+//
+// Of degradations that are open the path is walked once each (incident_traces.h), in the order of what they
+// cost, to a destination whose path from before is known, if there is one. What is found goes to where the
+// blame is. Walks and probes get every other packet of the budget when both have some to send.
 //
 // The search for addresses that answer begins anew after a start: no address is written anywhere.
 #pragma once
@@ -15,6 +20,9 @@
 #include <string_view>
 #include <vector>
 
+#include "app/incident_traces.h"
+#include "app/known_walks.h"
+#include "app/path_evidence.h"
 #include "base/metrics.h"
 #include "feeds/prober.h"
 #include "latency/sample_log.h"
@@ -27,6 +35,7 @@ namespace peering::app {
 inline constexpr std::string_view prefix_probe_source = "thin-prefix";
 
 struct PrefixProbeSettings {
+  bool thin_prefixes = true;
   std::int64_t per_second_max = 10;
   std::size_t destinations_max = 200;
   std::chrono::seconds every{25};         ///< of one address
@@ -47,6 +56,11 @@ class PrefixProbes {
     std::function<Result<std::vector<latency::SeriesBin>>(const latency::BinQuery&)> bins;  ///< blocks
     /// Makes samples durable. Blocks.
     std::function<Result<void>(const model::SampleBatch&)> accept_samples;
+    /// A walk to a destination in the prefix from before that time. Must not block.
+    std::function<std::optional<KnownWalk>(const net::Prefix&, TimePoint)> walk_before;
+    AnnouncedBy announced_by;
+    /// The traceroute of a degradation, by its prefix's key and its event.
+    std::function<void(std::string key, std::string event, model::BlameEvidence line)> traced;
   };
   PrefixProbes(Services services, PrefixProbeSettings settings, Metrics& metrics);
   ~PrefixProbes();
@@ -56,6 +70,8 @@ class PrefixProbes {
   void start();
   /// Joins, and stores what is measured. Before the prober is gone. Idempotent.
   void stop();
+  /// All degradations that are open. Never blocks.
+  void follow_open(const std::vector<OpenDegradation>& open);
   /// What the budget leaves out, in words; mostly nothing.
   std::vector<std::string> troubles() const;
 

@@ -68,6 +68,14 @@ class PrefixProbesOnLoopback : public testing::Test {
               for (const model::LatencySample& each : batch.samples)
                 kept.push_back(batch.key(batch.series[each.series]));
               return Result<void>();
+            },
+            [this](const net::Prefix&, TimePoint at) {
+              return before && before->at < at ? before : std::optional<KnownWalk>();
+            },
+            [](const net::Address&) { return std::optional<net::Asn>(64510); },
+            [this](std::string key, std::string event, model::BlameEvidence line) {
+              const std::lock_guard lock(mutex);
+              traced.push_back({std::move(key), std::move(event), std::move(line)});
             }},
         settings, metrics);
     probes->start();
@@ -76,6 +84,26 @@ class PrefixProbesOnLoopback : public testing::Test {
     const std::lock_guard lock(mutex);
     asked.push_back(query);
     return stored[query.prefix_resource];
+  }
+  struct Told {
+    std::string key, event;
+    model::BlameEvidence line;
+  };
+  std::vector<Told> told() {
+    const std::lock_guard lock(mutex);
+    return traced;
+  }
+  static OpenDegradation open(std::string event, std::uint64_t count, std::string_view prefix,
+                              std::string pop = "edge-sea") {
+    OpenDegradation out;
+    out.event = std::move(event);
+    out.key = model::lower(prefix_id(out.event));
+    out.prefix = *net::Prefix::parse(prefix);
+    out.pop = std::move(pop);
+    out.first_seen = now() - std::chrono::minutes(10);
+    out.rise_us = 10'000;
+    out.samples = count;
+    return out;
   }
   std::vector<model::SeriesKey> samples() {
     const std::lock_guard lock(mutex);
@@ -111,6 +139,8 @@ class PrefixProbesOnLoopback : public testing::Test {
   std::map<std::string, std::vector<latency::SeriesBin>> stored;
   std::vector<latency::BinQuery> asked;
   std::vector<model::SeriesKey> kept;
+  std::vector<Told> traced;
+  std::optional<KnownWalk> before;
   std::unique_ptr<PrefixProbes> probes;
 };
 
@@ -185,6 +215,43 @@ TEST_F(PrefixProbesOnLoopback, TheBudgetHoldsHoweverManyPrefixesAreThinAndSaysWh
   EXPECT_LE(sent, 5 * passed + 2);
   EXPECT_GE(sent, 15);
   EXPECT_LE(measured().size(), 20U);
+}
+
+TEST_F(PrefixProbesOnLoopback, OpenDegradationsAreWalkedOnceByWhatTheyCost) {
+  settings.thin_prefixes = false;
+  settings.destinations_max = 1;
+  settings.per_second_max = 100;
+  add("thin", "127.0.7.0/24");
+  begin();
+  if (IsSkipped()) return;
+  const std::vector<OpenDegradation> list{
+      open("a", 10, "127.0.1.0/24"), open("b", 500, "127.0.2.0/24"), open("c", 50, "127.0.3.0/24"),
+      open("elsewhere", 900, "127.0.4.0/24", "edge-ams"), open("denied", 900, "10.1.2.0/24")};
+  probes->follow_open(list);
+  ASSERT_TRUE(wait_until([&] { return told().size() == 3; }));
+  probes->follow_open(list);
+  std::this_thread::sleep_for(1500ms);
+  const auto found = told();
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[0].event + found[1].event + found[2].event, "bca") << "one destination at a time";
+  EXPECT_EQ(found[2].key, model::lower(prefix_id("a")));
+  EXPECT_THAT(found[2].line.text, testing::HasSubstr("none from before is known"));
+  EXPECT_THAT(found[2].line.text, testing::HasSubstr("1: 127.0.1.0/24"));
+  EXPECT_THAT(samples(), testing::IsEmpty()) << "a walk is no sample";
+}
+
+TEST_F(PrefixProbesOnLoopback, APathIsWalkedToWhereThePathFromBeforeIsKnown) {
+  settings.thin_prefixes = false;
+  settings.per_second_max = 100;
+  const net::Address known = *net::Address::parse("127.0.1.77");
+  before = KnownWalk{known, now() - std::chrono::hours(1), {{known, 50}}};
+  begin();
+  if (IsSkipped()) return;
+  probes->follow_open({{open("a", 10, "127.0.1.0/24")}});
+  ASSERT_TRUE(wait_until([&] { return told().size() == 1; }));
+  EXPECT_THAT(told()[0].line.text, testing::HasSubstr("compared with that at"));
+  EXPECT_THAT(told()[0].line.text, testing::HasSubstr("so this path does not show the delay"));
+  EXPECT_THAT(told()[0].line.text, testing::HasSubstr("was 0.1"));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 
+#include "app/known_walks.h"
 #include "app/prefix_probes.h"
 #include "app/thin_prefix_settings.h"
 #include "feeds/probe_allowance.h"
@@ -58,6 +59,19 @@ MonitorTestSettings test_settings(const Configuration& configuration) {
   return out;
 }
 
+// By the longest route that covers it.
+std::optional<net::Asn> origin_of(const Result<std::vector<rib::Route>>& routes,
+                                  const net::Address& address) {
+  const rib::Route* best = nullptr;
+  if (!routes) return std::nullopt;
+  for (const rib::Route& route : *routes) {
+    if (!route.attributes || route.attributes->as_path.asns.empty() || !route.prefix.contains(address))
+      continue;
+    if (!best || route.prefix.length() > best->prefix.length()) best = &route;
+  }
+  return best ? std::optional(best->attributes->as_path.asns.back()) : std::nullopt;
+}
+
 feeds::ProbeAllowance allowance(std::int64_t per_second, std::size_t keys_max) {
   // A whole traceroute must fit.
   const auto rate = static_cast<double>(per_second);
@@ -78,10 +92,11 @@ Result<void> check_probing(const Configuration& configuration) {
   if (!pop.empty() && !probe_pop(configuration)) {
     return tl::unexpected(invalid("probe.pop", pop, "the name of one of network.pops"));
   }
-  if (configuration.probe.thin_prefixes && !probe_pop(configuration)) {
-    return fail(
-        ErrorCode::invalid_argument,
-        "probe.thin_prefixes: it must be known where the probes leave from; name the PoP in probe.pop");
+  for (const auto& [on, name] : {std::pair(configuration.probe.thin_prefixes, "thin_prefixes"),
+                                 std::pair(configuration.probe.incident_traces, "incident_traces")}) {
+    if (!on || probe_pop(configuration)) continue;
+    return fail(ErrorCode::invalid_argument,
+                "probe.{}: it must be known where the probes leave from; name the PoP in probe.pop", name);
   }
   const std::string& listen = configuration.probe.stamp_listen;
   if (listen.empty()) return {};
@@ -100,13 +115,22 @@ struct Probing::State {
                [this](std::string_view subscription, const net::Address& destination, double count) {
                  return admit(subscription, destination, count, count);
                },
-               services.registry, services.accept_samples},
+               services.registry, services.accept_samples,
+               [this](const net::Address& destination, TimePoint at, const model::ProbeReport& report) {
+                 walks.add({destination, at, latency::walk_of(report.hops)});
+               }},
               test_settings(configuration), metrics),
         prefixes({prober,
                   [this](std::string_view subscription, const net::Address& destination, double count) {
                     return admit(subscription, destination, count, count);
                   },
-                  services.registry, services.bins, services.accept_samples},
+                  services.registry, services.bins, services.accept_samples,
+                  [this](const net::Prefix& prefix, TimePoint at) { return walks.before(prefix, at); },
+                  [routes = services.routes](const net::Address& address) {
+                    return origin_of(routes(net::Prefix(address, net::address_bits(address.family()))),
+                                     address);
+                  },
+                  services.traced},
                  prefix_probe_settings(configuration, sample_pop(configuration)), metrics),
         of_subscriptions(allowance(settings.subscription_per_second_max, subscriptions_max)),
         of_destinations(allowance(settings.destination_per_second_max, destinations_max)) {}
@@ -114,6 +138,7 @@ struct Probing::State {
   const Configuration::Probe settings;
   const feeds::ProbePolicy policy;
   feeds::Prober prober;
+  KnownWalks walks;
   MonitorTests tests;
   PrefixProbes prefixes;
 
@@ -211,7 +236,7 @@ Result<void> Probing::start() {
   if (!state_->settings.enabled) return {};
   if (auto done = state_->prober.start(); !done) return done;
   state_->tests.start();
-  if (state_->settings.thin_prefixes) state_->prefixes.start();
+  if (state_->settings.thin_prefixes || state_->settings.incident_traces) state_->prefixes.start();
   return {};
 }
 
@@ -223,6 +248,10 @@ void Probing::stop() {
 }
 
 std::optional<http::Endpoint> Probing::reflector() const { return state_->prober.reflector(); }
+
+void Probing::follow_open(const std::vector<OpenDegradation>& open) {
+  if (state_->settings.enabled && state_->settings.incident_traces) state_->prefixes.follow_open(open);
+}
 
 std::vector<std::string> Probing::troubles() const { return state_->prefixes.troubles(); }
 

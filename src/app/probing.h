@@ -10,10 +10,12 @@
 #include <vector>
 
 #include "app/configuration.h"
+#include "app/incident_traces.h"
 #include "app/monitor_tests.h"
 #include "base/metrics.h"
 #include "base/result.h"
 #include "latency/sample_log.h"
+#include "rib/route.h"
 
 namespace peering::app {
 
@@ -30,6 +32,9 @@ class Probing {
     std::function<model::RegistryPointer()> registry;
     std::function<Result<void>(const model::SampleBatch&)> accept_samples;
     std::function<Result<std::vector<latency::SeriesBin>>(const latency::BinQuery&)> bins;
+    std::function<Result<std::vector<rib::Route>>(const net::Prefix&)> routes;
+    /// A traceroute of a degradation: its prefix's key, its event.
+    std::function<void(std::string key, std::string event, model::BlameEvidence line)> traced;
   };
   Probing(const Configuration& configuration, Services services, Metrics& metrics);
   ~Probing();
@@ -41,6 +46,8 @@ class Probing {
   /// Where the STAMP reflector listens; absent: nowhere.
   std::optional<http::Endpoint> reflector() const;
 
+  /// All degradations that are open. Never blocks.
+  void follow_open(const std::vector<OpenDegradation>& open);
   /// What is not measured although it should be, in words for who operates the server.
   std::vector<std::string> troubles() const;
   /// A resource changed; also those that were there before the start.

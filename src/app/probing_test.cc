@@ -25,7 +25,9 @@ class ProbingOnLoopback : public testing::Test {
     Probing::Services services{
         [] { return std::make_shared<const model::Registry>(); },
         [](const model::SampleBatch&) { return Result<void>(); },
-        [](const latency::BinQuery&) { return Result<std::vector<latency::SeriesBin>>(); }};
+        [](const latency::BinQuery&) { return Result<std::vector<latency::SeriesBin>>(); },
+        [](const net::Prefix&) { return Result<std::vector<rib::Route>>(); },
+        [](std::string, std::string, model::BlameEvidence) {}};
     probing = std::make_unique<Probing>(configuration, std::move(services), metrics);
     ASSERT_TRUE(probing->start());
   }

@@ -39,9 +39,10 @@ void add_thin_prefix_settings(std::vector<Setting>& out, Configuration::Probe& p
   row("thin_prefixes", &probe.thin_prefixes,
       "Whether registered prefixes with few samples are probed (ICMP) from this server's PoP.", nullptr);
   row("budget_per_second_max", &probe.budget_per_second_max,
-      "Probes sent in a second to prefixes with few samples, all together.", thin_number);
+      "Probes sent in a second to prefixes with few samples and along paths of degradations, all together.",
+      thin_number);
   row("budget_destinations_max", &probe.budget_destinations_max,
-      "Prefixes with few samples that are probed at a time, one address each.", thin_number);
+      "Prefixes with few samples that are probed, and paths that are walked, at a time.", thin_number);
   row("thin_every", &probe.thin_every, "How often such an address is probed.", thin_period);
   row("thin_window", &probe.thin_window,
       "A prefix has few samples when, on average over so long, it had fewer than latency.samples_min in five "
@@ -49,6 +50,9 @@ void add_thin_prefix_settings(std::vector<Setting>& out, Configuration::Probe& p
       thin_window);
   row("thin_addresses", &probe.thin_addresses,
       "Addresses that are probed first in the registered prefixes they lie in.", address_list);
+  row("incident_traces", &probe.incident_traces,
+      "Whether the path to a prefix is walked once when its latency is degraded at this server's PoP.",
+      nullptr);
 }
 
 PrefixProbeSettings prefix_probe_settings(const Configuration& configuration, std::string pop) {
@@ -56,6 +60,7 @@ PrefixProbeSettings prefix_probe_settings(const Configuration& configuration, st
   PrefixProbeSettings out;
   out.per_second_max = probe.budget_per_second_max;
   out.destinations_max = static_cast<std::size_t>(probe.budget_destinations_max);
+  out.thin_prefixes = probe.thin_prefixes;
   out.every = probe.thin_every;
   out.window = probe.thin_window;
   out.samples_min = static_cast<std::uint64_t>(configuration.latency.samples_min);

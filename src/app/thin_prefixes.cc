@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <string_view>
-#include <tuple>
+#include <unordered_map>
+#include <utility>
 
 namespace peering::app {
 
@@ -51,38 +52,44 @@ void ThinPrefixes::dequeue(const Entries::value_type& each) {
 }
 
 // Those that want a place, in the order in which they get one: each subscription's thinnest, then each one's
-// second, and so on.
+// second, and so on; of equals who has a place, then by key.
 std::vector<ThinPrefixes::Entries::value_type*> ThinPrefixes::candidates(Instant now) {
-  std::vector<Entries::value_type*> out;
-  for (auto& each : entries_) {
-    if (is_thin(each.second) && each.second.rest_until <= now) out.push_back(&each);
-  }
-  const auto thinness = [](const Entries::value_type* each) {
-    return std::tuple(*each->second.samples, !each->second.chosen, std::string_view(each->first));
+  struct Candidate {
+    std::uint32_t group = 0;  // a subscription first, then the turn in which it gets a place
+    std::pair<double, bool> thinness;
+    Entries::value_type* entry = nullptr;
   };
-  std::ranges::sort(out, {}, [&](const Entries::value_type* each) {
-    return std::tuple(std::string_view(each->second.subscription), thinness(each));
-  });
-  std::vector<std::pair<std::size_t, Entries::value_type*>> ranked;
-  for (Entries::value_type* each : out) {
-    const bool same =
-        !ranked.empty() && ranked.back().second->second.subscription == each->second.subscription;
-    ranked.emplace_back(same ? ranked.back().first + 1 : 0, each);
+  std::vector<Candidate> list;
+  std::unordered_map<std::string_view, std::uint32_t> groups;
+  for (auto& each : entries_) {
+    const Entry& entry = each.second;
+    if (!is_thin(entry) || entry.rest_until > now) continue;
+    const auto group =
+        groups.try_emplace(entry.subscription, static_cast<std::uint32_t>(groups.size())).first;
+    list.push_back({group->second, {*entry.samples, !entry.chosen}, &each});
   }
-  std::ranges::sort(ranked, {},
-                    [&](const auto& each) { return std::tuple(each.first, thinness(each.second)); });
-  std::ranges::transform(ranked, out.begin(), [](const auto& each) { return each.second; });
+  const auto order = [](const Candidate& each) { return std::pair(each.group, each.thinness); };
+  std::ranges::stable_sort(list, {}, order);
+  std::uint32_t turn = 0;
+  for (std::size_t i = 0, last = 0; i < list.size(); ++i) {
+    turn = i > 0 && list[i].group == last ? turn + 1 : 0;
+    last = std::exchange(list[i].group, turn);
+  }
+  std::ranges::stable_sort(list, {}, order);
+  std::vector<Entries::value_type*> out;
+  for (const Candidate& each : list) out.push_back(each.entry);
   return out;
 }
 
-void ThinPrefixes::choose(Instant now) {
+void ThinPrefixes::choose(Instant now, std::size_t taken) {
   const std::vector<Entries::value_type*> wanting = candidates(now);
-  const std::size_t given = std::min(limits_.places, wanting.size());
-  for (auto& each : entries_) {
-    dequeue(each);
-    each.second.chosen = false;
-  }
+  const std::size_t given = std::min(limits_.places - std::min(taken, limits_.places), wanting.size());
   summary_ = {};
+  for (auto& each : entries_) {
+    Entry& entry = each.second;
+    if (std::exchange(entry.chosen, false)) dequeue(each);
+    if (is_thin(entry) && entry.rest_until > now) ++summary_.silent;
+  }
   summary_.left_out = wanting.size() - given;
   for (std::size_t i = 0; i < given; ++i) {
     Entry& entry = wanting[i]->second;
@@ -90,8 +97,12 @@ void ThinPrefixes::choose(Instant now) {
     enqueue(*wanting[i]);
     ++(entry.answers ? summary_.probed : summary_.searched);
   }
-  summary_.silent = static_cast<std::size_t>(std::ranges::count_if(
-      entries_, [&](const auto& each) { return is_thin(each.second) && each.second.rest_until > now; }));
+}
+
+std::optional<net::Address> ThinPrefixes::answering(const std::string& key) const {
+  const auto found = entries_.find(key);
+  if (found == entries_.end() || !found->second.answers) return std::nullopt;
+  return found->second.addresses[found->second.at];
 }
 
 std::optional<ThinPrefixes::Instant> ThinPrefixes::next() const {

@@ -54,8 +54,11 @@ class ThinPrefixes {
 
   /// How many samples of others it has. For keys that are not there: nothing.
   void counted(const std::string& key, double samples);
-  /// Gives the places anew. Who has one keeps it against an equally thin one.
-  void choose(Instant now);
+  /// Gives the places anew, of which `taken` are not to be had. Who has one keeps it against an equally thin
+  /// one.
+  void choose(Instant now, std::size_t taken = 0);
+  /// The address of the prefix that answers, if one is known.
+  std::optional<net::Address> answering(const std::string& key) const;
   /// As of the last `choose`.
   const Summary& summary() const { return summary_; }
 

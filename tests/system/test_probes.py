@@ -1,4 +1,5 @@
 """Probes of a real server through network namespaces: what ping and traceroute would say, and the tests that run."""
+import json
 import os
 import re
 import struct
@@ -411,6 +412,50 @@ thin_window = "5m"
         self.tenant.add_prefix("a", "198.51.100.0/24")
         time.sleep(4)
         self.assertEqual(capture.sent_times(), [])
+
+
+class IncidentTraces(Probing):
+    BIN, DAYS, SAMPLES = 300, 3, 12
+
+    def samples_of_bins(self, begin, end, rtt_us):
+        lines = [json.dumps({"time": at + i, "client": "203.0.113.200", "pop": "edge-sea", "kind": "srtt",
+                             "rtt_us": rtt_us + 300 * (i % 5)})
+                 for at in range(int(begin), int(end), self.BIN) for i in range(self.SAMPLES)]
+        body = ("\n".join(lines) + "\n").encode()
+        self.assertEqual(harness.post_samples(self.client, body).status, 202)
+
+    def traceroutes(self):
+        return [line["text"] for event in self.tenant.events("p") if event["kind"] == "latency-degraded"
+                for line in event.get("blame", {}).get("evidence", []) if line["text"].startswith("traceroute from ")]
+
+    def test_the_path_of_a_degradation_is_walked_once_within_the_budget(self):
+        capture = netns_lab.Capture()
+        self.addCleanup(capture.close)
+        self.begin(f'incident_traces = true\nbudget_per_second_max = 4\nthin_addresses = ["{netns_lab.ONLY_HOST}"]\n',
+                   same_ports=True)
+        self.tenant.add_prefix("p", netns_lab.BEHIND)
+        now = time.time() // self.BIN * self.BIN
+        self.samples_of_bins(now - self.DAYS * 86400, now - 900, 30000)
+        self.assertEqual(capture.sent_times(), [], "nothing is walked while nothing is wrong")
+        self.samples_of_bins(now - 900, now, 60000)
+        [text] = wait_for(self.traceroutes, "a traceroute beside the blame", 60)
+        self.assertRegex(text, rf"^traceroute from edge-sea at \S+Z: [\d.]+ ms after 3 hops \(1: {netns_lab.R1_NEAR} [\d.]+ ms; "
+                               rf"2: {netns_lab.R2_NEAR} [\d.]+ ms; 3: 203\.0\.113\.0/24 [\d.]+ ms\); none from before is known")
+        last_ms = float(re.search(r"0/24 ([\d.]+) ms", text)[1])
+        self.assertTrue(LEAST_MS <= last_ms <= MOST_MS, text)
+        times = capture.sent_times(netns_lab.ONLY_HOST)
+        self.assertEqual(len(times), self.server.metrics()["peering_incident_trace_probes_sent_total"])
+        for first, last in zip(times, times[5:]):
+            self.assertGreater(last - first, 0.9, f"more than 4 a second: {times}")
+        self.assertEqual(self.server.metrics()["peering_incident_traces_total"], 1)
+
+        self.server.kill()
+        self.server.start()
+        self.client = self.tenant.client = self.server.client()
+        self.assertEqual(self.traceroutes(), [text])
+        time.sleep(8)
+        self.assertEqual(self.server.metrics()["peering_incident_traces_total"], 0, "what is told is not walked again")
+        self.assertEqual(len(capture.sent_times(netns_lab.ONLY_HOST)), len(times))
 
 
 class Stamp(Probing):
