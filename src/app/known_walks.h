@@ -22,8 +22,9 @@ struct KnownWalk {
   friend bool operator==(const KnownWalk&, const KnownWalk&) = default;
 };
 
-/// Thread-safe. In memory only, bounded: the latest few of each destination. Of more destinations than are
-/// kept the newcomers are not.
+/// Thread-safe. In memory only, bounded: of each destination the latest, and a few from before it that are at
+/// least five minutes apart, so that they reach back for 25 minutes however often it is walked. Of more
+/// destinations than are kept the newcomers are not.
 class KnownWalks {
  public:
   explicit KnownWalks(std::size_t destinations_max = 10'000) : destinations_max_(destinations_max) {}

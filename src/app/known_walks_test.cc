@@ -34,10 +34,20 @@ TEST(KnownWalksTest, WalksThatDidNotArriveAndThoseBeyondTheLimitsAreNotKept) {
   lost.walk.pop_back();
   walks.add(lost);
   EXPECT_FALSE(walks.before(walked_prefix, noon + minutes(1)));
-  for (int i = 0; i < 20; ++i) walks.add(walk_to("203.0.113.7", noon + minutes(i)));
-  walks.add(walk_to("203.0.113.8", noon + minutes(30)));
-  EXPECT_EQ(walks.before(walked_prefix, noon + minutes(60))->at, noon + minutes(19));
-  EXPECT_FALSE(walks.before(walked_prefix, noon + minutes(10))) << "the oldest ones are gone";
+  for (int i = 0; i < 20; ++i) walks.add(walk_to("203.0.113.7", noon + minutes(10 * i)));
+  walks.add(walk_to("203.0.113.8", noon + minutes(300)));
+  EXPECT_EQ(walks.before(walked_prefix, noon + minutes(600))->at, noon + minutes(190));
+  EXPECT_FALSE(walks.before(walked_prefix, noon + minutes(100))) << "the oldest ones are gone";
+}
+
+TEST(KnownWalksTest, FrequentWalksDoNotPushOutThoseFromBefore) {
+  KnownWalks walks;
+  const TimePoint noon = time_from_us(1'700'000'000'000'000);
+  for (int i = 0; i <= 3600; i += 3) walks.add(walk_to("203.0.113.7", noon + std::chrono::seconds(i)));
+  EXPECT_EQ(walks.before(walked_prefix, noon + minutes(61))->at, noon + minutes(60)) << "the latest";
+  const auto earlier = walks.before(walked_prefix, noon + minutes(40));
+  ASSERT_TRUE(earlier);
+  EXPECT_GE(earlier->at, noon + minutes(34));
 }
 
 }  // namespace
