@@ -114,6 +114,7 @@ struct PrefixProbes::State : std::enable_shared_from_this<PrefixProbes::State> {
   // Of the thread alone.
   model::RegistryPointer known;
   std::vector<std::string> uncounted;  // prefixes that were never counted
+  bool failing = false;
 
   mutable std::mutex mutex;  // guards what follows
   std::condition_variable wake;
@@ -127,7 +128,7 @@ struct PrefixProbes::State : std::enable_shared_from_this<PrefixProbes::State> {
   std::vector<Walked> walked;
   std::vector<Answered> answers;
   std::size_t not_followed = 0;
-  bool stopping = false, failing = false;
+  bool stopping = false;
   std::thread thread;
 
   // --- on its own thread, without the lock ---

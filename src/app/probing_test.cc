@@ -120,5 +120,18 @@ TEST(ProbePlace, IsTheOnlyPopOrTheOneThatIsNamed) {
   EXPECT_THAT(check_probing(configuration).error().message, testing::HasSubstr("probe.pop 'c'"));
 }
 
+TEST(ProbePlace, IsKnownWhenPrefixesAreMeasured) {
+  Configuration configuration;
+  configuration.network.pops = {{"a", "Seattle"}, {"b", "Tokyo"}};
+  EXPECT_TRUE(check_probing(configuration));
+  configuration.probe.thin_prefixes = true;
+  EXPECT_THAT(check_probing(configuration).error().message, testing::HasSubstr("probe.thin_prefixes: "));
+  configuration.probe.thin_prefixes = false;
+  configuration.probe.incident_traces = true;
+  EXPECT_THAT(check_probing(configuration).error().message, testing::HasSubstr("probe.incident_traces: "));
+  configuration.probe.pop = "b";
+  EXPECT_TRUE(check_probing(configuration));
+}
+
 }  // namespace
 }  // namespace peering::app
