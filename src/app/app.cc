@@ -229,7 +229,9 @@ void App::State::make_latency_judging() {
       .emit = [this](std::vector<model::Event> events) { writer_->submit(std::move(events)); },
       .routes = [this](const net::Prefix& prefix) { return routes(prefix); },
       .settings = judge_settings(c_),
-      .follow_open = [this](const std::vector<OpenDegradation>& open) { probing_->follow_open(open); }};
+      .follow_open = {}};
+  if (c_.probe.enabled && c_.probe.incident_traces)
+    services.follow_open = [this](const std::vector<OpenDegradation>& open) { probing_->follow_open(open); };
   judging_ = std::make_unique<LatencyJudging>(std::move(services), metrics_);
   recorder_->on_settled([this](const model::SketchBatch& added) { judging_->touched(added, now()); });
 }

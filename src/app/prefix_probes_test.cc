@@ -34,6 +34,12 @@ class PrefixProbesOnLoopback : public testing::Test {
     prober.stop();
   }
 
+  void SetUp() override {
+    ASSERT_TRUE(prober.start());
+    if (!prober.can_send(model::ProbeProtocol::icmp, net::Family::ipv4)) {
+      GTEST_SKIP() << "ICMP sockets are not allowed here";
+    }
+  }
   void add(std::string_view name, std::string_view prefix) {
     auto registered = std::make_shared<model::RegisteredPrefix>();
     registered->resource = prefix_id(name);
@@ -51,10 +57,6 @@ class PrefixProbesOnLoopback : public testing::Test {
   }
 
   void begin() {
-    ASSERT_TRUE(prober.start());
-    if (!prober.can_send(model::ProbeProtocol::icmp, net::Family::ipv4)) {
-      GTEST_SKIP() << "ICMP sockets are not allowed here";
-    }
     probes = std::make_unique<PrefixProbes>(
         PrefixProbes::Services{
             prober,
@@ -147,7 +149,6 @@ class PrefixProbesOnLoopback : public testing::Test {
 TEST_F(PrefixProbesOnLoopback, APrefixWithoutSamplesIsProbedAndItsTimesAreItsOwnKindAndSource) {
   add("p", "127.0.7.0/24");
   begin();
-  if (IsSkipped()) return;
   ASSERT_TRUE(wait_until([&] { return samples().size() >= 3; }));
   const model::SeriesKey expected{model::lower(prefix_id("p")), *net::Prefix::parse("127.0.7.0/24"),
                                   "edge-sea", model::SampleKind::icmp, "thin-prefix"};
@@ -168,7 +169,6 @@ TEST_F(PrefixProbesOnLoopback, EnoughSamplesOfOneKindOfOthersAtThisPopAreEnough)
   has("mixed", 19, model::SampleKind::srtt);
   has("mixed", 19, model::SampleKind::handshake);
   begin();
-  if (IsSkipped()) return;
   ASSERT_TRUE(wait_until([&] { return measured().size() == 3; }));
   std::this_thread::sleep_for(1s);
   EXPECT_THAT(measured(), testing::Not(testing::Contains(model::lower(prefix_id("enough")))));
@@ -182,7 +182,6 @@ TEST_F(PrefixProbesOnLoopback, ALongerRegisteredPrefixKeepsItsAddressesForItself
   add("short", "127.0.8.0/23");
   has("long", 1000, model::SampleKind::srtt);
   begin();
-  if (IsSkipped()) return;
   ASSERT_TRUE(wait_until([&] { return samples().size() >= 3; }));
   for (const model::SeriesKey& each : samples()) {
     EXPECT_EQ(each.prefix_resource, model::lower(prefix_id("short")));
@@ -193,7 +192,6 @@ TEST_F(PrefixProbesOnLoopback, ALongerRegisteredPrefixKeepsItsAddressesForItself
 TEST_F(PrefixProbesOnLoopback, WhatMayNotBeProbedIsSilentAndNothingIsSent) {
   add("denied", "10.1.2.0/30");
   begin();
-  if (IsSkipped()) return;
   ASSERT_TRUE(wait_until([&] { return shown("silent") == 1; }));
   EXPECT_EQ(metrics.counter("peering_probes_sent_total", "Probes sent, of every protocol.").value(), 0);
 }
@@ -204,7 +202,6 @@ TEST_F(PrefixProbesOnLoopback, TheBudgetHoldsHoweverManyPrefixesAreThinAndSaysWh
   settings.destinations_max = 1000;
   for (int i = 0; i < 60; ++i) add(fmt::format("p{:02}", i), fmt::format("127.0.{}.0/24", i));
   begin();
-  if (IsSkipped()) return;
   const auto began = std::chrono::steady_clock::now();
   ASSERT_TRUE(wait_until([&] { return shown("left_out") > 0; }));
   EXPECT_EQ(shown("left_out"), 40) << "there are probes for twenty at every turn";
@@ -223,7 +220,6 @@ TEST_F(PrefixProbesOnLoopback, OpenDegradationsAreWalkedOnceByWhatTheyCost) {
   settings.per_second_max = 100;
   add("thin", "127.0.7.0/24");
   begin();
-  if (IsSkipped()) return;
   const std::vector<OpenDegradation> list{
       open("a", 10, "127.0.1.0/24"), open("b", 500, "127.0.2.0/24"), open("c", 50, "127.0.3.0/24"),
       open("elsewhere", 900, "127.0.4.0/24", "edge-ams"), open("denied", 900, "10.1.2.0/24")};
@@ -246,7 +242,6 @@ TEST_F(PrefixProbesOnLoopback, APathIsWalkedToWhereThePathFromBeforeIsKnown) {
   const net::Address known = *net::Address::parse("127.0.1.77");
   before = KnownWalk{known, now() - std::chrono::hours(1), {{known, 50}}};
   begin();
-  if (IsSkipped()) return;
   probes->follow_open({{open("a", 10, "127.0.1.0/24")}});
   ASSERT_TRUE(wait_until([&] { return told().size() == 1; }));
   EXPECT_THAT(told()[0].line.text, testing::HasSubstr("compared with that at"));

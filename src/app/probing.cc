@@ -249,9 +249,7 @@ void Probing::stop() {
 
 std::optional<http::Endpoint> Probing::reflector() const { return state_->prober.reflector(); }
 
-void Probing::follow_open(const std::vector<OpenDegradation>& open) {
-  if (state_->settings.enabled && state_->settings.incident_traces) state_->prefixes.follow_open(open);
-}
+void Probing::follow_open(const std::vector<OpenDegradation>& open) { state_->prefixes.follow_open(open); }
 
 std::vector<std::string> Probing::troubles() const { return state_->prefixes.troubles(); }
 

@@ -75,7 +75,7 @@ Result<json::value> parse_json_strictly(std::string_view text) {
   json::error_code error;
   parser.write_some(false, text.data(), text.size(), error);
   if (const auto& repeated = parser.handler().repeated()) {
-    return fail(ErrorCode::invalid_argument, "the member '{}' comes twice in one object", *repeated);
+    return tl::unexpected(invalid("member", *repeated, "it comes twice in one object"));
   }
   return value;
 }

@@ -28,7 +28,8 @@ class MonitoredRoutes {
   /// A route outside `watched` that was there before one of its ASes was monitored: it is followed from now
   /// on.
   void follow(const rib::Route& route, const net::PrefixSpace& watched);
-  /// The peer has the route no more. True when it was followed, and so has to be told of.
+  /// The peer's route is gone, or concerns nobody any more. True when it was followed, and so has to be told
+  /// of.
   bool forget(const net::Prefix& prefix, rib::PeerId peer) { return followed_.erase({prefix, peer}) > 0; }
   /// Nothing is monitored any more.
   void clear() { followed_.clear(); }

@@ -19,6 +19,7 @@
 
 #include "base/log.h"
 #include "http/addresses.h"
+#include "http/job.h"
 #include "http/refusal.h"
 #include "http/request_head.h"
 #include "http/response_head.h"
@@ -35,8 +36,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t discarded_bytes_max = 4 * 1024 * 1024;
 constexpr std::size_t mebibyte = 1024 * 1024;
-// Answers up to this size are not counted: every connection may have one.
-constexpr std::size_t small_answer_bytes_max = 64 * 1024;
 // A response may take `write_time`, and a second more for each `slow_bytes_per_s`; the same between two of
 // its pieces.
 constexpr std::chrono::seconds write_time{30};
@@ -68,13 +67,6 @@ Method method_of(wire::verb verb) {
       return Method::other;
   }
 }
-
-// What a handler needs and gives, shared between a worker and the connection's strand.
-struct Job {
-  Request request;
-  Response response;  // the worker's until `finished`
-  std::atomic<bool> finished{false};
-};
 
 Response handler_failed() {
   return error_response(500, "InternalServerError", "The request could not be processed.");
@@ -126,7 +118,6 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
 
   ~Connection() override {
     shared_->bodies.release(share_);
-    give_back_answer();
     shared_->stop_waiting(ticket_);
     shared_->leave(weak_from_this());
   }
@@ -218,8 +209,6 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
 
   void stop_waiting() { shared_->stop_waiting(std::exchange(ticket_, 0)); }
 
-  void give_back_answer() { shared_->answers_bytes -= std::exchange(answer_bytes_, 0); }
-
   asio::awaitable<void> serve() {
     bool failed = false;
     try {
@@ -298,7 +287,7 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
     parser.header_limit(static_cast<std::uint32_t>(shared_->limits.head_bytes_max));
     parser.body_limit(boost::none);
     refusal_.reset();
-    const auto job = std::make_shared<Job>();
+    const auto job = std::make_shared<Job>(shared_);
     const bool head = co_await read_head(parser);
     if (head) {
       // Before the body: what its trailer says is no part of the head (RFC 9110 section 6.5.1).
@@ -456,13 +445,12 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
     }
     job->request.body = std::string();
     shared_->bodies.release(share_);
-    hold_answer(job->response);
     const std::chrono::duration<double> taken = Clock::now() - started;
     shared_->count_request(method, job->response.status, taken.count());
     const bool streams = job->response.stream && method != Method::head;
     const bool stay = keep && !shared_->stopping && !job->response.stream;
     const bool sent = co_await send(job->response, method == Method::head, stay);
-    give_back_answer();
+    job->give_back_answer();
     answering_ = false;
     if (sent && streams) {
       stop_waiting();
@@ -479,26 +467,13 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
     try {
       std::optional<Response> answer = shared_->at_once(job.request);
       if (!answer) return false;
-      job.response = std::move(*answer);
+      job.answer(std::move(*answer));
       return true;
     } catch (const std::exception& failure) {
       log::error("a handler ended with an exception: {}", failure.what());
       job.response = handler_failed();
       return true;
     }
-  }
-
-  // Large answers share a budget while their clients take them.
-  void hold_answer(Response& response) {
-    const std::size_t size = response.body.size();
-    if (size <= small_answer_bytes_max) return;
-    answer_bytes_ = size;
-    if (shared_->answers_bytes.fetch_add(size) + size <= shared_->limits.answers_bytes_max) return;
-    give_back_answer();
-    shared_->count_rejection("answers_bytes");
-    response =
-        error_response(503, "ServiceUnavailable", "Too many answers wait for their clients; try again.");
-    response.headers.set("Retry-After", "1");
   }
 
   void fill(Request& out, const wire::request<wire::string_body>& message) {
@@ -515,7 +490,7 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
 
   std::function<void(Response)> finisher(std::shared_ptr<Job> job) {
     return [job = std::move(job), awake = wake()](Response response) {
-      job->response = std::move(response);
+      job->answer(std::move(response));
       job->finished = true;
       awake();
     };
@@ -681,7 +656,6 @@ class Connection final : public Interruptible, public std::enable_shared_from_th
   std::optional<Refusal> refusal_;
   unsigned version_ = 11;
   BodyBudget::Share share_;
-  std::size_t answer_bytes_ = 0;
   std::uint64_t ticket_ = 0;  // not 0: it waits for its client
   Clock::time_point deadline_ = never;
   Clock::time_point watched_until_ = never;  // when the timer ends

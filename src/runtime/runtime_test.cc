@@ -128,5 +128,14 @@ TEST(SideBySide, PartsThatWaitForEachOtherEnd) {
   EXPECT_EQ(begun, 2);
 }
 
+TEST(SideBySide, AnExceptionOfAPartIsThrownWhenAllThreadsHaveEnded) {
+  for (const std::size_t threads : {1, 4}) {
+    const auto work = [](std::size_t part) {
+      if (part % 3 == 2) throw std::runtime_error("part");
+    };
+    EXPECT_THROW(side_by_side(100, threads, work), std::runtime_error);
+  }
+}
+
 }  // namespace
 }  // namespace peering::runtime

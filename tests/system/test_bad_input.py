@@ -342,7 +342,7 @@ class BadRegistrations(BadInput):
     def test_a_member_that_comes_twice(self):
         for body in (b'{"location": "eastus", "location": "westus"}', b'{"location": "eastus", "tags": {"a": "1"}, "location": "eastus"}',
                      b'{"location": "eastus", "tags": {"location": "1", "location": "2"}}'):
-            self.refused(self.service("bad"), body, "the member 'location' comes twice in one object")
+            self.refused(self.service("bad"), body, "member 'location' is not accepted: it comes twice in one object")
         self.assertEqual(self.client.get(self.service("bad")).status, 404)
 
     def test_expectations_with_unknown_keys_and_values(self):
